@@ -1,0 +1,36 @@
+"""docs/clauses.yaml names every clause of the requirement list, once."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+INVENTORY = ROOT / "docs" / "clauses.yaml"
+SHARED_INVENTORY = ROOT.parent / "shared" / "clauses.yaml"
+
+FIELDS = {"id", "document", "article", "region", "subsystem", "tier", "en", "zh"}
+
+
+def load(path: Path) -> list[dict[str, object]]:
+    clauses = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    assert isinstance(clauses, list)
+    return clauses
+
+
+def test_every_entry_is_complete_and_its_id_unique() -> None:
+    clauses = load(INVENTORY)
+    incomplete = [c["id"] for c in clauses if c.keys() != FIELDS or not all(c.values())]
+    assert not incomplete
+    repeated = [i for i, n in Counter(c["id"] for c in clauses).items() if n > 1]
+    assert not repeated
+
+
+@pytest.mark.shared
+def test_ids_equal_those_of_the_requirement_list() -> None:
+    if not SHARED_INVENTORY.exists():
+        pytest.skip("../shared/clauses.yaml is not here: nothing to compare docs/clauses.yaml with")
+    ours = {c["id"] for c in load(INVENTORY)}
+    theirs = {c["id"] for c in load(SHARED_INVENTORY)}
+    assert ours == theirs
