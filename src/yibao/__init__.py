@@ -1,0 +1,1 @@
+"""Yibao (医保): an open platform for social medical insurance."""
