@@ -1,0 +1,319 @@
+"""Compile the rules in force on a day into programs: a plan.
+
+A profile is everything that a rule may look at, taken together. Each profile is resolved once: which
+steps it runs, and the row of integers that its tables give. After that a claim costs a dictionary
+look-up and its arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+from yibao.errors import (
+    Defect,
+    GradeRefused,
+    MissingFigure,
+    NoRule,
+    PackErrors,
+    Unclassified,
+)
+from yibao.policy.consolidate import Consolidation, matches
+from yibao.policy.model import Between, Grade, Phase, Region, Row, Step, Table, Unit, Value
+from yibao.policy.opspec import OPS
+from yibao.policy.program import Instruction, Program, Structure
+from yibao.policy.read_rules import BAND
+from yibao.policy.vocabulary import vocabulary
+
+_OPERAND = re.compile(r"([a-z][a-z0-9_]*)(?:\[([a-z0-9_]+)\])?")
+
+
+def denominator(region: Region) -> int:
+    """Return the smallest number over which every rate of the region is a whole numerator."""
+    rates = (
+        row.value.denominator
+        for table in region.tables.values()
+        if table.unit == "rate"
+        for row in table.rows
+        if isinstance(row.value, Fraction | int)
+    )
+    return lcm(100, *rates)
+
+
+class Plan:
+    """The rules of a region between two changes, ready to give each profile its program."""
+
+    def __init__(
+        self,
+        region: Region,
+        day: date,
+        *,
+        known: date | None = None,
+        accept: Grade = Grade.C,
+        denominator: int,
+    ) -> None:
+        self.region = region
+        self.rules = Consolidation(region, day, known)
+        self.accept = accept
+        self.denominator = denominator
+        self._structures: dict[tuple[Phase, tuple[int, ...]], Structure] = {}
+
+    @cached_property
+    def breakpoints(self) -> Mapping[str, tuple[int, ...]]:
+        """For each number attribute, the values at which some rule changes its answer."""
+        found: dict[str, set[int]] = {}
+        conditions = [c for s in self.region.steps for c in s.conditions]
+        conditions += [c for t in self.region.tables.values() for r in t.rows for c in r.conditions]
+        for classification in self.region.classifications.values():
+            for provision in classification.provisions:
+                conditions += [c for r in provision.rows for c in r.conditions]
+        for condition in conditions:
+            if isinstance(condition, Between):
+                edges = {e for e in (condition.first, condition.below) if e is not None}
+                found.setdefault(condition.attribute, set()).update(edges)
+        return {name: tuple(sorted(edges)) for name, edges in found.items()}
+
+    def program(self, phase: Phase, attributes: Mapping[str, Value]) -> Program:
+        """Return the program for a profile.
+
+        Raises NoRule when nothing is in force for it, Unclassified, MissingFigure or GradeRefused,
+        each naming what is lacking.
+        """
+        profile = Profile(self, attributes)
+        steps = self.rules.steps
+        chosen = tuple(
+            i
+            for i, step in enumerate(steps)
+            if step.phase == phase and matches(step.conditions, profile.look)
+        )
+        if phase == "claim" and not chosen:
+            raise NoRule(
+                self.region.id,
+                f"no rule of {self.region.id} is in force on {self.rules.day} for this",
+            )
+        structure = self._structures.get((phase, chosen))
+        if structure is None:
+            structure = build(self.region, [steps[i] for i in chosen], self.denominator)
+            self._structures[phase, chosen] = structure
+        rows = tuple(self.row(operand, profile) for operand in structure.figures)
+        figures = tuple(self._integer(row) for row in rows)
+        return Program(structure, figures, rows, profile.seen)
+
+    def row(self, operand: str, profile: Profile) -> Row:
+        """Return the table row that answers an operand for a profile."""
+        table, band = table_of(self.region, operand)
+        assert table is not None
+        row = self.rules.row(table, profile.banded(band))
+        if row is None or row.value is None:
+            key = {k: profile.banded(band)(k) for k in table.keys}
+            why = f" ({row.missing})" if row is not None and row.missing else ""
+            raise MissingFigure(
+                table.name,
+                f"the figure {table.name} ({table.title.zh}) for {_words(key)} on {self.rules.day} "
+                f"is missing{why}: give it in an overlay document with its source",
+            )
+        if row.origin.grade < self.accept:
+            raise GradeRefused(
+                table.name,
+                f"the figure {table.name} ({table.title.zh}) on {self.rules.day} has grade "
+                f"{row.origin.grade.name} ({row.origin.source}), below the accepted "
+                f"{self.accept.name}: accept grade {row.origin.grade.name} to use it",
+            )
+        return row
+
+    def _integer(self, row: Row) -> int:
+        value = row.value
+        assert value is not None
+        if isinstance(value, Fraction):
+            return value.numerator * (self.denominator // value.denominator)
+        return value
+
+
+class Profile:
+    """Attribute values, with classifications worked out when a rule asks for them.
+
+    `seen` keeps what was asked, which is what the settlement depended on.
+    """
+
+    def __init__(self, plan: Plan, attributes: Mapping[str, Value]) -> None:
+        self._plan = plan
+        self._attributes = attributes
+        self._open: list[str] = []
+        self.seen: dict[str, Value] = {}
+
+    def look(self, name: str) -> Value:
+        """Return the value of an attribute or classification."""
+        if name not in self.seen:
+            self.seen[name] = self._find(name)
+        return self.seen[name]
+
+    def banded(self, band: str | None) -> _Look:
+        """Return the look-up with the number of the band that an operand asks for."""
+        return _Look(self, band)
+
+    def _find(self, name: str) -> Value:
+        classification = self._plan.region.classifications.get(name)
+        if classification is None:
+            return self._attributes[name]
+        if name in self._open:
+            raise Unclassified(name, f"the classification {name} depends on itself")
+        self._open.append(name)
+        rows = self._plan.rules.provision(classification).rows
+        for row in rows:
+            if matches(row.conditions, self.look):
+                self._open.pop()
+                return row.value
+        asked = {c.attribute: self.look(c.attribute) for row in rows for c in row.conditions}
+        raise Unclassified(
+            name, f"no row of {name} ({classification.title.zh}) covers {_words(asked)}"
+        )
+
+
+class _Look:
+    __slots__ = ("_band", "_profile")
+
+    def __init__(self, profile: Profile, band: str | None) -> None:
+        self._profile = profile
+        self._band = band
+
+    def __call__(self, name: str) -> Value:
+        if name == BAND and self._band is not None:
+            return self._band
+        return self._profile.look(name)
+
+
+def _words(values: Mapping[str, Value]) -> str:
+    shown = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in values.items()}
+    return ", ".join(f"{k}={v}" for k, v in shown.items()) or "all"
+
+
+def table_of(region: Region, operand: str) -> tuple[Table | None, str | None]:
+    """Split an operand such as ``serious_illness_rate[2]`` into its table and band."""
+    match = _OPERAND.fullmatch(operand)
+    assert match is not None
+    return region.tables.get(match[1]), match[2]
+
+
+# --- structures ---------------------------------------------------------------------------------
+
+
+def build(region: Region, steps: Iterable[Step], denominator: int) -> Structure:
+    """Bind the operands of steps to memory slots; raises PackErrors where a name or unit is wrong."""
+    return _Builder(region).build(tuple(steps), denominator)
+
+
+class _Builder:
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        words = vocabulary()
+        self.amounts = tuple(words.amounts)
+        self.state = tuple(region.state)
+        self.names: list[str] = [*self.amounts, *self.state]
+        self.units: list[Unit] = ["yuan"] * len(self.amounts)
+        self.units += [value.unit for value in region.state.values()]
+        self.env = {name: slot for slot, name in enumerate(self.names)}
+        self.figures: list[str] = []
+        self.funds = words.funds
+        self.defects: list[Defect] = []
+
+    def build(self, steps: tuple[Step, ...], denominator: int) -> Structure:
+        self._figures(steps)
+        instructions = tuple(self._instruction(step) for step in steps)
+        if self.defects:
+            raise PackErrors(self.defects)
+        return Structure(
+            amounts=self.amounts,
+            state=self.state,
+            figures=tuple(self.figures),
+            instructions=instructions,
+            final=dict(self.env),
+            units=tuple(self.units),
+            names=tuple(self.names),
+            funds=tuple((fund, self.env[fund]) for fund in self.funds if fund in self.env),
+            state_after=tuple(self.env[name] for name in self.state),
+            denominator=denominator,
+        )
+
+    def _figures(self, steps: tuple[Step, ...]) -> None:
+        """Give a slot to each table operand that no earlier step has written."""
+        written: set[str] = set(self.env)
+        for step in steps:
+            for field in OPS[step.op].fields:
+                for name in step.many(field):
+                    if name not in written:
+                        self._figure(step, name)
+                        written.add(name)
+            written.update(_results(step))
+
+    def _figure(self, step: Step, name: str) -> None:
+        table, band = table_of(self.region, name)
+        if table is None:
+            self._defect(
+                step, f"the name {name!r}", "an earlier result, an amount, a state or a table"
+            )
+            return
+        if (BAND in table.keys) != (band is not None):
+            self._defect(step, name, "a band in brackets if, and only if, the table has bands")
+        elif band is not None and band not in table.keys[BAND]:
+            self._defect(step, name, f"a band of {table.name}: {table.keys[BAND]}")
+        self.env[name] = len(self.names)
+        self.names.append(name)
+        self.units.append(table.unit)
+        self.figures.append(name)
+
+    def _instruction(self, step: Step) -> Instruction:
+        args: dict[str, int | tuple[int, ...]] = {}
+        unit: Unit | None = None
+        for field, wanted in OPS[step.op].fields.items():
+            if field not in step.operands:
+                continue
+            names = step.many(field)
+            slots = tuple(self.env[name] for name in names if name in self.env)
+            for name, slot in zip(names, slots, strict=False):
+                found = self.units[slot]
+                if wanted == "same":
+                    unit = unit or found
+                if found != (unit if wanted == "same" else wanted):
+                    self._defect(step, f"{field}: {name} in {found}", f"{unit or wanted}")
+            args[field] = (
+                slots if isinstance(step.operands[field], tuple) else slots[0] if slots else 0
+            )
+        outs = self._outs(step)
+        first_out = len(self.names)
+        spec = OPS[step.op]
+        result = (unit or "yuan") if spec.writes == "same" else spec.writes
+        for name in outs:
+            if name in self.region.state and self.region.state[name].unit != result:
+                self._defect(step, f"{name} written in {result}", self.region.state[name].unit)
+            self.env[name] = len(self.names)
+            self.names.append(name)
+            self.units.append(result)
+        return Instruction(step, step.op, args, outs, first_out)
+
+    def _outs(self, step: Step) -> tuple[str, ...]:
+        for field in OPS[step.op].writes_state:
+            if step.one(field) not in self.region.state:
+                self._defect(step, f"{field}: {step.one(field)}", "a state value")
+        if step.op != "bands":
+            return _results(step)
+        to = step.one("to")
+        slices = tuple(f"{to}/{n + 1}" for n in range(len(step.many("edges"))))
+        beyond = step.one("beyond") if "beyond" in step.operands else f"{to}/beyond"
+        return (*slices, f"{to}/exact", beyond, to)
+
+    def _defect(self, step: Step, found: str, expected: str) -> None:
+        self.defects.append(
+            Defect(step.origin.file, step.origin.line, f"step {step.id}: {found}", expected)
+        )
+
+
+def _results(step: Step) -> tuple[str, ...]:
+    """Return the names that a step writes, without the slices of bands."""
+    if OPS[step.op].writes_state:
+        return tuple(step.one(field) for field in OPS[step.op].writes_state)
+    beyond = (step.one("beyond"),) if "beyond" in step.operands else ()
+    return (*beyond, step.one("to"))

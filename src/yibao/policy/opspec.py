@@ -1,0 +1,55 @@
+"""The closed set of operations: what each takes, in which units, and what it writes.
+
+The meaning of an operation is in `settle.ops`; this is its signature, which the compiler checks
+packs against. "same" stands for one unit that all fields marked so must share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from yibao.policy.model import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class OpSpec:
+    """The signature of one operation.
+
+    `fields` gives each operand field's unit: yuan, rate, count or same; `writes` the unit of the
+    results; `writes_state` the fields that name a state value to be written rather than `to`.
+    """
+
+    fields: Mapping[str, Unit | Literal["same"]]
+    writes: Unit | Literal["same"]
+    writes_state: tuple[str, ...] = ()
+
+
+OPS: Mapping[str, OpSpec] = {
+    "add": OpSpec({"terms": "same"}, "same"),
+    "subtract": OpSpec({"from": "same", "less": "same"}, "same"),
+    "least": OpSpec({"terms": "same"}, "same"),
+    "greatest": OpSpec({"terms": "same"}, "same"),
+    "share": OpSpec({"of": "yuan", "rate": "rate"}, "yuan"),
+    "prorate": OpSpec({"of": "yuan", "part": "yuan", "whole": "yuan"}, "yuan"),
+    "deductible": OpSpec({"of": "yuan", "standard": "yuan", "met": "yuan"}, "yuan"),
+    "cap": OpSpec({"of": "yuan", "limit": "yuan", "used": "yuan"}, "yuan"),
+    "bands": OpSpec(
+        {
+            "of": "yuan",
+            "start": "yuan",
+            "over": "yuan",
+            "edges": "yuan",
+            "rates": "rate",
+            "uplift": "rate",
+        },
+        "yuan",
+    ),
+    "exclude": OpSpec({"of": "yuan"}, "yuan"),
+    "accumulate": OpSpec({"amount": "same", "into": "same"}, "same", ("into",)),
+    "ordinal": OpSpec({"total": "count", "own": "count"}, "count", ("own", "total")),
+    "at_most": OpSpec({"value": "same", "limit": "same"}, "count"),
+    "keep": OpSpec({"of": "same", "if": "count"}, "same"),
+    "set": OpSpec({"value": "same", "into": "same"}, "same", ("into",)),
+}

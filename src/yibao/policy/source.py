@@ -1,0 +1,129 @@
+"""Strict YAML: text in, plain data with line numbers out.
+
+Anchors, aliases, tags, floats and duplicate keys are defects. Plain `true`, `false`, `null` and
+integers get their type; every other scalar is text (dates too: the schema checks their form).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yibao.errors import Defect, PackErrors
+
+Path_ = tuple[str | int, ...]
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's data and the line (from 1) of each place in it."""
+
+    file: Path
+    data: Any
+    lines: dict[Path_, int]
+
+    def line(self, path: Path_) -> int:
+        """Return the line of the nearest known place at or above `path`."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def defect(self, path: Path_, found: str, expected: str) -> Defect:
+        """Return a defect at `path`."""
+        return Defect(self.file, self.line(path), found, expected)
+
+
+def read(file: Path) -> Source:
+    """Read one strict YAML file; raises PackErrors with the line of the first defect."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _failure(file, 1, f"byte {error.start} is not UTF-8", "a UTF-8 file") from None
+    except OSError as error:
+        raise _failure(file, 1, error.strerror or "an unreadable file", "a readable file") from None
+    return _Builder(file).build(text)
+
+
+def _failure(file: Path, line: int, found: str, expected: str) -> PackErrors:
+    return PackErrors([Defect(file, line, found, expected)])
+
+
+class _Builder:
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.lines: dict[Path_, int] = {}
+
+    def build(self, text: str) -> Source:
+        try:
+            events = iter(yaml.parse(text, Loader=_LOADER))
+            data: Any = None
+            for event in events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    data = self._node(next(events), events, ())
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            raise _failure(self.file, line, str(error.problem), "well-formed YAML") from None
+        except yaml.YAMLError as error:
+            raise _failure(self.file, 1, str(error), "well-formed YAML") from None
+        return Source(self.file, data, self.lines)
+
+    def _node(self, event: Any, events: Iterator[Any], path: Path_) -> Any:
+        line = event.start_mark.line + 1
+        self.lines[path] = line
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise _failure(self.file, line, "an anchor or alias", "the value written out")
+        if event.tag is not None:
+            raise _failure(self.file, line, f"the tag {event.tag}", "a plain value")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, line)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, path)
+        return self._mapping(events, path)
+
+    def _scalar(self, event: Any, line: int) -> str | int | bool | None:
+        value: str = event.value
+        if not event.implicit[0]:
+            return value
+        if value in _WORDS:
+            return _WORDS[value]
+        if _INTEGER.fullmatch(value):
+            return int(value)
+        if _FLOAT.fullmatch(value):
+            raise _failure(
+                self.file, line, f"the number {value}", 'a quoted amount such as "800.00" or "65%"'
+            )
+        return value
+
+    def _sequence(self, events: Iterator[Any], path: Path_) -> list[Any]:
+        items: list[Any] = []
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._node(event, events, (*path, len(items))))
+        return items
+
+    def _mapping(self, events: Iterator[Any], path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for event in events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            line = event.start_mark.line + 1
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _failure(self.file, line, "a key that is not text", "a text key")
+            key: str = event.value
+            if key in result:
+                raise _failure(self.file, line, f"the key {key!r} twice", "each key once")
+            result[key] = self._node(next(events), events, (*path, key))
+            self.lines[(*path, key)] = line
+        return result

@@ -1,0 +1,209 @@
+"""The scalar executor: one claim at a time, plain integers.
+
+`Executor` turns (status, claim, state) into a settlement and the state after it. It keeps the bound
+programs of the profiles that it has met; it keeps nothing about persons (that is `settle.book`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date
+
+from yibao.errors import PackDefect
+from yibao.money import MAX_STATE
+from yibao.policy.compile import Plan
+from yibao.policy.model import Phase, Value
+from yibao.policy.policy import Policy
+from yibao.policy.program import Program, Structure
+from yibao.policy.vocabulary import vocabulary
+from yibao.settle import ops
+from yibao.settle.enrolment import age_on
+from yibao.settle.model import Claim, Facts, Settlement, Status, YearState
+
+_Bound = tuple[Program, tuple[ops.Action, ...]]
+_Key = tuple[int, Facts, Facts, tuple[int, ...], tuple[int, ...]]
+
+
+class Executor:
+    """Runs the programs of a policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        region = policy.region
+        words = vocabulary()
+        person = words.of("person")
+        self._ages = tuple(a.name for a in person if a.kind == "number")
+        self._person_names = tuple(a.name for a in person if a.kind != "number")
+        self._claim_names = tuple(a.name for a in words.of("claim"))
+        self._year_end_names = tuple(a.name for a in words.of("year_end"))
+        names = list(region.state)
+        self._state_attributes = tuple(
+            (a, names.index(a.counter), None if a.within is None else names.index(a.within))
+            for a in region.state_attributes.values()
+        )
+        self._no_episode = [0] * sum(v.scope == "episode" for v in region.state.values())
+        self._carried = len(names) - len(self._no_episode)
+        self._lifetime = frozenset(
+            i for i, v in enumerate(region.state.values()) if v.scope == "lifetime"
+        )
+        self._by_discharge = region.stays_by == "discharge"
+        self._programs: dict[_Key, _Bound] = {}
+        self._actions: dict[Structure, tuple[ops.Action, ...]] = {}
+        self._amounts = len(words.amounts)
+
+    # --- claims -------------------------------------------------------------------------------
+
+    def day(self, claim: Claim) -> date:
+        """Return the day that chooses the rules, the status and the year of a claim."""
+        return claim.discharged if self._by_discharge else claim.admitted
+
+    def settle(
+        self, claim: Claim, status: Status, scheme: str, day: date, state: YearState
+    ) -> Settlement:
+        """Settle a claim and write the state after it into `state`.
+
+        Raises PolicyError when the rules cannot answer, leaving the state as it was, and PackDefect
+        when a pack pays more than there is.
+        """
+        episode = claim.episode or claim.claim_id
+        before = state.values + state.episodes.get(episode, self._no_episode)
+        program, actions = self._program("claim", status, claim.facts, day, before)
+        memory = [*claim.amounts, *before, *program.figures]
+        for action in actions:
+            action(memory)
+        structure = program.structure
+        personal = memory[0]
+        for _, slot in structure.funds:
+            personal -= memory[slot]
+        if personal < 0:
+            raise PackDefect(f"{claim.claim_id}: the funds pay {-personal} fen more than the bill")
+        available = claim.account_available
+        settlement = Settlement(
+            claim,
+            day,
+            scheme,
+            program,
+            memory,
+            personal,
+            available if available < personal else personal,
+        )
+        self._write(state, episode, memory, structure)
+        return settlement
+
+    def _write(
+        self, state: YearState, episode: str, memory: list[int], structure: Structure
+    ) -> None:
+        after = [memory[slot] for slot in structure.state_after]
+        if max(after, default=0) > MAX_STATE:
+            raise PackDefect(f"an accumulator passes {MAX_STATE} fen")
+        state.values = after[: self._carried]
+        own = after[self._carried :]
+        if any(own):
+            state.episodes[episode] = own
+
+    def delta(self, settlement: Settlement) -> list[int]:
+        """Return what a settlement added to each state value."""
+        structure, memory = settlement.program.structure, settlement.memory
+        before = memory[self._amounts : self._amounts + len(structure.state)]
+        return [memory[a] - b for a, b in zip(structure.state_after, before, strict=True)]
+
+    def take_back(self, settlement: Settlement, state: YearState) -> None:
+        """Subtract from `state` what a settlement added to it."""
+        delta = self.delta(settlement)
+        state.values = [v - d for v, d in zip(state.values, delta[: self._carried], strict=True)]
+        episode = settlement.claim.episode or settlement.claim.claim_id
+        own = state.episodes.get(episode)
+        if own is not None:
+            left = [v - d for v, d in zip(own, delta[self._carried :], strict=True)]
+            if any(left):
+                state.episodes[episode] = left
+            else:
+                del state.episodes[episode]
+
+    # --- years --------------------------------------------------------------------------------
+
+    def opening(self) -> list[int]:
+        """Return the values of a year that nothing precedes."""
+        return [0] * self._carried
+
+    def close_year(
+        self, year: int, status: Status, full_year: bool, values: Sequence[int]
+    ) -> tuple[Program, list[int], list[int]]:
+        """Run the year-end steps on the closing values of a year.
+
+        Returns the program, its memory, and the next year's opening values.
+        """
+        end = date(year, 12, 31)
+        facts = (full_year, status.holds(end))
+        before = [*values, *self._no_episode]
+        program, actions = self._program("year_end", status, facts, end, before)
+        memory = ops.run(actions, [*[0] * self._amounts, *before, *program.figures])
+        after = [
+            memory[slot] if slot >= program.structure.first_figure else self._unset(i, memory[slot])
+            for i, slot in enumerate(program.structure.state_after)
+        ]
+        return program, memory, after[: self._carried]
+
+    def _unset(self, index: int, value: int) -> int:
+        return value if index in self._lifetime else 0
+
+    def carry_only(self, values: Sequence[int]) -> list[int]:
+        """Return the opening values after a year without any status: only lifetime values stay."""
+        return [self._unset(i, value) for i, value in enumerate(values)]
+
+    # --- profiles -----------------------------------------------------------------------------
+
+    def _program(
+        self, phase: Phase, status: Status, facts: Facts, day: date, state: Sequence[int]
+    ) -> _Bound:
+        epoch = self.policy.calendar.epoch(day)
+        plan = self.policy.plan_of(epoch, day)
+        ages = self._age_bands(plan, status.birth_date, day)
+        counters = tuple(
+            [
+                min(
+                    state[counter] if within is None else state[within] or state[counter] + 1, a.max
+                )
+                for a, counter, within in self._state_attributes
+            ]
+        )
+        key = (epoch, status.facts, facts, ages, counters)
+        bound = self._programs.get(key)
+        if bound is None:
+            bound = self._bind(plan, phase, self._attributes(phase, status, facts, day, state))
+            self._programs[key] = bound
+        return bound
+
+    def _age_bands(self, plan: Plan, birth: date, day: date) -> tuple[int, ...]:
+        points = plan.breakpoints
+        bands = []
+        for name in self._ages:
+            edges = points.get(name)
+            if edges:
+                at = day if name == "age" else date(day.year, 1, 1)
+                bands.append(bisect_right(edges, age_on(birth, at)))
+        return tuple(bands)
+
+    def _bind(self, plan: Plan, phase: Phase, attributes: dict[str, Value]) -> _Bound:
+        program = plan.program(phase, attributes)
+        structure = program.structure
+        actions = self._actions.get(structure)
+        if actions is None:
+            actions = tuple(ops.bind(i, structure.denominator) for i in structure.instructions)
+            self._actions[structure] = actions
+        return program, actions
+
+    def _attributes(
+        self, phase: Phase, status: Status, facts: Facts, day: date, state: Sequence[int]
+    ) -> dict[str, Value]:
+        names = self._claim_names if phase == "claim" else self._year_end_names
+        attributes: dict[str, Value] = dict(zip(names, facts, strict=True))
+        attributes.update(zip(self._person_names, status.facts, strict=True))
+        for name in self._ages:
+            at = day if name == "age" else date(day.year, 1, 1)
+            attributes[name] = age_on(status.birth_date, at)
+        for attribute, counter, within in self._state_attributes:
+            own = 0 if within is None else state[within]
+            attributes[attribute.name] = attribute.code(state[counter], own)
+        return attributes
