@@ -1,8 +1,8 @@
 """Compile the rules in force on a day into programs: a plan.
 
-A profile is everything that a rule may look at, taken together. Each profile is resolved once: which
-steps it runs, and the row of integers that its tables give. After that a claim costs a dictionary
-look-up and its arithmetic.
+A profile is everything that a rule may look at, taken together. Each profile is resolved once:
+which steps it runs, and the row of integers that its tables give. After that a claim costs a
+dictionary look-up and its arithmetic.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def table_of(region: Region, operand: str) -> tuple[Table | None, str | None]:
 
 
 def build(region: Region, steps: Iterable[Step], denominator: int) -> Structure:
-    """Bind the operands of steps to memory slots; raises PackErrors where a name or unit is wrong."""
+    """Bind the operands of steps to memory slots; raises PackErrors on a wrong name or unit."""
     return _Builder(region).build(tuple(steps), denominator)
 
 

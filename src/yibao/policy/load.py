@@ -1,8 +1,8 @@
 """Load a region: folders of YAML in, one immutable `Region` out.
 
 Every defect of every file is collected; the region loads only when there is none. What a document
-does to others (extend, activate, repeal) is applied here, so that each provision carries the validity
-that it really has.
+does to others (extend, activate, repeal) is applied here, so that each provision carries the
+validity that it really has.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def load_region(
 ) -> Region:
     """Load a region by id (of those that ship) or by folder.
 
-    `overlays` are further document folders, treated like the region's own; `without` names documents
-    to leave out. Raises PackErrors with every defect found.
+    `overlays` are further document folders, treated like the region's own; `without` names
+    documents to leave out. Raises PackErrors with every defect found.
     """
     folder = region if isinstance(region, Path) else POLICIES / region
     if not (folder / "region.yaml").is_file():

@@ -13,8 +13,11 @@ from yibao.policy.model import Grade, Region
 
 
 class Policy:
-    """A region's rules, seen with what was `known` by a day (None: all) and with figures of at least
-    the grade `accept`."""
+    """A region's rules at every date.
+
+    They are seen with what was `known` by a day (None: all), and with figures of grade `accept` or
+    better.
+    """
 
     def __init__(
         self, region: Region, *, known: date | None = None, accept: Grade = Grade.C

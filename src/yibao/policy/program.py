@@ -8,7 +8,7 @@ Money is fen, counts are counts, a rate is a numerator over the plan's `denomina
 result has its own slot, the memory after a run holds every intermediate figure: an explanation is a
 reading of it, never a second computation.
 
-A `Structure` is the list of instructions; a `Program` is a structure with the figures of one profile.
+A `Structure` is the list of instructions; a `Program` is a structure with one profile's figures.
 Many profiles share few structures, and a reform of figures only makes other programs.
 """
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from yibao.policy.model import Row, Step, Unit
+from yibao.policy.model import Row, Step, Unit, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,4 @@ class Program:
     structure: Structure
     figures: tuple[int, ...]
     rows: tuple[Row, ...]
-    attributes: Mapping[str, object]
+    attributes: Mapping[str, Value]

@@ -39,9 +39,8 @@ from yibao.policy.source import Path_, Source
 from yibao.policy.vocabulary import Vocabulary
 
 BAND = "band"
-_STEP_FIELDS = {
-    "id", "order", "phase", "layer", "when", "op", "cite", "says", "valid", "known", "grade", "source",
-}  # fmt: skip
+_CITED = {"cite", "says", "known", "grade", "source"}
+_STEP_FIELDS = {"id", "order", "phase", "layer", "when", "op", "valid"} | _CITED
 
 
 class Acts:
@@ -59,7 +58,7 @@ class Acts:
     def apply(
         self, document: Document, name: str, first: date, last: date | None
     ) -> tuple[date | None, date | None, Act | None]:
-        """Return the validity of the provision `name` after all acts, and the act that changed it."""
+        """Return a provision's validity after all acts, and the act that changed it."""
         begin: date | None = first
         by: Act | None = None
         if document.kind == "draft":
@@ -111,24 +110,24 @@ class Rules:
             self._head(self._heads, source, ("tables", name), table, ("title", "unit", "keys"))
             for i, provision in enumerate(table["provisions"]):
                 path: Path_ = ("tables", name, "provisions", i)
-                origin = self._origin(document, name, source, path, provision, provision)
+                origin = self._origin(document, name, source, path, provision)
                 self._rows.setdefault(name, []).append((source, path, provision, origin))
         for name, classification in data.get("classifications", {}).items():
             path = ("classifications", name)
             self._head(self._class_heads, source, path, classification, ("title", "codes"))
             for i, provision in enumerate(classification["provisions"]):
                 path = ("classifications", name, "provisions", i)
-                origin = self._origin(document, name, source, path, provision, provision)
+                origin = self._origin(document, name, source, path, provision)
                 self._class_rows.setdefault(name, []).append((source, path, provision, origin))
         self._add_state(source)
         for i, layers in enumerate(data.get("layers", ())):
             path = ("layers", i)
-            origin = self._origin(document, "layers", source, path, layers, layers)
+            origin = self._origin(document, "layers", source, path, layers)
             self.layers.append(LayerOrder(tuple(layers["order"]), origin))
             self._known(source, path, layers["order"], self.vocabulary.layers, "a layer")
         for i, step in enumerate(data.get("steps", ())):
             path = ("steps", i)
-            origin = self._origin(document, step["id"], source, path, step, step.get("valid", {}))
+            origin = self._origin(document, step["id"], source, path, step)
             self._steps.append((source, path, step, origin))
         for attribute, codes in data.get("codes", {}).items():
             self._add_codes(source, attribute, codes)
@@ -184,8 +183,8 @@ class Rules:
         source: Source,
         path: Path_,
         data: Mapping[str, Any],
-        valid: Mapping[str, Any],
     ) -> Origin:
+        valid = data.get("valid", {}) if "op" in data else data
         first = self._day(source, path, valid.get("from")) or document.first
         last = self._day(source, path, valid["to"]) if "to" in valid else document.last
         if last is not None and last < first:
@@ -377,9 +376,8 @@ class Rules:
             return {True: None, False: None}
         if known.kind == "number":
             return {}
-        if known.codes is not None:
-            return dict(known.codes)
-        return {"none": None, **{c.code: None for c in self.codes.get("disease", ())}}
+        codes = known.codes or {"none", *(c.code for c in self.codes.get("disease", ()))}
+        return dict.fromkeys(codes)
 
     def _known(
         self,

@@ -1,4 +1,4 @@
-"""The closed vocabulary that every pack shares: attributes, amounts, funds, layers.
+"""The closed vocabulary that every pack shares: attributes, amounts, funds, layers, results.
 
 Enters: policies/vocabulary.yaml. Leaves: `Vocabulary`. Imports only the model and strict YAML.
 """
@@ -60,6 +60,7 @@ class Vocabulary:
     amounts: Mapping[str, Amount]
     funds: Mapping[str, Fund]
     layers: Mapping[str, Text]
+    results: Mapping[str, Text]
 
     def of(self, kind: AttributeOf) -> tuple[Attribute, ...]:
         """Return the attributes of persons, of claims or of year ends, in their order."""
@@ -78,6 +79,7 @@ def vocabulary() -> Vocabulary:
         },
         funds={n: Fund(n, Text(**f["title"]), f["layer"]) for n, f in data["funds"].items()},
         layers={n: Text(**t) for n, t in data["layers"].items()},
+        results={n: Text(**t) for n, t in data["results"].items()},
     )
 
 

@@ -2,8 +2,8 @@
 
 Claims are settled in the order in which they come, which must be that of (settled_at, claim_id).
 A claim belongs to the year of its day (the discharge day of a stay, where the region says so), even
-when it comes late. What has been settled is never rewritten: a reversal, or a claim that comes after
-the next year was opened, reports what later settlements would have been (`Difference`).
+when it comes late. What has been settled is never rewritten: a reversal, or a claim that comes
+after the next year was opened, reports what later settlements would have been (`Difference`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Reversed:
 
 @dataclass(frozen=True, slots=True)
 class YearEnd:
-    """One person's year, closed: the program and memory of the year-end steps, and what it opens."""
+    """One person's year, closed: program and memory of the year-end steps, and what it opens."""
 
     person_id: str
     scheme: str
@@ -146,7 +146,7 @@ class Book:
         return [s for s in later if s.claim.claim_id not in self._reversed]
 
     def late_effects(self, settlement: Settlement) -> tuple[Difference, ...]:
-        """Return what a claim that came after its next year was opened would change in later years."""
+        """Return what a claim that came after the next year was opened would change later."""
         person, year = settlement.claim.person_id, settlement.day.year
         if (person, year + 1) not in self._opened or (person, year + 1) in self._given:
             return ()
@@ -154,7 +154,7 @@ class Book:
         return self._differences(later, settlement.claim.claim_id)
 
     def _differences(self, later: Iterable[Settlement], cause: str) -> tuple[Difference, ...]:
-        """Replay the persons' claims without those reversed, and compare `later` with the result."""
+        """Replay the person's claims without those reversed; compare `later` with the result."""
         later = list(later)
         if not later:
             return ()

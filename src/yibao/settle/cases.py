@@ -1,4 +1,4 @@
-"""Run the worked examples that lie beside the rules: cases.yaml in, verdicts out, zero tolerance."""
+"""Run the worked examples beside the rules: cases.yaml in, verdicts out, zero tolerance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yibao.errors import MoneyError, PackErrors, PolicyError, YibaoError
-from yibao.money import format_yuan, parse_yuan
+from yibao.money import UNLIMITED, format_yuan, parse_yuan
 from yibao.policy.model import Region, Text, Value
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.source import Source, read
@@ -132,7 +132,7 @@ class _Run:
         """Let each event's status begin on its day and last until the next change."""
         changes: list[tuple[date, Mapping[str, Any]]] = [(_ALWAYS, self.person)]
         for event in events:
-            facts = {**self.person, **event.get("person", {})}
+            facts: Mapping[str, Any] = {**self.person, **event.get("person", {})}
             if facts != changes[-1][1]:
                 day = event.get("date") or f"{event['year_end']}-12-31"
                 changes.append((date.fromisoformat(day), facts))
@@ -278,8 +278,6 @@ def _number(text: str | int) -> int:
         return parse_yuan(text)
     except MoneyError:
         if text == "unlimited":
-            from yibao.money import UNLIMITED
-
             return UNLIMITED
         raise
 

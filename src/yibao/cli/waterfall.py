@@ -1,0 +1,231 @@
+"""Print an explanation as a person reads it: the bill, each step, who pays what, and why.
+
+Enters: an `Explanation`. Leaves: text on a Rich console, or plain data for `--json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as Styled
+
+from yibao.policy.model import Text
+from yibao.policy.vocabulary import vocabulary
+from yibao.settle.explain import Explanation, Line, Quantity, Rejected, Source
+
+_WORDS = {
+    "claim": Text("结算单", "Claim"),
+    "person": Text("参保人", "Person"),
+    "day": Text("适用规则的日期", "Rules of"),
+    "bill": Text("费用构成", "The bill"),
+    "steps": Text("待遇计算", "How it was worked out"),
+    "outside": Text("不分层", "Before and between the layers"),
+    "who": Text("由谁支付", "Who pays"),
+    "documents": Text("依据文件", "Documents"),
+    "rounded": Text("四舍五入前", "before rounding"),
+    "not": Text("不是", "not"),
+    "grade": Text("可信度", "grade"),
+}
+
+
+def print_waterfall(
+    explanation: Explanation, language: str, console: Console, *, full: bool = False
+) -> None:
+    """Print one claim's waterfall in `language` ("zh" or "en").
+
+    `full` shows the steps that changed nothing too, and every rejected alternative.
+    """
+    page = _Page(language, console, full)
+    page.header(explanation)
+    page.bill(explanation)
+    page.steps(explanation.lines)
+    page.payers(explanation)
+    page.documents(explanation)
+
+
+class _Page:
+    def __init__(self, language: str, console: Console, full: bool) -> None:
+        self.language = language
+        self.console = console
+        self.full = full
+
+    def word(self, key: str) -> str:
+        return _WORDS[key].pick(self.language)
+
+    def say(self, text: Text) -> str:
+        return text.pick(self.language)
+
+    def title(self, key: str) -> None:
+        self.console.print(f"\n[bold]{self.word(key)}[/bold]")
+
+    def header(self, explanation: Explanation) -> None:
+        claim = explanation.settlement.claim
+        line = (
+            f"{self.word('claim')} {claim.claim_id} · {self.word('person')} {claim.person_id} · "
+            f"{self.say(explanation.region)} · {self.facts(explanation)}"
+        )
+        self.console.print(Styled(line, style="bold cyan"))
+        day = f"{self.word('day')} {explanation.settlement.day}"
+        rule = f" — {self.say(explanation.day_rule)}" if claim.admitted != claim.discharged else ""
+        self.console.print(Styled(day + rule, style="dim"))
+
+    def facts(self, explanation: Explanation) -> str:
+        words = vocabulary()
+        values = dict(
+            zip(
+                (a.name for a in words.of("claim")), explanation.settlement.claim.facts, strict=True
+            )
+        )
+        values["scheme"] = explanation.settlement.scheme
+        shown = []
+        for name in ("scheme", "visit", "level"):
+            codes = words.attributes[name].codes or {}
+            text = codes.get(str(values[name]))
+            if text is not None and values[name] != "none":
+                shown.append(self.say(text))
+        return " · ".join(shown)
+
+    def bill(self, explanation: Explanation) -> None:
+        self.title("bill")
+        table = self.grid()
+        for quantity in explanation.bill:
+            table.add_row(self.say(quantity.title), quantity.value, "")
+        self.console.print(table)
+
+    def grid(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(width=2 * 14 if self.language == "zh" else 36)
+        table.add_column(justify="right", width=15)
+        table.add_column(overflow="fold")
+        return table
+
+    def steps(self, lines: Iterable[Line]) -> None:
+        self.title("steps")
+        layers = vocabulary().layers
+        layer: str | None = ""
+        for line in lines:
+            if not (line.moves or self.full):
+                continue
+            if line.layer != layer:
+                layer = line.layer
+                name = self.say(layers[layer]) if layer else self.word("outside")
+                self.console.print(Styled(f"▸ {name}", style="bold"))
+            self.step(line)
+
+    def step(self, line: Line) -> None:
+        head = Styled("  ")
+        head.append(self.say(line.says))
+        self.console.print(head)
+        result = Styled("    ")
+        result.append(line.formula, style="green" if line.fen else "dim")
+        if line.results:
+            result.append(f"  [{self.say(line.results[-1].title)}]")
+        if line.exact is not None:
+            result.append(f"  ({self.word('rounded')} {line.exact})", style="dim")
+        result.append(f"  {self.cite(line.source)}", style="blue")
+        self.console.print(result)
+        for quantity in line.operands:
+            if quantity.source is not None:
+                self.figure(quantity)
+
+    def figure(self, quantity: Quantity) -> None:
+        assert quantity.source is not None
+        row = Styled(f"      {self.say(quantity.title)} {quantity.value}", style="dim")
+        row.append(f"  {self.cite(quantity.source)}", style="dim blue")
+        self.console.print(row)
+        for rejected in quantity.rejected if self.full else quantity.rejected[:2]:
+            self.console.print(Styled(f"        {self.reject(rejected)}", style="dim"))
+
+    def reject(self, rejected: Rejected) -> str:
+        return f"{self.word('not')} {rejected.value}: {self.say(rejected.why)}"
+
+    def cite(self, source: Source) -> str:
+        grade = "" if source.grade == "A" else f"（{self.word('grade')} {source.grade}）"
+        return f"{source.number} {source.cite}{grade}"
+
+    def payers(self, explanation: Explanation) -> None:
+        self.title("who")
+        table = self.grid()
+        for quantity in (*explanation.funds, *explanation.closing):
+            if quantity.value != "0.00" or self.full or quantity.name == "personal_pay":
+                table.add_row(self.say(quantity.title), quantity.value, "")
+        self.console.print(table)
+
+    def documents(self, explanation: Explanation) -> None:
+        self.title("documents")
+        for document in explanation.documents:
+            until = document.last or "…"
+            self.console.print(
+                Styled(
+                    f"  {document.number} {self.say(document.title)} ({document.first} – {until})",
+                    style="dim",
+                )
+            )
+
+
+# --- as data --------------------------------------------------------------------------------------
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation as plain data, both languages, for `--json`."""
+    settlement = explanation.settlement
+    return {
+        "claim_id": settlement.claim.claim_id,
+        "person_id": settlement.claim.person_id,
+        "scheme": settlement.scheme,
+        "day": settlement.day.isoformat(),
+        "day_rule": explanation.day_rule._asdict(),
+        "bill": {q.name: q.value for q in explanation.bill},
+        "steps": [line_as_json(line) for line in explanation.lines],
+        "funds": {q.name: q.value for q in explanation.funds},
+        **{q.name: q.value for q in explanation.closing},
+        "documents": [
+            {"id": d.id, "number": d.number, "title": d.title._asdict()}
+            for d in explanation.documents
+        ],
+    }
+
+
+def line_as_json(line: Line) -> dict[str, Any]:
+    """Return one line of an explanation as plain data."""
+    return {
+        "step": line.step,
+        "layer": line.layer,
+        "says": line.says._asdict(),
+        "formula": line.formula,
+        "before_rounding": line.exact,
+        "operands": [_quantity(q) for q in line.operands],
+        "results": {q.name: q.value for q in line.results},
+        "source": _source(line.source),
+        "changes": line.moves,
+    }
+
+
+def _quantity(quantity: Quantity) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": quantity.name,
+        "title": quantity.title._asdict(),
+        "value": quantity.value,
+    }
+    if quantity.source is not None:
+        data["source"] = _source(quantity.source)
+        data["rejected"] = [
+            {"value": r.value, "why": r.why._asdict(), "source": _source(r.source)}
+            for r in quantity.rejected
+        ]
+    return data
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "document": source.document,
+        "number": source.number,
+        "cite": source.cite,
+        "grade": source.grade,
+        "source": source.source,
+        "from": source.first.isoformat() if source.first else None,
+        "to": source.last.isoformat() if source.last else None,
+    }
