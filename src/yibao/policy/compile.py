@@ -24,9 +24,9 @@ from yibao.errors import (
 )
 from yibao.policy.consolidate import Consolidation, matches
 from yibao.policy.model import Between, Grade, Phase, Region, Row, Step, Table, Unit, Value
+from yibao.policy.names import BAND
 from yibao.policy.opspec import OPS
 from yibao.policy.program import Instruction, Program, Structure
-from yibao.policy.read_rules import BAND
 from yibao.policy.vocabulary import vocabulary
 
 _OPERAND = re.compile(r"([a-z][a-z0-9_]*)(?:\[([a-z0-9_]+)\])?")

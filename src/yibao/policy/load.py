@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from yibao.errors import Defect, PackErrors
-from yibao.policy import read_rules
+from yibao.policy.acts import Acts
 from yibao.policy.model import Act, Authority, Document, Region, Text
+from yibao.policy.read_rules import Rules
 from yibao.policy.source import Source, read
 from yibao.policy.validate import validate
 from yibao.policy.vocabulary import POLICIES, vocabulary
@@ -79,7 +80,7 @@ class _Loader:
         self._stop()
         assert header is not None
         acts = self._acts(documents)
-        rules = read_rules.Rules(vocabulary(), acts, self.defects)
+        rules = Rules(vocabulary(), acts, self.defects)
         for document, sources in documents.items():
             for source in sources:
                 rules.add(document, source)
@@ -96,13 +97,13 @@ class _Loader:
             stays_says=Text(**rule["says"]),
             stays_cite=rule["cite"],
             documents=tuple(documents),
-            tables=rules.tables(),
-            classifications=rules.classifications(),
+            tables=rules.tables,
+            classifications=rules.classifications,
             state=rules.state,
-            state_attributes=rules.state_attributes,
+            state_attributes=rules.names.state_attributes,
             layers=tuple(rules.layers),
-            steps=rules.sorted_steps(),
-            codes={name: tuple(codes) for name, codes in rules.codes.items()},
+            steps=tuple(rules.steps),
+            codes={name: tuple(codes) for name, codes in rules.names.region_codes.items()},
         )
 
     def _stop(self) -> None:
@@ -138,7 +139,7 @@ class _Loader:
             )
         documents[document] = [s for s in rules if s is not None]
 
-    def _acts(self, documents: Mapping[Document, list[Source]]) -> read_rules.Acts:
+    def _acts(self, documents: Mapping[Document, list[Source]]) -> Acts:
         names = {d.id for d in documents} | self.without
         for document in documents:
             for act in (*document.extends, *document.activates, *document.repeals):
@@ -147,7 +148,7 @@ class _Loader:
                     self.defects.append(
                         Defect(file, 1, f"an act on {act.document!r}", "a document of the region")
                     )
-        return read_rules.Acts(documents)
+        return Acts(documents)
 
 
 def _document(folder: Path, data: Mapping[str, Any], level: str, region: str) -> Document:
