@@ -283,6 +283,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """What a document demands of a table: its figures compared with each other.
+
+    With a `key`, the figure at `code` must be above, below, at least or at most the figure at each
+    of `others`, all other keys being equal; without one, each figure is compared with the one that
+    was in force before it. `conditions` limit the demand to a part of the table.
+    """
+
+    id: str
+    table: str
+    conditions: tuple[Condition, ...]
+    key: str | None
+    code: str | bool | None
+    must_be: Literal["above", "below", "at_least", "at_most"]
+    others: tuple[str | bool, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class RegionCode:
     """A code that only this region has, such as a disease."""
 
@@ -310,4 +329,5 @@ class Region:
     state_attributes: Mapping[str, StateAttribute]
     layers: tuple[LayerOrder, ...]
     steps: tuple[Step, ...]
+    constraints: tuple[Constraint, ...] = ()
     codes: Mapping[str, tuple[RegionCode, ...]] = field(default_factory=dict)
