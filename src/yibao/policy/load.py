@@ -103,6 +103,7 @@ class _Loader:
             state_attributes=rules.names.state_attributes,
             layers=tuple(rules.layers),
             steps=tuple(rules.steps),
+            constraints=tuple(rules.constraints),
             codes={name: tuple(codes) for name, codes in rules.names.region_codes.items()},
         )
 

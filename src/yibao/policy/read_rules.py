@@ -18,6 +18,7 @@ from yibao.policy.model import (
     Classification,
     ClassProvision,
     ClassRow,
+    Constraint,
     Document,
     Grade,
     LayerOrder,
@@ -67,9 +68,11 @@ class Rules:
         self.tables: dict[str, Table] = {}
         self.classifications: dict[str, Classification] = {}
         self.steps: list[Step] = []
+        self.constraints: list[Constraint] = []
         self._tables: dict[str, _Gathered] = {}
         self._classes: dict[str, _Gathered] = {}
         self._steps: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
+        self._constraints: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
 
     # --- collecting ---------------------------------------------------------------------------
 
@@ -94,6 +97,10 @@ class Rules:
             path = ("steps", i)
             origin = self._origin(document, step["id"], source, path, step)
             self._steps.append((source, path, step, origin))
+        for i, constraint in enumerate(data.get("constraints", ())):
+            path = ("constraints", i)
+            origin = self._origin(document, constraint["id"], source, path, constraint)
+            self._constraints.append((source, path, constraint, origin))
         for attribute, codes in data.get("codes", {}).items():
             self._add_codes(source, attribute, codes)
 
@@ -183,6 +190,7 @@ class Rules:
             self._classification(name, one)
         self.steps = [self._step(*gathered) for gathered in self._steps]
         self.steps.sort(key=lambda step: (step.phase, step.order, step.id))
+        self.constraints = [self._constraint(*gathered) for gathered in self._constraints]
 
     def _has(self, one: _Gathered, *fields: str) -> bool:
         source, path, _, _ = one.provisions[0]
@@ -250,6 +258,29 @@ class Rules:
             conditions=self.names.conditions(source, (*path, "when"), data.get("when", {})),
             op=data["op"],
             operands=_operands(data),
+            origin=origin,
+        )
+
+    def _constraint(
+        self, source: Source, path: Path_, data: Mapping[str, Any], origin: Origin
+    ) -> Constraint:
+        than, key = data["than"], data.get("key")
+        others = () if than == "before" else tuple(than)
+        table = self.tables.get(data["table"])
+        if table is None:
+            self._defect(source, path, f"the table {data['table']}", "a table of the region")
+        elif key is not None:
+            codes = (data["code"], *others)
+            self.names.check(source, path, [key], table.keys, f"a key of {table.name}")
+            self.names.check(source, path, codes, table.keys.get(key, ()), f"a code of {key}")
+        return Constraint(
+            id=data["id"],
+            table=data["table"],
+            conditions=self.names.conditions(source, (*path, "when"), data.get("when", {})),
+            key=key,
+            code=data.get("code"),
+            must_be=data["must_be"],
+            others=others,
             origin=origin,
         )
 
