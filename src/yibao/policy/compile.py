@@ -20,10 +20,22 @@ from yibao.errors import (
     MissingFigure,
     NoRule,
     PackErrors,
+    PolicyError,
     Unclassified,
 )
 from yibao.policy.consolidate import Consolidation, matches
-from yibao.policy.model import Between, Grade, Phase, Region, Row, Step, Table, Unit, Value
+from yibao.policy.model import (
+    Between,
+    Classification,
+    Grade,
+    Phase,
+    Region,
+    Row,
+    Step,
+    Table,
+    Unit,
+    Value,
+)
 from yibao.policy.names import BAND
 from yibao.policy.opspec import OPS
 from yibao.policy.program import Instruction, Program, Structure
@@ -101,7 +113,7 @@ class Plan:
             self._structures[phase, chosen] = structure
         rows = tuple(self.row(operand, profile) for operand in structure.figures)
         figures = tuple(self._integer(row) for row in rows)
-        return Program(structure, figures, rows, profile.seen)
+        return Program(structure, figures, rows, attributes)
 
     def row(self, operand: str, profile: Profile) -> Row:
         """Return the table row that answers an operand for a profile."""
@@ -134,31 +146,31 @@ class Plan:
 
 
 class Profile:
-    """Attribute values, with classifications worked out when a rule asks for them.
-
-    `seen` keeps what was asked, which is what the settlement depended on.
-    """
+    """Attribute values, with classifications worked out once, when a rule asks for them."""
 
     def __init__(self, plan: Plan, attributes: Mapping[str, Value]) -> None:
         self._plan = plan
         self._attributes = attributes
         self._open: list[str] = []
-        self.seen: dict[str, Value] = {}
+        self._classes: dict[str, Value] = {}
 
     def look(self, name: str) -> Value:
         """Return the value of an attribute or classification."""
-        if name not in self.seen:
-            self.seen[name] = self._find(name)
-        return self.seen[name]
+        classification = self._plan.region.classifications.get(name)
+        if classification is None:
+            if name not in self._attributes:
+                raise PolicyError(name, f"a rule of this phase may not look at {name}")
+            return self._attributes[name]
+        if name not in self._classes:
+            self._classes[name] = self._classify(classification)
+        return self._classes[name]
 
     def banded(self, band: str | None) -> _Look:
         """Return the look-up with the number of the band that an operand asks for."""
         return _Look(self, band)
 
-    def _find(self, name: str) -> Value:
-        classification = self._plan.region.classifications.get(name)
-        if classification is None:
-            return self._attributes[name]
+    def _classify(self, classification: Classification) -> Value:
+        name = classification.name
         if name in self._open:
             raise Unclassified(name, f"the classification {name} depends on itself")
         self._open.append(name)

@@ -6,7 +6,7 @@ and English. Nothing is computed again: every number is read from the memory tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -14,11 +14,12 @@ from typing import assert_never
 
 from yibao.money import UNLIMITED, format_rate, format_yuan
 from yibao.policy.compile import Plan, Profile, table_of
-from yibao.policy.consolidate import Reason, Rival
-from yibao.policy.model import Document, Origin, Region, Row, Table, Text, Unit
+from yibao.policy.consolidate import Reason
+from yibao.policy.model import Document, Number, Origin, Region, Row, Table, Text, Unit
 from yibao.policy.policy import Policy
 from yibao.policy.program import Instruction, Program
 from yibao.policy.vocabulary import vocabulary
+from yibao.settle.book import YearEnd
 from yibao.settle.model import Settlement
 
 
@@ -90,37 +91,54 @@ class Explanation:
     documents: tuple[Document, ...]
 
 
-def explain(settlement: Settlement, policy: Policy) -> Explanation:
-    """Explain a settlement under the policy that made it."""
-    region = policy.region
-    words = vocabulary()
-    reader = _Reader(policy.plan(settlement.day), settlement.program, settlement.memory)
-    lines = reader.lines()
-    bill = tuple(
-        Quantity(name, amount.title, format_yuan(value))
-        for (name, amount), value in zip(
-            words.amounts.items(), settlement.claim.amounts, strict=True
+class Explainer:
+    """Explains one policy's settlements; what a program's share is worked out once."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._readers: dict[Program, _Reader] = {}
+
+    def explain(self, settlement: Settlement) -> Explanation:
+        """Explain a settlement that this policy made."""
+        region = self.policy.region
+        reader = self._reader(settlement.program, settlement.day)
+        amounts = zip(vocabulary().amounts.items(), settlement.claim.amounts, strict=True)
+        return Explanation(
+            settlement=settlement,
+            region=region.name,
+            day_rule=region.stays_says,
+            bill=tuple(
+                Quantity(name, amount.title, format_yuan(value))
+                for (name, amount), value in amounts
+                if value or amount.portion_of is None
+            ),
+            lines=reader.lines(settlement.memory),
+            funds=tuple(
+                Quantity(name, vocabulary().funds[name].title, format_yuan(fen))
+                for name, fen in settlement.funds.items()
+            ),
+            closing=tuple(
+                Quantity(name, title, format_yuan(settlement.figure(name)))
+                for name, title in CLOSING.items()
+            ),
+            documents=reader.documents,
         )
-        if value or amount.portion_of is None
-    )
-    funds = tuple(
-        Quantity(name, words.funds[name].title, format_yuan(fen))
-        for name, fen in settlement.funds.items()
-    )
-    closing = tuple(
-        Quantity(name, title, format_yuan(settlement.figure(name)))
-        for name, title in CLOSING.items()
-    )
-    return Explanation(
-        settlement=settlement,
-        region=region.name,
-        day_rule=region.stays_says,
-        bill=bill,
-        lines=lines,
-        funds=funds,
-        closing=closing,
-        documents=_documents(region, lines),
-    )
+
+    def explain_year_end(self, end: YearEnd) -> tuple[Line, ...]:
+        """Explain the steps that closed a person's year."""
+        return self._reader(end.program, date(end.year, 12, 31)).lines(end.memory)
+
+    def _reader(self, program: Program, day: date) -> _Reader:
+        reader = self._readers.get(program)
+        if reader is None:
+            reader = _Reader(self.policy.plan(day), program)
+            self._readers[program] = reader
+        return reader
+
+
+def explain(settlement: Settlement, policy: Policy) -> Explanation:
+    """Explain one settlement under the policy that made it."""
+    return Explainer(policy).explain(settlement)
 
 
 CLOSING: Mapping[str, Text] = {
@@ -130,102 +148,96 @@ CLOSING: Mapping[str, Text] = {
 }
 
 
-def explain_steps(policy: Policy, day: date, program: Program, memory: list[int]) -> list[Line]:
-    """Explain a program's run that is not a claim's, such as the closing of a year on `day`."""
-    return list(_Reader(policy.plan(day), program, memory).lines())
-
-
 class _Reader:
-    def __init__(self, plan: Plan, program: Program, memory: list[int]) -> None:
-        self.plan = plan
+    """Reads the memory of one program: the words are fixed, the numbers come with each claim."""
+
+    def __init__(self, plan: Plan, program: Program) -> None:
         self.region = plan.region
-        self.program = program
         self.structure = program.structure
-        self.memory = memory
-        self.profile = Profile(plan, dict(program.attributes))  # what was seen is all it asks
+        self.profile = Profile(plan, program.attributes)  # what was seen is all that it asks
+        self.figures = {
+            self.structure.first_figure + n: self._figure(plan, name, row)
+            for n, (name, row) in enumerate(zip(self.structure.figures, program.rows, strict=True))
+        }
+        self.titles = [title_of(self.region, name) for name in self.structure.names]
+        self.sources = [_source(i.step.origin) for i in self.structure.instructions]
+        self.documents = self._documents()
 
-    def lines(self) -> tuple[Line, ...]:
-        return tuple(self._line(i) for i in self.structure.instructions)
+    def lines(self, memory: Sequence[int]) -> tuple[Line, ...]:
+        pairs = zip(self.structure.instructions, self.sources, strict=True)
+        return tuple(self._line(i, source, memory) for i, source in pairs)
 
-    def _line(self, instruction: Instruction) -> Line:
-        step = instruction.step
-        last = instruction.first_out + len(instruction.outs) - 1
-        results = tuple(
-            self._quantity(instruction.first_out + n)
-            for n, name in enumerate(instruction.outs)
-            if "/" not in name
-        )
+    def _line(self, i: Instruction, source: Source, memory: Sequence[int]) -> Line:
+        def text(slot: int) -> str:
+            unit = self.structure.units[slot]
+            return as_text(memory[slot], unit, self.structure.denominator)
+
+        def quantity(slot: int) -> Quantity:
+            figure = self.figures.get(slot)
+            return figure or Quantity(self.structure.names[slot], self.titles[slot], text(slot))
+
+        outs = range(i.first_out, i.first_out + len(i.outs))
         return Line(
-            step=step.id,
-            layer=step.layer,
-            says=step.origin.says,
-            operands=tuple(self._quantity(slot) for slot in _inputs(instruction)),
-            formula=_formula(instruction, self.memory, self._text),
-            exact=self._exact(instruction),
-            results=results,
-            fen=self.memory[last],
-            source=_source(step.origin),
-            moves=self._moves(instruction),
+            step=i.step.id,
+            layer=i.step.layer,
+            says=i.step.origin.says,
+            operands=tuple(quantity(slot) for slot in _inputs(i)),
+            formula=_formula(i, memory, text),
+            exact=_exact(i, memory, self.structure.denominator),
+            results=tuple(quantity(s) for s in outs if "/" not in self.structure.names[s]),
+            fen=memory[outs[-1]],
+            source=source,
+            moves=_moves(i, memory),
         )
 
-    def _moves(self, instruction: Instruction) -> bool:
-        """Tell whether the step changed anything, so that a short explanation may leave it out."""
-        outs = range(instruction.first_out, instruction.first_out + len(instruction.outs))
-        if instruction.op in {"add", "subtract", "least", "greatest"}:
-            inputs = {self.memory[slot] for slot in _inputs(instruction)}
-            return self.memory[instruction.first_out] not in inputs
-        if instruction.op == "exclude":
-            return self.memory[instruction.slot("of")] != 0
-        return instruction.step.layer is not None and any(self.memory[slot] for slot in outs)
-
-    def _exact(self, instruction: Instruction) -> str | None:
-        """Return the exact value in yuan before rounding, where the operation rounds."""
-        m, denominator = self.memory, self.structure.denominator
-        if instruction.op == "share":
-            exact = Fraction(m[instruction.slot("of")] * m[instruction.slot("rate")], denominator)
-        elif instruction.op == "prorate" and m[instruction.slot("whole")]:
-            product = m[instruction.slot("of")] * m[instruction.slot("part")]
-            exact = Fraction(product, m[instruction.slot("whole")])
-        elif instruction.op == "bands":
-            numerator = m[instruction.first_out + len(instruction.slots("edges"))]
-            exact = Fraction(numerator, denominator)
-        else:
-            return None
-        return None if exact.denominator == 1 else _decimal(exact / 100)
-
-    # --- numbers ------------------------------------------------------------------------------
-
-    def _text(self, slot: int) -> str:
-        return as_text(self.memory[slot], self.structure.units[slot], self.structure.denominator)
-
-    def _quantity(self, slot: int) -> Quantity:
-        name = self.structure.names[slot]
-        figure = slot - self.structure.first_figure
-        if 0 <= figure < len(self.structure.figures):
-            return self._figure(name, slot, self.program.rows[figure])
-        return Quantity(name, title_of(self.region, name), self._text(slot))
-
-    def _figure(self, name: str, slot: int, row: Row) -> Quantity:
+    def _figure(self, plan: Plan, name: str, row: Row) -> Quantity:
         table, band = table_of(self.region, name)
         assert table is not None
-        rivals = self.plan.rules.rivals(table, self.profile.banded(band), row)
+        assert row.value is not None
+        rivals = plan.rules.rivals(table, self.profile.banded(band), row)
         return Quantity(
             name=name,
             title=table.title,
-            value=self._text(slot),
+            value=_number(table, row.value),
             says=row.origin.says,
             source=_source(row.origin),
-            rejected=tuple(self._rejected(table, rival, row) for rival in rivals),
+            rejected=tuple(
+                Rejected(
+                    "—" if r.row.value is None else _number(table, r.row.value),
+                    why_not(r.reason, r.row.origin, row.origin),
+                    _source(r.row.origin),
+                )
+                for r in rivals
+            ),
         )
 
-    def _rejected(self, table: Table, rival: Rival, winner: Row) -> Rejected:
-        value = "—"
-        if isinstance(rival.row.value, Fraction):
-            value = format_rate(rival.row.value)
-        elif rival.row.value is not None:
-            value = as_text(rival.row.value, table.unit, self.structure.denominator)
-        why = why_not(rival.reason, rival.row.origin, winner.origin)
-        return Rejected(value, why, _source(rival.row.origin))
+    def _documents(self) -> tuple[Document, ...]:
+        used = {source.document for source in self.sources}
+        used |= {q.source.document for q in self.figures.values() if q.source}
+        return tuple(d for d in self.region.documents if d.id in used)
+
+
+def _moves(i: Instruction, memory: Sequence[int]) -> bool:
+    """Tell whether a step changed anything, so that a short explanation may leave it out."""
+    if i.op in {"add", "subtract", "least", "greatest"}:
+        return memory[i.first_out] not in {memory[slot] for slot in _inputs(i)}
+    if i.op == "exclude":
+        return memory[i.slot("of")] != 0
+    outs = range(i.first_out, i.first_out + len(i.outs))
+    return i.step.layer is not None and any(memory[slot] for slot in outs)
+
+
+def _exact(i: Instruction, memory: Sequence[int], denominator: int) -> str | None:
+    """Return the exact value in yuan before rounding, where the operation rounded."""
+    if i.op == "share":
+        exact = Fraction(memory[i.slot("of")] * memory[i.slot("rate")], denominator)
+    elif i.op == "prorate" and memory[i.slot("whole")]:
+        exact = Fraction(memory[i.slot("of")] * memory[i.slot("part")], memory[i.slot("whole")])
+    elif i.op == "bands":
+        exact = Fraction(memory[i.first_out + len(i.slots("edges"))], denominator)
+    else:
+        return None
+    return None if exact.denominator == 1 else _decimal(exact / 100)
 
 
 def _inputs(instruction: Instruction) -> Iterable[int]:
@@ -243,12 +255,6 @@ def _source(origin: Origin) -> Source:
         first=origin.first,
         last=origin.last,
     )
-
-
-def _documents(region: Region, lines: Iterable[Line]) -> tuple[Document, ...]:
-    used = {line.source.document for line in lines}
-    used |= {q.source.document for line in lines for q in line.operands if q.source}
-    return tuple(d for d in region.documents if d.id in used)
 
 
 def title_of(region: Region, name: str) -> Text:
@@ -281,6 +287,12 @@ def as_text(value: int, unit: Unit, denominator: int) -> str:
     if unit == "rate":
         return format_rate(Fraction(value, denominator))
     return str(value)
+
+
+def _number(table: Table, value: Number) -> str:
+    if isinstance(value, Fraction):
+        return format_rate(value)
+    return as_text(value, table.unit, 1)
 
 
 def _decimal(value: Fraction) -> str:
@@ -328,7 +340,7 @@ def why_not(reason: Reason, loser: Origin, winner: Origin) -> Text:
 _Text = Callable[[int], str]
 
 
-def _formula(instruction: Instruction, memory: list[int], text: _Text) -> str:
+def _formula(instruction: Instruction, memory: Sequence[int], text: _Text) -> str:
     """Return the arithmetic of one instruction as a person would write it down."""
     i, result = instruction, text(instruction.first_out)
     match i.op:
@@ -365,7 +377,7 @@ def _formula(instruction: Instruction, memory: list[int], text: _Text) -> str:
             return f"{text(i.slot('of'))} → {result}"
 
 
-def _bands_formula(i: Instruction, memory: list[int], text: _Text) -> str:
+def _bands_formula(i: Instruction, memory: Sequence[int], text: _Text) -> str:
     uplift = f" + {text(i.slots('uplift')[0])}" if i.slots("uplift") else ""
     parts = [
         f"{text(i.first_out + n)} × {f'({text(rate)}{uplift})' if uplift else text(rate)}"

@@ -1,0 +1,101 @@
+"""The points that a table must answer for, and the periods between two changes.
+
+A point gives each key of a table one value. For a number key the values are the lower bounds that
+the table declares and the edges that its rows add; for a set key, each code alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import product
+from typing import NamedTuple
+
+from yibao.policy.model import Between, Origin, Row, Table, Value
+from yibao.policy.vocabulary import vocabulary
+
+Point = Mapping[str, Value]
+Box = Mapping[str, tuple[Value, ...]]
+"""A set of points: the product of the values of each key."""
+
+
+class Period(NamedTuple):
+    """Days between two changes, inclusive; `last` None: until further notice."""
+
+    first: date
+    last: date | None
+
+
+def points(table: Table) -> list[Point]:
+    """Return the product of a table's keys; one empty point for a table without keys."""
+    axes = [[(key, value) for value in values] for key, values in axes_of(table).items()]
+    return [dict(point) for point in product(*axes)]
+
+
+def axes_of(table: Table) -> Box:
+    """Return the values of each key of a table."""
+    return {key: _axis(table, key, codes) for key, codes in table.keys.items()}
+
+
+def _axis(table: Table, key: str, codes: tuple[Value, ...]) -> tuple[Value, ...]:
+    known = vocabulary().attributes.get(key)
+    kind = known.kind if known else "code"
+    if kind == "set":
+        return tuple(frozenset({str(code)}) for code in codes)
+    if kind != "number":
+        return codes
+    bounds = {int(code) for code in codes if isinstance(code, int)}
+    edges = (e for row in table.rows for e in _edges(row, key))
+    return tuple(sorted(bounds | {edge for edge in edges if edge > min(bounds)}))
+
+
+def _edges(row: Row, key: str) -> Iterable[int]:
+    for condition in row.conditions:
+        if isinstance(condition, Between) and condition.attribute == key:
+            yield from (e for e in (condition.first, condition.below) if e is not None)
+
+
+def answers(row: Row, point: Point) -> bool:
+    """Tell whether a row's conditions hold at a point."""
+    return all(condition.holds(point[condition.attribute]) for condition in row.conditions)
+
+
+def boxes(table: Table, chosen: Iterable[Point]) -> list[Box]:
+    """Return points as few boxes, leaving out each key of which a box has every value."""
+    merged: list[dict[str, tuple[Value, ...]]] = [
+        {k: (v,) for k, v in point.items()} for point in chosen
+    ]
+    for key in table.keys:
+        groups: dict[tuple[object, ...], dict[str, tuple[Value, ...]]] = {}
+        for box in merged:
+            rest = tuple(values for name, values in box.items() if name != key)
+            held = groups.setdefault(rest, {**box, key: ()})
+            held[key] = (*held[key], *box[key])
+        merged = list(groups.values())
+    axes = axes_of(table)
+    return [{k: v for k, v in box.items() if len(v) < len(axes[k])} for box in merged]
+
+
+def periods(origins: Iterable[Origin]) -> list[Period]:
+    """Return the periods from the first day on which one of the origins holds to the last."""
+    live = [(o.first, o.last) for o in origins if o.first is not None]
+    live = [(first, last) for first, last in live if last is None or first <= last]
+    if not live:
+        return []
+    starts = {first for first, _ in live} | {
+        last + timedelta(days=1) for _, last in live if last is not None
+    }
+    days = sorted(starts)
+    found = [Period(a, b - timedelta(days=1)) for a, b in zip(days, days[1:], strict=False)]
+    return found if all(last for _, last in live) else [*found, Period(days[-1], None)]
+
+
+def runs(held: Sequence[Period], where: Callable[[Period], Collection[int]]) -> dict[int, Period]:
+    """Return, by number, the first unbroken run of periods in which `where` names the number."""
+    found: dict[int, Period] = {}
+    for period in held:
+        for number in where(period):
+            before = found.setdefault(number, period)
+            if before.last is not None and before.last + timedelta(days=1) == period.first:
+                found[number] = Period(before.first, period.last)
+    return found
