@@ -21,8 +21,33 @@ from yibao.settle import ops
 from yibao.settle.enrolment import age_on
 from yibao.settle.model import Claim, Facts, Settlement, Status, YearState
 
-_Bound = tuple[Program, tuple[ops.Action, ...]]
-_Key = tuple[int, Facts, Facts, tuple[int, ...], tuple[int, ...]]
+_Key = tuple[Facts, Facts, tuple[int, ...], tuple[int, ...]]
+
+
+class _Bound:
+    """A program ready to run: its actions, and where payments and the state after it lie."""
+
+    __slots__ = ("actions", "figures", "funds", "program", "state_after")
+
+    def __init__(self, program: Program, actions: tuple[ops.Action, ...]) -> None:
+        self.program = program
+        self.actions = actions
+        self.figures = program.figures
+        self.funds = tuple(slot for _, slot in program.structure.funds)
+        self.state_after = program.structure.state_after
+
+
+class _Epoch:
+    """A plan with the programs bound so far, by profile."""
+
+    __slots__ = ("ages", "plan", "programs")
+
+    def __init__(self, plan: Plan, ages: Sequence[str]) -> None:
+        self.plan = plan
+        self.ages = tuple(
+            (name, plan.breakpoints[name]) for name in ages if name in plan.breakpoints
+        )
+        self.programs: dict[_Key, _Bound] = {}
 
 
 class Executor:
@@ -38,8 +63,8 @@ class Executor:
         self._claim_names = tuple(a.name for a in words.of("claim"))
         self._year_end_names = tuple(a.name for a in words.of("year_end"))
         names = list(region.state)
-        self._state_attributes = tuple(
-            (a, names.index(a.counter), None if a.within is None else names.index(a.within))
+        self._counters = tuple(
+            (names.index(a.counter), None if a.within is None else names.index(a.within), a.max)
             for a in region.state_attributes.values()
         )
         self._no_episode = [0] * sum(v.scope == "episode" for v in region.state.values())
@@ -48,7 +73,8 @@ class Executor:
             i for i, v in enumerate(region.state.values()) if v.scope == "lifetime"
         )
         self._by_discharge = region.stays_by == "discharge"
-        self._programs: dict[_Key, _Bound] = {}
+        self._epochs: dict[int, _Epoch] = {}
+        self._days: dict[date, _Epoch] = {}
         self._actions: dict[Structure, tuple[ops.Action, ...]] = {}
         self._amounts = len(words.amounts)
 
@@ -68,39 +94,25 @@ class Executor:
         """
         episode = claim.episode or claim.claim_id
         before = state.values + state.episodes.get(episode, self._no_episode)
-        program, actions = self._program("claim", status, claim.facts, day, before)
-        memory = [*claim.amounts, *before, *program.figures]
-        for action in actions:
+        bound = self._bound("claim", status, claim.facts, day, before)
+        memory = [*claim.amounts, *before, *bound.figures]
+        for action in bound.actions:
             action(memory)
-        structure = program.structure
         personal = memory[0]
-        for _, slot in structure.funds:
+        for slot in bound.funds:
             personal -= memory[slot]
         if personal < 0:
             raise PackDefect(f"{claim.claim_id}: the funds pay {-personal} fen more than the bill")
-        available = claim.account_available
-        settlement = Settlement(
-            claim,
-            day,
-            scheme,
-            program,
-            memory,
-            personal,
-            available if available < personal else personal,
-        )
-        self._write(state, episode, memory, structure)
-        return settlement
-
-    def _write(
-        self, state: YearState, episode: str, memory: list[int], structure: Structure
-    ) -> None:
-        after = [memory[slot] for slot in structure.state_after]
+        after = [memory[slot] for slot in bound.state_after]
         if max(after, default=0) > MAX_STATE:
-            raise PackDefect(f"an accumulator passes {MAX_STATE} fen")
+            raise PackDefect(f"{claim.claim_id}: an accumulator passes {MAX_STATE} fen")
         state.values = after[: self._carried]
         own = after[self._carried :]
-        if any(own):
+        if own != self._no_episode:
             state.episodes[episode] = own
+        account = claim.account_available
+        account = min(account, personal)
+        return Settlement(claim, day, scheme, bound.program, memory, personal, account)
 
     def delta(self, settlement: Settlement) -> list[int]:
         """Return what a settlement added to each state value."""
@@ -137,13 +149,16 @@ class Executor:
         end = date(year, 12, 31)
         facts = (full_year, status.holds(end))
         before = [*values, *self._no_episode]
-        program, actions = self._program("year_end", status, facts, end, before)
-        memory = ops.run(actions, [*[0] * self._amounts, *before, *program.figures])
+        bound = self._bound("year_end", status, facts, end, before)
+        memory = [*[0] * self._amounts, *before, *bound.figures]
+        for action in bound.actions:
+            action(memory)
+        unwritten = bound.program.structure.first_figure
         after = [
-            memory[slot] if slot >= program.structure.first_figure else self._unset(i, memory[slot])
-            for i, slot in enumerate(program.structure.state_after)
+            memory[slot] if slot >= unwritten else self._unset(i, memory[slot])
+            for i, slot in enumerate(bound.state_after)
         ]
-        return program, memory, after[: self._carried]
+        return bound.program, memory, after[: self._carried]
 
     def _unset(self, index: int, value: int) -> int:
         return value if index in self._lifetime else 0
@@ -154,45 +169,41 @@ class Executor:
 
     # --- profiles -----------------------------------------------------------------------------
 
-    def _program(
+    def _bound(
         self, phase: Phase, status: Status, facts: Facts, day: date, state: Sequence[int]
     ) -> _Bound:
-        epoch = self.policy.calendar.epoch(day)
-        plan = self.policy.plan_of(epoch, day)
-        ages = self._age_bands(plan, status.birth_date, day)
+        epoch = self._days.get(day) or self._epoch(day)
         counters = tuple(
             [
-                min(
-                    state[counter] if within is None else state[within] or state[counter] + 1, a.max
-                )
-                for a, counter, within in self._state_attributes
+                min(state[counter] if within is None else state[within] or state[counter] + 1, top)
+                for counter, within, top in self._counters
             ]
         )
-        key = (epoch, status.facts, facts, ages, counters)
-        bound = self._programs.get(key)
+        ages = _bands(epoch, status.birth_date, day) if epoch.ages else ()
+        key = (status.facts, facts, ages, counters)
+        bound = epoch.programs.get(key)
         if bound is None:
-            bound = self._bind(plan, phase, self._attributes(phase, status, facts, day, state))
-            self._programs[key] = bound
+            attributes = self._attributes(phase, status, facts, day, state)
+            bound = self._bind(epoch.plan.program(phase, attributes))
+            epoch.programs[key] = bound
         return bound
 
-    def _age_bands(self, plan: Plan, birth: date, day: date) -> tuple[int, ...]:
-        points = plan.breakpoints
-        bands = []
-        for name in self._ages:
-            edges = points.get(name)
-            if edges:
-                at = day if name == "age" else date(day.year, 1, 1)
-                bands.append(bisect_right(edges, age_on(birth, at)))
-        return tuple(bands)
+    def _epoch(self, day: date) -> _Epoch:
+        number = self.policy.calendar.epoch(day)
+        epoch = self._epochs.get(number)
+        if epoch is None:
+            epoch = _Epoch(self.policy.plan_of(number, day), self._ages)
+            self._epochs[number] = epoch
+        self._days[day] = epoch
+        return epoch
 
-    def _bind(self, plan: Plan, phase: Phase, attributes: dict[str, Value]) -> _Bound:
-        program = plan.program(phase, attributes)
+    def _bind(self, program: Program) -> _Bound:
         structure = program.structure
         actions = self._actions.get(structure)
         if actions is None:
             actions = tuple(ops.bind(i, structure.denominator) for i in structure.instructions)
             self._actions[structure] = actions
-        return program, actions
+        return _Bound(program, actions)
 
     def _attributes(
         self, phase: Phase, status: Status, facts: Facts, day: date, state: Sequence[int]
@@ -203,7 +214,18 @@ class Executor:
         for name in self._ages:
             at = day if name == "age" else date(day.year, 1, 1)
             attributes[name] = age_on(status.birth_date, at)
-        for attribute, counter, within in self._state_attributes:
+        declared = self.policy.region.state_attributes.values()
+        for attribute, (counter, within, _) in zip(declared, self._counters, strict=True):
             own = 0 if within is None else state[within]
             attributes[attribute.name] = attribute.code(state[counter], own)
         return attributes
+
+
+def _bands(epoch: _Epoch, birth: date, day: date) -> tuple[int, ...]:
+    """Return, for each age that a rule looks at, the number of the band it lies in."""
+    return tuple(
+        [
+            bisect_right(edges, age_on(birth, day if name == "age" else date(day.year, 1, 1)))
+            for name, edges in epoch.ages
+        ]
+    )

@@ -57,38 +57,128 @@ class Quantity:
     rejected: tuple[Rejected, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Line:
     """One step: what it did, with which numbers, to which result, under which article.
 
-    `formula` is the arithmetic as text; `exact` the result before rounding, in yuan, where the
-    operation rounds.
+    A line is a view of memory: making one costs nothing, its texts are made when asked for.
     """
 
-    step: str
-    layer: str | None
-    says: Text
-    operands: tuple[Quantity, ...]
-    formula: str
-    exact: str | None
-    results: tuple[Quantity, ...]
-    fen: int
-    source: Source
-    moves: bool
+    __slots__ = ("_memory", "_reader", "instruction")
+
+    def __init__(self, reader: Reader, instruction: Instruction, memory: Sequence[int]) -> None:
+        self._reader = reader
+        self._memory = memory
+        self.instruction = instruction
+
+    @property
+    def step(self) -> str:
+        """The id of the step."""
+        return self.instruction.step.id
+
+    @property
+    def layer(self) -> str | None:
+        """The layer of the chain that the step belongs to."""
+        return self.instruction.step.layer
+
+    @property
+    def says(self) -> Text:
+        """What the step does, in a sentence."""
+        return self.instruction.step.origin.says
+
+    @property
+    def source(self) -> Source:
+        """The provision that orders the step."""
+        return source_of(self.instruction.step.origin)
+
+    @property
+    def fen(self) -> int:
+        """The result: fen, or a count."""
+        return self._memory[self.instruction.first_out + len(self.instruction.outs) - 1]
+
+    @property
+    def operands(self) -> tuple[Quantity, ...]:
+        """The numbers that went in, the figures of tables with their sources."""
+        memory, quantity = self._memory, self._reader.quantity
+        return tuple(quantity(slot, memory) for slot in _inputs(self.instruction))
+
+    @property
+    def results(self) -> tuple[Quantity, ...]:
+        """The numbers that came out, without the slices of bands."""
+        first = self.instruction.first_out
+        named = (first + n for n, name in enumerate(self.instruction.outs) if "/" not in name)
+        return tuple(self._reader.quantity(slot, self._memory) for slot in named)
+
+    @property
+    def formula(self) -> str:
+        """The arithmetic as text."""
+        memory, text = self._memory, self._reader.text
+        return _formula(self.instruction, memory, lambda slot: text(slot, memory))
+
+    @property
+    def exact(self) -> str | None:
+        """The result in yuan before rounding, where the step rounded."""
+        return _exact(self.instruction, self._memory, self._reader.structure.denominator)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the step changed anything, so that a short explanation may leave it out."""
+        return _moves(self.instruction, self._memory)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Explanation:
     """Everything about one settlement that a person may ask."""
 
     settlement: Settlement
-    region: Text
-    day_rule: Text
-    bill: tuple[Quantity, ...]
-    lines: tuple[Line, ...]
-    funds: tuple[Quantity, ...]
-    closing: tuple[Quantity, ...]
-    documents: tuple[Document, ...]
+    reader: Reader
+
+    @property
+    def region(self) -> Text:
+        """The region whose rules were applied."""
+        return self.reader.region.name
+
+    @property
+    def day_rule(self) -> Text:
+        """Which day of a stay chooses the rules."""
+        return self.reader.region.stays_says
+
+    @property
+    def lines(self) -> list[Line]:
+        """The steps, in order."""
+        memory = self.settlement.memory
+        return [Line(self.reader, i, memory) for i in self.reader.structure.instructions]
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents that the settlement rests on."""
+        return self.reader.documents
+
+    @property
+    def bill(self) -> tuple[Quantity, ...]:
+        """The amounts of the claim; portions only where there are any."""
+        amounts = zip(vocabulary().amounts.items(), self.settlement.claim.amounts, strict=True)
+        return tuple(
+            Quantity(name, amount.title, format_yuan(value))
+            for (name, amount), value in amounts
+            if value or amount.portion_of is None
+        )
+
+    @property
+    def funds(self) -> tuple[Quantity, ...]:
+        """What each fund pays."""
+        funds = vocabulary().funds
+        return tuple(
+            Quantity(name, funds[name].title, format_yuan(fen))
+            for name, fen in self.settlement.funds.items()
+        )
+
+    @property
+    def closing(self) -> tuple[Quantity, ...]:
+        """What is left to the person, and how it is paid."""
+        return tuple(
+            Quantity(name, title, format_yuan(self.settlement.figure(name)))
+            for name, title in CLOSING.items()
+        )
 
 
 class Explainer:
@@ -96,42 +186,21 @@ class Explainer:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self._readers: dict[Program, _Reader] = {}
+        self._readers: dict[Program, Reader] = {}
 
     def explain(self, settlement: Settlement) -> Explanation:
         """Explain a settlement that this policy made."""
-        region = self.policy.region
-        reader = self._reader(settlement.program, settlement.day)
-        amounts = zip(vocabulary().amounts.items(), settlement.claim.amounts, strict=True)
-        return Explanation(
-            settlement=settlement,
-            region=region.name,
-            day_rule=region.stays_says,
-            bill=tuple(
-                Quantity(name, amount.title, format_yuan(value))
-                for (name, amount), value in amounts
-                if value or amount.portion_of is None
-            ),
-            lines=reader.lines(settlement.memory),
-            funds=tuple(
-                Quantity(name, vocabulary().funds[name].title, format_yuan(fen))
-                for name, fen in settlement.funds.items()
-            ),
-            closing=tuple(
-                Quantity(name, title, format_yuan(settlement.figure(name)))
-                for name, title in CLOSING.items()
-            ),
-            documents=reader.documents,
-        )
+        return Explanation(settlement, self._reader(settlement.program, settlement.day))
 
-    def explain_year_end(self, end: YearEnd) -> tuple[Line, ...]:
+    def explain_year_end(self, end: YearEnd) -> list[Line]:
         """Explain the steps that closed a person's year."""
-        return self._reader(end.program, date(end.year, 12, 31)).lines(end.memory)
+        reader = self._reader(end.program, date(end.year, 12, 31))
+        return [Line(reader, i, end.memory) for i in reader.structure.instructions]
 
-    def _reader(self, program: Program, day: date) -> _Reader:
+    def _reader(self, program: Program, day: date) -> Reader:
         reader = self._readers.get(program)
         if reader is None:
-            reader = _Reader(self.policy.plan(day), program)
+            reader = Reader(self.policy.plan(day), program)
             self._readers[program] = reader
         return reader
 
@@ -148,78 +217,72 @@ CLOSING: Mapping[str, Text] = {
 }
 
 
-class _Reader:
-    """Reads the memory of one program: the words are fixed, the numbers come with each claim."""
+class Reader:
+    """What is fixed about the explanations of one program: names, units, sources, alternatives."""
 
     def __init__(self, plan: Plan, program: Program) -> None:
         self.region = plan.region
         self.structure = program.structure
-        self.profile = Profile(plan, program.attributes)  # what was seen is all that it asks
-        self.figures = {
+        self._profile = Profile(plan, program.attributes)
+        self._figures = {
             self.structure.first_figure + n: self._figure(plan, name, row)
             for n, (name, row) in enumerate(zip(self.structure.figures, program.rows, strict=True))
         }
-        self.titles = [title_of(self.region, name) for name in self.structure.names]
-        self.sources = [_source(i.step.origin) for i in self.structure.instructions]
+        self._writers = {i.first_out: i for i in self.structure.instructions if i.op in _PASSING}
+        self._titles = [title_of(self.region, name) for name in self.structure.names]
         self.documents = self._documents()
 
-    def lines(self, memory: Sequence[int]) -> tuple[Line, ...]:
-        pairs = zip(self.structure.instructions, self.sources, strict=True)
-        return tuple(self._line(i, source, memory) for i, source in pairs)
+    def text(self, slot: int, memory: Sequence[int]) -> str:
+        """Return the number in a slot as a person writes it."""
+        return as_text(memory[slot], self.structure.units[slot], self.structure.denominator)
 
-    def _line(self, i: Instruction, source: Source, memory: Sequence[int]) -> Line:
-        def text(slot: int) -> str:
-            unit = self.structure.units[slot]
-            return as_text(memory[slot], unit, self.structure.denominator)
+    def quantity(self, slot: int, memory: Sequence[int]) -> Quantity:
+        """Return the number in a slot with its name and, for a figure, its source."""
+        figure = self._figures.get(self._unchanged(slot, memory))
+        name = self.structure.names[slot]
+        return figure or Quantity(name, self._titles[slot], self.text(slot, memory))
 
-        def quantity(slot: int) -> Quantity:
-            figure = self.figures.get(slot)
-            return figure or Quantity(self.structure.names[slot], self.titles[slot], text(slot))
-
-        outs = range(i.first_out, i.first_out + len(i.outs))
-        return Line(
-            step=i.step.id,
-            layer=i.step.layer,
-            says=i.step.origin.says,
-            operands=tuple(quantity(slot) for slot in _inputs(i)),
-            formula=_formula(i, memory, text),
-            exact=_exact(i, memory, self.structure.denominator),
-            results=tuple(quantity(s) for s in outs if "/" not in self.structure.names[s]),
-            fen=memory[outs[-1]],
-            source=source,
-            moves=_moves(i, memory),
-        )
+    def _unchanged(self, slot: int, memory: Sequence[int]) -> int:
+        """Follow a number back through steps that left it as it was, so that its source shows."""
+        writer = self._writers.get(slot)
+        while writer is not None and not _moves(writer, memory):
+            slot = next(s for s in _inputs(writer) if memory[s] == memory[slot])
+            writer = self._writers.get(slot)
+        return slot
 
     def _figure(self, plan: Plan, name: str, row: Row) -> Quantity:
         table, band = table_of(self.region, name)
         assert table is not None
         assert row.value is not None
-        rivals = plan.rules.rivals(table, self.profile.banded(band), row)
+        rivals = plan.rules.rivals(table, self._profile.banded(band), row)
         return Quantity(
             name=name,
             title=table.title,
             value=_number(table, row.value),
             says=row.origin.says,
-            source=_source(row.origin),
+            source=source_of(row.origin),
             rejected=tuple(
                 Rejected(
                     "—" if r.row.value is None else _number(table, r.row.value),
                     why_not(r.reason, r.row.origin, row.origin),
-                    _source(r.row.origin),
+                    source_of(r.row.origin),
                 )
                 for r in rivals
             ),
         )
 
     def _documents(self) -> tuple[Document, ...]:
-        used = {source.document for source in self.sources}
-        used |= {q.source.document for q in self.figures.values() if q.source}
-        return tuple(d for d in self.region.documents if d.id in used)
+        used = {i.step.origin.document for i in self.structure.instructions}
+        ids = {d.id for d in used} | {q.source.document for q in self._figures.values() if q.source}
+        return tuple(d for d in self.region.documents if d.id in ids)
+
+
+_PASSING = frozenset({"add", "subtract", "least", "greatest"})
+"""Operations that may leave a number as it was."""
 
 
 def _moves(i: Instruction, memory: Sequence[int]) -> bool:
-    """Tell whether a step changed anything, so that a short explanation may leave it out."""
-    if i.op in {"add", "subtract", "least", "greatest"}:
+    if i.op in _PASSING:
         return memory[i.first_out] not in {memory[slot] for slot in _inputs(i)}
     if i.op == "exclude":
         return memory[i.slot("of")] != 0
@@ -228,7 +291,6 @@ def _moves(i: Instruction, memory: Sequence[int]) -> bool:
 
 
 def _exact(i: Instruction, memory: Sequence[int], denominator: int) -> str | None:
-    """Return the exact value in yuan before rounding, where the operation rounded."""
     if i.op == "share":
         exact = Fraction(memory[i.slot("of")] * memory[i.slot("rate")], denominator)
     elif i.op == "prorate" and memory[i.slot("whole")]:
@@ -245,7 +307,8 @@ def _inputs(instruction: Instruction) -> Iterable[int]:
         yield from instruction.slots(field)
 
 
-def _source(origin: Origin) -> Source:
+def source_of(origin: Origin) -> Source:
+    """Return a provision's source as plain data."""
     return Source(
         document=origin.document.id,
         number=origin.document.number,

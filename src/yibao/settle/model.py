@@ -58,9 +58,9 @@ class Reversal:
     settled_at: datetime
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Settlement:
-    """One settled claim. `memory` holds every figure (see policy.program)."""
+    """One settled claim. `memory` holds every figure (see policy.program). Not to be changed."""
 
     claim: Claim
     day: date

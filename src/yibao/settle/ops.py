@@ -7,7 +7,7 @@ computes a benefit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from yibao.money import half_up
 from yibao.policy.program import Instruction
@@ -188,10 +188,3 @@ _BINDERS: dict[str, Callable[[Instruction, int], Action]] = {
     "keep": _keep,
     "set": _set,
 }
-
-
-def run(actions: Sequence[Action], memory: Memory) -> Memory:
-    """Run bound actions in order on memory and return it."""
-    for action in actions:
-        action(memory)
-    return memory
