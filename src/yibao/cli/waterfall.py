@@ -136,7 +136,8 @@ class _Page:
         row = Styled(f"      {self.say(quantity.title)} {quantity.value}", style="dim")
         row.append(f"  {self.cite(quantity.source)}", style="dim blue")
         self.console.print(row)
-        for rejected in quantity.rejected if self.full else quantity.rejected[:2]:
+        others = [r for r in quantity.rejected if self.full or r.value != quantity.value]
+        for rejected in others if self.full else others[:2]:
             self.console.print(Styled(f"        {self.reject(rejected)}", style="dim"))
 
     def reject(self, rejected: Rejected) -> str:

@@ -14,11 +14,14 @@ from yibao.policy.model import Act, Document
 class Acts:
     """What documents do to the validity of others."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
+    def __init__(self, documents: Iterable[Document], known: date | None = None) -> None:
+        """Take the acts of the documents that were published by `known` (None: all)."""
         self.extends: list[Act] = []
         self.activates: list[Act] = []
         self.repeals: list[Act] = []
         for document in documents:
+            if known is not None and document.known > known:
+                continue
             self.extends += document.extends
             self.activates += document.activates
             self.repeals += document.repeals

@@ -29,32 +29,35 @@ def regions(root: Path = POLICIES) -> tuple[str, ...]:
 
 
 def load_region(
-    region: str | Path, *, overlays: Sequence[Path] = (), without: Iterable[str] = ()
+    region: str | Path,
+    *,
+    known: date | None = None,
+    overlays: Sequence[Path] = (),
+    without: Iterable[str] = (),
 ) -> Region:
     """Load a region by id (of those that ship) or by folder.
 
+    What documents published after `known` do to the validity of others is left out of account.
     `overlays` are further document folders, treated like the region's own; `without` names
     documents to leave out. Raises PackErrors with every defect found.
     """
     folder = region if isinstance(region, Path) else POLICIES / region
     if not (folder / "region.yaml").is_file():
-        known = ", ".join(regions())
-        raise PackErrors(
-            [
-                Defect(
-                    folder,
-                    1,
-                    f"no region {str(region)!r}",
-                    f"a folder with region.yaml, or: {known}",
-                )
-            ]
-        )
-    return _Loader(folder, overlays, frozenset(without)).load()
+        expected = f"a folder with region.yaml, or one of: {', '.join(regions())}"
+        raise PackErrors([Defect(folder, 1, f"no region {str(region)!r}", expected)])
+    return _Loader(folder, known, overlays, frozenset(without)).load()
 
 
 class _Loader:
-    def __init__(self, folder: Path, overlays: Sequence[Path], without: frozenset[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        known: date | None,
+        overlays: Sequence[Path],
+        without: frozenset[str],
+    ) -> None:
         self.folder = folder
+        self.known = known
         self.overlays = overlays
         self.without = without
         self.defects: list[Defect] = []
@@ -149,7 +152,7 @@ class _Loader:
                     self.defects.append(
                         Defect(file, 1, f"an act on {act.document!r}", "a document of the region")
                     )
-        return Acts(documents)
+        return Acts(documents, self.known)
 
 
 def _document(folder: Path, data: Mapping[str, Any], level: str, region: str) -> Document:

@@ -67,6 +67,5 @@ def load_policy(
     Raises PackErrors with every defect, each with file and line.
     """
     grade = Grade[accept] if isinstance(accept, str) else accept
-    return Policy(
-        load_region(region, overlays=overlays, without=without), known=known, accept=grade
-    )
+    found = load_region(region, known=known, overlays=overlays, without=without)
+    return Policy(found, known=known, accept=grade)

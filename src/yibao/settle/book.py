@@ -74,6 +74,7 @@ class Book:
         }
         self._opened: dict[tuple[str, int], list[int]] = dict(self._given)
         self._settled: dict[str, Settlement] = {}
+        self._used: set[tuple[str, int]] = set()
         self._history: dict[YearKey, list[Settlement]] = {}
         self._reversed: dict[str, str] = {}
 
@@ -96,7 +97,9 @@ class Book:
         settlement = self.executor.settle(claim, status, key[1], day, state)
         self._years[key] = state
         self._settled[claim.claim_id] = settlement
+        self._used.add((claim.person_id, day.year))
         self._history.setdefault(key, []).append(settlement)
+        self._reopen(claim.person_id, day.year)
         return settlement
 
     def _status(self, person: str, day: date) -> Status:
@@ -129,8 +132,18 @@ class Book:
         key = self._key(settlement)
         self._reversed[reversal.reverses] = reversal.claim_id
         self.executor.take_back(settlement, self._years[key])
+        self._reopen(key[0], key[2])
         later = self._after(settlement)
         return Reversed(reversal, settlement, self._differences(later, reversal.reverses))
+
+    def _reopen(self, person: str, year: int) -> None:
+        """Forget how later years were opened, as long as nothing was settled in them."""
+        year += 1
+        while (person, year) in self._opened and (person, year) not in self._given:
+            if (person, year) in self._used:
+                break
+            del self._opened[person, year]
+            year += 1
 
     def _key(self, settlement: Settlement) -> YearKey:
         return (settlement.claim.person_id, settlement.scheme, settlement.day.year)
@@ -188,7 +201,7 @@ class Book:
     def opening(self, person: str, year: int) -> list[int]:
         """Return the opening values of a person's year: what closing the years before leaves.
 
-        Computed once; a claim that comes later for an earlier year does not change it.
+        Once a claim of the year was settled, a late claim of an earlier year does not change them.
         """
         opened = self._opened.get((person, year))
         if opened is None:

@@ -69,11 +69,17 @@ def _subtract(i: Instruction, _: int) -> Action:
 
 def _least(i: Instruction, _: int) -> Action:
     terms = i.slots("terms")
+    if len(terms) == 2:
+        a, b = terms
+        return lambda m: m.append(m[a] if m[a] < m[b] else m[b])
     return lambda m: m.append(min([m[t] for t in terms]))
 
 
 def _greatest(i: Instruction, _: int) -> Action:
     terms = i.slots("terms")
+    if len(terms) == 2:
+        a, b = terms
+        return lambda m: m.append(m[a] if m[a] > m[b] else m[b])
     return lambda m: m.append(max([m[t] for t in terms]))
 
 
