@@ -1,0 +1,179 @@
+"""The rules that an input row must keep: a short name for machines, a reason for people.
+
+The name stands in the column `rule` of a rejects file. `{…}` in a reason is filled in by the check.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from yibao.policy.model import Text
+
+RULES = MappingProxyType(
+    {
+        # the file
+        "readable": Text("文件无法读取：{why}", "the file cannot be read: {why}"),
+        "not_empty": Text("文件是空的，应有一行列名", "the file is empty; a header row is needed"),
+        "format": Text(
+            "不认识的文件类型 {found}，应为 .csv、.csv.gz、.parquet 或 .xlsx",
+            "unknown file type {found}; .csv, .csv.gz, .parquet or .xlsx is needed",
+        ),
+        "encoding": Text(
+            "编码不是 UTF-8，也不能确定是 GB18030；请另存为 UTF-8，或用 --encoding 指明",
+            "neither UTF-8 nor, with certainty, GB18030; save the file as UTF-8 or give --encoding",
+        ),
+        "utf16": Text(
+            "这是 UTF-16 文件；请另存为 UTF-8 的 CSV",
+            "this is a UTF-16 file; save it as CSV in UTF-8",
+        ),
+        "sheet": Text(
+            "有几个工作表（{found}），请把要读的一个命名为 {wanted}",
+            "there are several sheets ({found}); name the one to read {wanted!r}",
+        ),
+        "column_type": Text(
+            "这一列的类型是 {found}，不能精确表示；请转为文本，金额也可用 decimal(18,2)",
+            "this column has type {found}, which is not exact text; cast it to text, or amounts to "
+            "decimal(18,2)",
+        ),
+        "column_name": Text("第 {at} 列没有列名", "column {at} has no name"),
+        "known_column": Text("没有这一列{hint}", "no such column{hint}"),
+        "unique_column": Text("列名重复", "the column is there twice"),
+        "required_column": Text(
+            "缺少这一列（{title}）；应有：{expected}",
+            "the column is missing ({title}); expected: {expected}",
+        ),
+        # the row
+        "cells": Text(
+            "这一行有 {found} 格，应有 {expected} 格；文件可能被截断",
+            "the row has {found} cells, the header {expected}; the file may have been cut off",
+        ),
+        "quote": Text(
+            "引号没有在本行结束；文件可能被截断",
+            "a quoted cell does not end on its line; the file may have been cut off",
+        ),
+        "whole_file": Text(
+            "压缩文件在这里中断，后面的内容丢失",
+            "the compressed file ends in the middle here; what follows is lost",
+        ),
+        "line_length": Text("这一行超过 {limit} 字节", "the line is longer than {limit} bytes"),
+        # the cell
+        "required": Text("不能为空", "the cell must be filled"),
+        "empty": Text(
+            "冲正行只写 claim_id、reverses、settled_at（和 person_id），此格应为空",
+            "a reversal has only claim_id, reverses, settled_at (and person_id): leave this empty",
+        ),
+        "cell_length": Text(
+            "有 {found} 个字符，最多 {limit} 个", "{found} characters; {limit} at most"
+        ),
+        "control_character": Text(
+            "含控制字符或不可见字符 {found}", "a control or invisible character {found}"
+        ),
+        "identifier": Text("编号应以字母或数字开头", "an id must begin with a letter or a digit"),
+        "date": Text(
+            "不是存在的日期，应为 2017-03-01 这样的日期",
+            "not a date that exists; write it as 2017-03-01",
+        ),
+        "time": Text(
+            "不是存在的时刻，应为 2017-03-01 或 2017-03-01 09:30:00（当地时间）",
+            "not a time that exists; write 2017-03-01 or 2017-03-01 09:30:00 (local time)",
+        ),
+        "amount": Text(
+            "不是金额，应为 1234.50 这样的元数", "not an amount in yuan such as 1234.50"
+        ),
+        "not_negative": Text("金额不能为负", "an amount cannot be negative"),
+        "two_decimals": Text(
+            "金额以元为单位，最多两位小数", "an amount in yuan has at most two decimals"
+        ),
+        "max_amount": Text(
+            "超过单笔上限 {limit} 元", "above the largest amount of one claim, {limit} yuan"
+        ),
+        "exact_number": Text(
+            "Excel 把它存成二进制小数，不是最多两位小数的精确金额；请改为文本或四舍五入到分",
+            "Excel holds a binary number here that is not an amount with at most two decimals; "
+            "make the cell text or round it to the fen",
+        ),
+        "excel_digits": Text(
+            "Excel 数字只有 15 位有效，末尾可能已变成 0；请把此列设为文本",
+            "Excel keeps 15 digits of a number, the last may be lost; format the column as text",
+        ),
+        "excel_error": Text("单元格是 Excel 错误值", "the cell holds an Excel error"),
+        "year": Text("应为四位数年份，如 2017", "not a year such as 2017"),
+        "count": Text("应为 0、1、2 这样的整数", "not a count such as 0, 1, 2"),
+        "known_code": Text(
+            "没有这个代码{hint}；应为：{expected}", "no such code{hint}; expected: {expected}"
+        ),
+        "flag": Text("应为 true/false、1/0 或 是/否", "expected true/false, 1/0 or 是/否"),
+        # the row's facts together
+        "parts_add_up": Text(
+            "各部分之和为 {found} 元，总额为 {expected} 元",
+            "the parts add up to {found} yuan, the total is {expected}",
+        ),
+        "portion_within": Text(
+            "超过它所在的 {whole}（{limit} 元）",
+            "more than {whole}, within which it lies ({limit})",
+        ),
+        "one_date": Text(
+            "已写 date，就不要再写入院、出院日期",
+            "give either date or admitted_on and discharged_on, not both",
+        ),
+        "discharge_after_admission": Text(
+            "出院日期早于入院日期 {admitted}", "discharged before the admission on {admitted}"
+        ),
+        "settled_after_discharge": Text(
+            "结算时间早于出院（就诊）日期 {discharged}",
+            "settled before the discharge (or visit) on {discharged}",
+        ),
+        "period": Text("止日早于起日 {first}", "the period ends before it begins on {first}"),
+        "born_before": Text(
+            "出生日期晚于参保起日 {first}", "born after the period begins on {first}"
+        ),
+        "agrees_with_persons": Text(
+            "与参保文件中的 {found} 和 institution_id 不一致",
+            "does not agree with institution_id and {found} of the persons file",
+        ),
+        # the row among the others
+        "one_status": Text(
+            "与同一人的另一时段重叠：{found}", "overlaps another status of the person: {found}"
+        ),
+        "person_rows_valid": Text(
+            "此人的参保记录有错误（{found}），先改正再结算",
+            "the person's rows in the persons file have errors ({found}); correct them first",
+        ),
+        "known_person": Text("参保文件中没有这个人", "the persons file does not have this person"),
+        "insured_on_day": Text("在 {day} 没有参保", "not insured on {day}"),
+        "unique_claim_id": Text("编号已用过：{found}", "the id has been used before: {found}"),
+        "reversal_known": Text(
+            "要冲正的结算不存在（或此前没有结算成功）",
+            "the claim to be reversed is unknown, was not settled, or comes later",
+        ),
+        "reversal_once": Text("这笔结算已经冲正过", "the claim has been reversed already"),
+        "reversal_not_itself": Text("不能冲正自己", "a reversal cannot reverse itself"),
+        "reversal_person": Text(
+            "被冲正的结算属于另一个人", "the claim to be reversed is another person's"
+        ),
+        "unique_state": Text(
+            "此人 {year} 年的期初状态出现两次",
+            "the person's opening state of {year} is there twice",
+        ),
+        # the policy
+        "rule_in_force": Text("这一天没有适用的规则：{why}", "no rule is in force for this: {why}"),
+        "figure_known": Text("规则缺数值：{why}", "a figure is missing: {why}"),
+        "figure_grade": Text("数值可信等级不够：{why}", "a figure is not trusted enough: {why}"),
+        "classified": Text("规则没有覆盖这种情形：{why}", "no rule covers this: {why}"),
+        "settleable": Text("{why}", "{why}"),
+    }
+)
+
+
+def reason(rule: str, **facts: object) -> Text:
+    """Return the reason of a rule with its facts filled in.
+
+    A fact that is a `Text` differs by language.
+    """
+    template = RULES[rule]
+
+    def fill(language: str) -> str:
+        values = {k: v.pick(language) if isinstance(v, Text) else v for k, v in facts.items()}
+        return template.pick(language).format(**values)
+
+    return Text(fill("zh"), fill("en"))
