@@ -9,7 +9,8 @@ after the next year was opened, reports what later settlements would have been (
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date
 
 from yibao.errors import ClaimError, YibaoError
@@ -18,9 +19,6 @@ from yibao.policy.program import Program
 from yibao.settle.enrolment import Enrolment
 from yibao.settle.executor import Executor
 from yibao.settle.model import Claim, Reversal, Settlement, Status, YearState
-
-YearKey = tuple[str, str, int]
-"""A person, a scheme, a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,16 @@ class YearEnd:
     opening: Mapping[str, int]
 
 
+@dataclass(slots=True)
+class _Record:
+    """What the book keeps about one person."""
+
+    given: dict[int, list[int]] = field(default_factory=dict)
+    opened: dict[int, list[int]] = field(default_factory=dict)
+    years: dict[tuple[str, int], YearState] = field(default_factory=dict)
+    settled: list[Settlement] = field(default_factory=list)
+
+
 class Book:
     """Persons' years under one policy."""
 
@@ -61,22 +69,31 @@ class Book:
         policy: Policy,
         enrolment: Enrolment,
         opening: Mapping[tuple[str, int], Mapping[str, int]] | None = None,
+        executor: Executor | None = None,
     ) -> None:
-        """`opening` gives the state values with which a person enters a year, where known."""
+        """Open a book.
+
+        `opening` gives the state values with which a person enters a year, where known. An
+        `executor` of the same policy may be shared, for the programs that it has already bound.
+        """
         self.policy = policy
         self.enrolment = enrolment
-        self.executor = Executor(policy)
+        self.executor = executor or Executor(policy)
         self._names = [n for n, v in policy.region.state.items() if v.scope != "episode"]
-        self._years: dict[YearKey, YearState] = {}
-        self._given = {
-            key: [values.get(name, 0) for name in self._names]
-            for key, values in (opening or {}).items()
-        }
-        self._opened: dict[tuple[str, int], list[int]] = dict(self._given)
+        self._records: dict[str, _Record] = {}
         self._settled: dict[str, Settlement] = {}
-        self._used: set[tuple[str, int]] = set()
-        self._history: dict[YearKey, list[Settlement]] = {}
         self._reversed: dict[str, str] = {}
+        self._reversals: set[str] = set()
+        for (person, year), values in (opening or {}).items():
+            given = [values.get(name, 0) for name in self._names]
+            record = self._record(person)
+            record.given[year] = record.opened[year] = given
+
+    def _record(self, person: str) -> _Record:
+        record = self._records.get(person)
+        if record is None:
+            record = self._records[person] = _Record()
+        return record
 
     # --- claims -------------------------------------------------------------------------------
 
@@ -86,115 +103,113 @@ class Book:
         Raises ClaimError for a claim id met before or a person not insured on the day, PolicyError
         when the rules cannot answer. A claim that is refused leaves no trace.
         """
-        if claim.claim_id in self._settled:
+        if claim.claim_id in self._settled or claim.claim_id in self._reversals:
             raise ClaimError("claim_id", claim.claim_id, "unique claim id", "an id not used before")
         day = self.executor.day(claim)
-        status = self._status(claim.person_id, day)
-        key = (claim.person_id, self.enrolment.scheme(status), day.year)
-        state = self._years.get(key)
+        person, year = claim.person_id, day.year
+        status = self._status(person, day)
+        record = self._record(person)
+        key = (self.enrolment.scheme(status), year)
+        state = record.years.get(key)
+        fresh = state is None
         if state is None:
-            state = YearState(list(self.opening(claim.person_id, day.year)))
-        settlement = self.executor.settle(claim, status, key[1], day, state)
-        self._years[key] = state
+            state = YearState(list(self.opening(person, year)))
+        settlement = self.executor.settle(claim, status, key[0], day, state)
+        if fresh:
+            record.years[key] = state
         self._settled[claim.claim_id] = settlement
-        self._used.add((claim.person_id, day.year))
-        self._history.setdefault(key, []).append(settlement)
-        self._reopen(claim.person_id, day.year)
+        record.settled.append(settlement)
+        if year + 1 in record.opened:
+            self._reopen(record, year)
         return settlement
 
     def _status(self, person: str, day: date) -> Status:
         status = self.enrolment.status(person, day)
         if status is None:
-            expected = (
-                f"a person insured on {day}" if person in self.enrolment else "a person of the file"
-            )
+            known = person in self.enrolment
+            expected = f"a person insured on {day}" if known else "a person of the persons file"
             raise ClaimError("person_id", person, "insured on the day of service", expected)
         return status
 
     def reverse(self, reversal: Reversal) -> Reversed:
-        """Take a settlement back: the state loses exactly what the claim had added to it."""
-        settlement = self._settled.get(reversal.reverses)
+        """Take a settlement back: the state loses exactly what the claim had added to it.
+
+        Raises ClaimError for a claim that was not settled or is already reversed, and for a
+        reversal's own id met before.
+        """
+        target = reversal.reverses
+        settlement = self._settled.get(target)
         if settlement is None:
-            raise ClaimError(
-                "reverses",
-                reversal.reverses,
-                "reversal of a settled claim",
-                "a claim settled before",
-            )
-        if reversal.reverses in self._reversed:
-            raise ClaimError(
-                "reverses", reversal.reverses, "one reversal of a claim", "a claim not reversed yet"
-            )
-        if reversal.claim_id in self._settled or reversal.claim_id in self._reversed.values():
-            raise ClaimError(
-                "claim_id", reversal.claim_id, "unique claim id", "an id not used before"
-            )
-        key = self._key(settlement)
-        self._reversed[reversal.reverses] = reversal.claim_id
-        self.executor.take_back(settlement, self._years[key])
-        self._reopen(key[0], key[2])
-        later = self._after(settlement)
-        return Reversed(reversal, settlement, self._differences(later, reversal.reverses))
-
-    def _reopen(self, person: str, year: int) -> None:
-        """Forget how later years were opened, as long as nothing was settled in them."""
-        year += 1
-        while (person, year) in self._opened and (person, year) not in self._given:
-            if (person, year) in self._used:
-                break
-            del self._opened[person, year]
-            year += 1
-
-    def _key(self, settlement: Settlement) -> YearKey:
-        return (settlement.claim.person_id, settlement.scheme, settlement.day.year)
-
-    def _after(self, settlement: Settlement) -> list[Settlement]:
-        history = self._history[self._key(settlement)]
-        at = history.index(settlement)
-        person, year = settlement.claim.person_id, settlement.day.year
-        later = history[at + 1 :]
-        for key, others in sorted(self._history.items()):
-            if key[0] == person and key[2] > year:
-                later = later + others
-        return [s for s in later if s.claim.claim_id not in self._reversed]
+            raise ClaimError("reverses", target, "reversal of a settled claim", "a settled claim")
+        if target in self._reversed:
+            raise ClaimError("reverses", target, "one reversal of a claim", "a claim that stands")
+        own = reversal.claim_id
+        if own in self._settled or own in self._reversals:
+            raise ClaimError("claim_id", own, "unique claim id", "an id not used before")
+        self._reversed[target] = own
+        self._reversals.add(own)
+        record = self._record(settlement.claim.person_id)
+        year = settlement.day.year
+        self.executor.take_back(settlement, record.years[settlement.scheme, year])
+        self._reopen(record, year)
+        return Reversed(reversal, settlement, self._differences(settlement, target))
 
     def late_effects(self, settlement: Settlement) -> tuple[Difference, ...]:
         """Return what a claim that came after the next year was opened would change later."""
-        person, year = settlement.claim.person_id, settlement.day.year
-        if (person, year + 1) not in self._opened or (person, year + 1) in self._given:
+        record = self._record(settlement.claim.person_id)
+        following = settlement.day.year + 1
+        if following not in record.opened or following in record.given:
             return ()
-        later = [s for s in self._after(settlement) if s.day.year > year]
-        return self._differences(later, settlement.claim.claim_id)
+        return self._differences(settlement, settlement.claim.claim_id)
 
-    def _differences(self, later: Iterable[Settlement], cause: str) -> tuple[Difference, ...]:
-        """Replay the person's claims without those reversed; compare `later` with the result."""
-        later = list(later)
-        if not later:
+    def _reopen(self, record: _Record, year: int) -> None:
+        """Forget how later years were opened, as long as nothing was settled in them."""
+        used = {used for _, used in record.years}
+        year += 1
+        while year in record.opened and year not in record.given and year not in used:
+            del record.opened[year]
+            year += 1
+
+    def _differences(self, changed: Settlement, cause: str) -> tuple[Difference, ...]:
+        """Replay the person's standing claims and compare those that `changed` may have touched.
+
+        These are the later ones of its year and scheme, and all of later years.
+        """
+        person, year = changed.claim.person_id, changed.day.year
+        standing = self.settlements(person)
+        at = self._record(person).settled.index(changed)
+        after = set(map(id, self._record(person).settled[at + 1 :]))
+        touched = [
+            s
+            for s in standing
+            if s.day.year > year
+            or (s.day.year == year and s.scheme == changed.scheme and id(s) in after)
+        ]
+        if not touched:
             return ()
-        person = later[0].claim.person_id
-        given = {k: dict(zip(self._names, v, strict=True)) for k, v in self._given.items()}
-        replay = Book(self.policy, self.enrolment, given)
-        replay.executor = self.executor
-        for settlement in self.settlements(person):
-            try:
-                replay.settle(settlement.claim)
-            except YibaoError:
-                continue
-        found = []
-        for settlement in later:
-            now = replay._settled.get(settlement.claim.claim_id)
-            if now is None or dict(now.funds) != dict(settlement.funds):
-                found.append(Difference(settlement, now, cause))
-        return tuple(found)
+        replayed = self._replay(person, standing)
+        pairs = [(s, replayed.get(s.claim.claim_id)) for s in touched]
+        return tuple(
+            Difference(was, now, cause)
+            for was, now in pairs
+            if now is None or now.funds != was.funds
+        )
+
+    def _replay(self, person: str, standing: Iterable[Settlement]) -> Mapping[str, Settlement]:
+        given = {
+            (person, year): dict(zip(self._names, values, strict=True))
+            for year, values in self._record(person).given.items()
+        }
+        book = Book(self.policy, self.enrolment, given, self.executor)
+        for settlement in sorted(standing, key=lambda s: s.day.year):
+            with suppress(YibaoError):
+                book.settle(settlement.claim)
+        return book._settled
 
     def settlements(self, person: str | None = None) -> list[Settlement]:
         """Return the settlements that stand, of one person or of all, in the order settled."""
-        return [
-            s
-            for s in self._settled.values()
-            if s.claim.claim_id not in self._reversed
-            and (person is None or s.claim.person_id == person)
-        ]
+        settled = self._settled.values() if person is None else self._record(person).settled
+        return [s for s in settled if s.claim.claim_id not in self._reversed]
 
     # --- years --------------------------------------------------------------------------------
 
@@ -203,19 +218,18 @@ class Book:
 
         Once a claim of the year was settled, a late claim of an earlier year does not change them.
         """
-        opened = self._opened.get((person, year))
+        record = self._record(person)
+        opened = record.opened.get(year)
         if opened is None:
-            opened = self._open(person, year)
-            self._opened[person, year] = opened
+            opened = record.opened[year] = self._open(person, year, record)
         return opened
 
-    def _open(self, person: str, year: int) -> list[int]:
+    def _open(self, person: str, year: int, record: _Record) -> list[int]:
         statuses = self.enrolment.statuses(person)
-        first = statuses[0].first.year if statuses else year
-        given = [y for p, y in self._given if p == person and y <= year]
-        first = max([first, *given])
-        if year <= first:
-            return self._opened.get((person, year)) or self.executor.opening()
+        begins = [status.first.year for status in statuses[:1]]
+        begins += [given for given in record.given if given <= year]
+        if year <= max(begins, default=year):
+            return self.executor.opening()
         before = self.opening(person, year - 1)
         status = self.enrolment.of_year(person, year - 1)
         if status is None:
@@ -226,19 +240,19 @@ class Book:
         """Run the year-end rules on a person's year as it stands now."""
         status = status or self.enrolment.of_year(person, year)
         if status is None:
-            raise ClaimError(
-                "person_id", person, "insured in the year", f"a person insured in {year}"
-            )
+            expected = f"a person insured in {year}"
+            raise ClaimError("person_id", person, "insured in the year", expected)
         scheme = self.enrolment.scheme(status)
-        state = self._years.get((person, scheme, year))
-        values = state.values if state is not None else self.opening(person, year)
         full = self.enrolment.full_year(person, year)
+        values = self._values(person, scheme, year)
         program, memory, after = self.executor.close_year(year, status, full, values)
         opening = dict(zip(self._names, after, strict=True))
         return YearEnd(person, scheme, year, program, memory, opening)
 
     def state(self, person: str, scheme: str, year: int) -> dict[str, int]:
         """Return the state values of a person's year as they stand."""
-        state = self._years.get((person, scheme, year))
-        values = state.values if state is not None else self.opening(person, year)
-        return dict(zip(self._names, values, strict=True))
+        return dict(zip(self._names, self._values(person, scheme, year), strict=True))
+
+    def _values(self, person: str, scheme: str, year: int) -> list[int]:
+        state = self._record(person).years.get((scheme, year))
+        return self.opening(person, year) if state is None else state.values

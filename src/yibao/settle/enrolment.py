@@ -48,14 +48,12 @@ class Enrolment:
 
     def status(self, person: str, day: date) -> Status | None:
         """Return the status that covers `day`, or None."""
-        firsts = self._firsts.get(person)
-        if firsts is None:
+        held = self._by_person.get(person)
+        if held is None:
             return None
-        at = bisect_right(firsts, day)
-        if not at:
-            return None
-        status = self._by_person[person][at - 1]
-        return status if status.last is None or day <= status.last else None
+        at = bisect_right(self._firsts[person], day) if len(held) > 1 else 1
+        status = held[at - 1] if at else None
+        return status if status is not None and status.holds(day) else None
 
     def statuses(self, person: str) -> tuple[Status, ...]:
         """Return all statuses of a person in order of time."""

@@ -111,7 +111,3 @@ class YearState:
 
     values: list[int]
     episodes: dict[str, list[int]] = field(default_factory=dict)
-
-    def copy(self) -> YearState:
-        """Return a copy that shares nothing."""
-        return YearState(list(self.values), {k: list(v) for k, v in self.episodes.items()})
