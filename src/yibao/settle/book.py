@@ -155,11 +155,7 @@ class Book:
         return Reversed(reversal, settlement, self._differences(settlement, target))
 
     def late_effects(self, settlement: Settlement) -> tuple[Difference, ...]:
-        """Return what a claim that came after the next year was opened would change later."""
-        record = self._record(settlement.claim.person_id)
-        following = settlement.day.year + 1
-        if following not in record.opened or following in record.given:
-            return ()
+        """Return what a claim that came after a later year was opened would change there."""
         return self._differences(settlement, settlement.claim.claim_id)
 
     def _reopen(self, record: _Record, year: int) -> None:
