@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from yibao.policy.model import Between, Origin, Row, Table, Value
@@ -24,6 +24,9 @@ class Period(NamedTuple):
 
     first: date
     last: date | None
+
+
+_Runs = dict[Period, list[int]]
 
 
 def points(table: Table) -> list[Point]:
@@ -60,6 +63,17 @@ def answers(row: Row, point: Point) -> bool:
     return all(condition.holds(point[condition.attribute]) for condition in row.conditions)
 
 
+def held(table: Table, period: Period) -> list[Row]:
+    """Return the rows of a table in force in a period, the winner of any two first."""
+    rows = [row for row in table.rows if row.origin.in_force(period.first, None)]
+    return sorted(rows, key=lambda row: row.origin.rank(), reverse=True)
+
+
+def answer(rows: Iterable[Row], point: Point) -> Row | None:
+    """Return the first row that answers at a point."""
+    return next((row for row in rows if answers(row, point)), None)
+
+
 def boxes(table: Table, chosen: Iterable[Point]) -> list[Box]:
     """Return points as few boxes, leaving out each key of which a box has every value."""
     merged: list[dict[str, tuple[Value, ...]]] = [
@@ -86,16 +100,21 @@ def periods(origins: Iterable[Origin]) -> list[Period]:
         last + timedelta(days=1) for _, last in live if last is not None
     }
     days = sorted(starts)
-    found = [Period(a, b - timedelta(days=1)) for a, b in zip(days, days[1:], strict=False)]
+    found = [Period(a, b - timedelta(days=1)) for a, b in pairwise(days)]
     return found if all(last for _, last in live) else [*found, Period(days[-1], None)]
 
 
-def runs(held: Sequence[Period], where: Callable[[Period], Collection[int]]) -> dict[int, Period]:
-    """Return, by number, the first unbroken run of periods in which `where` names the number."""
-    found: dict[int, Period] = {}
-    for period in held:
-        for number in where(period):
-            before = found.setdefault(number, period)
-            if before.last is not None and before.last + timedelta(days=1) == period.first:
-                found[number] = Period(before.first, period.last)
-    return found
+def runs(life: Sequence[Period], where: Callable[[Period], Collection[int]]) -> _Runs:
+    """Return the unbroken runs of adjacent periods in which `where` names the same numbers."""
+    going: dict[int, Period] = {}
+    ended: _Runs = {}
+    for period in life:
+        named = set(where(period))
+        for number in going.keys() - named:
+            ended.setdefault(going.pop(number), []).append(number)
+        for number in named:
+            first = going[number].first if number in going else period.first
+            going[number] = Period(first, period.last)
+    for number, run in going.items():
+        ended.setdefault(run, []).append(number)
+    return {run: sorted(ended[run]) for run in sorted(ended, key=lambda r: r.first)}
