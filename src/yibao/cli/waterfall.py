@@ -121,8 +121,9 @@ class _Page:
         self.console.print(head)
         result = Styled("    ")
         result.append(line.formula, style="green" if line.fen else "dim")
-        if line.results:
-            result.append(f"  [{self.say(line.results[-1].title)}]")
+        title = self.say(line.results[-1].title)
+        if title:
+            result.append(f"  [{title}]")
         if line.exact is not None:
             result.append(f"  ({self.word('rounded')} {line.exact})", style="dim")
         result.append(f"  {self.cite(line.source)}", style="blue")

@@ -107,6 +107,7 @@ class _Loader:
             layers=tuple(rules.layers),
             steps=tuple(rules.steps),
             constraints=tuple(rules.constraints),
+            results={**vocabulary().results, **rules.results},
             codes={name: tuple(codes) for name, codes in rules.names.region_codes.items()},
         )
 

@@ -7,7 +7,7 @@ benefit. Money is fen (int), rates are Fractions, counts are ints; dates are inc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from fractions import Fraction
@@ -330,4 +330,5 @@ class Region:
     layers: tuple[LayerOrder, ...]
     steps: tuple[Step, ...]
     constraints: tuple[Constraint, ...] = ()
-    codes: Mapping[str, tuple[RegionCode, ...]] = field(default_factory=dict)
+    results: Mapping[str, Text]
+    codes: Mapping[str, tuple[RegionCode, ...]]

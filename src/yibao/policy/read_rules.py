@@ -68,6 +68,7 @@ class Rules:
         self.tables: dict[str, Table] = {}
         self.classifications: dict[str, Classification] = {}
         self.steps: list[Step] = []
+        self.results: dict[str, Text] = {}
         self.constraints: list[Constraint] = []
         self._tables: dict[str, _Gathered] = {}
         self._classes: dict[str, _Gathered] = {}
@@ -101,6 +102,8 @@ class Rules:
             path = ("constraints", i)
             origin = self._origin(document, constraint["id"], source, path, constraint)
             self._constraints.append((source, path, constraint, origin))
+        for name, text in data.get("results", {}).items():
+            self._declare(source, ("results", name), self.results, name, Text(**text))
         for attribute, codes in data.get("codes", {}).items():
             self._add_codes(source, attribute, codes)
 

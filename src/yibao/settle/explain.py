@@ -321,7 +321,10 @@ def source_of(origin: Origin) -> Source:
 
 
 def title_of(region: Region, name: str) -> Text:
-    """Return what a figure is called: an amount, a fund, a state value, a table or a result."""
+    """Return what a figure is called: an amount, a fund, a state value, a table or a result.
+
+    A result that no pack gives a title has none in Chinese, and its own name in English.
+    """
     words = vocabulary()
     if name in words.amounts:
         return words.amounts[name].title
@@ -334,10 +337,9 @@ def title_of(region: Region, name: str) -> Text:
     base = name.partition("[")[0]
     if base in region.tables:
         return region.tables[base].title
-    if name in words.results:
-        return words.results[name]
-    plain = name.replace("_", " ")
-    return Text(plain, plain)
+    if name in region.results:
+        return region.results[name]
+    return Text("", name.replace("_", " "))
 
 
 # --- words ----------------------------------------------------------------------------------------
