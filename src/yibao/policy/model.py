@@ -329,6 +329,6 @@ class Region:
     state_attributes: Mapping[str, StateAttribute]
     layers: tuple[LayerOrder, ...]
     steps: tuple[Step, ...]
-    constraints: tuple[Constraint, ...] = ()
     results: Mapping[str, Text]
+    constraints: tuple[Constraint, ...]
     codes: Mapping[str, tuple[RegionCode, ...]]
