@@ -17,21 +17,21 @@ from yibao.policy.model import Phase, Value
 from yibao.policy.policy import Policy
 from yibao.policy.program import Program, Structure
 from yibao.policy.vocabulary import vocabulary
-from yibao.settle import ops
 from yibao.settle.enrolment import age_on
+from yibao.settle.generate import Run, runner
 from yibao.settle.model import Claim, Facts, Settlement, Status, YearState
 
 _Key = tuple[Facts, Facts, tuple[int, ...], tuple[int, ...]]
 
 
 class _Bound:
-    """A program ready to run: its actions, and where payments and the state after it lie."""
+    """A program ready to run: its function, and where payments and the state after it lie."""
 
-    __slots__ = ("actions", "figures", "funds", "program", "state_after")
+    __slots__ = ("figures", "funds", "program", "run", "state_after")
 
-    def __init__(self, program: Program, actions: tuple[ops.Action, ...]) -> None:
+    def __init__(self, program: Program, run: Run) -> None:
         self.program = program
-        self.actions = actions
+        self.run = run
         self.figures = program.figures
         self.funds = tuple(slot for _, slot in program.structure.funds)
         self.state_after = program.structure.state_after
@@ -75,7 +75,7 @@ class Executor:
         self._by_discharge = region.stays_by == "discharge"
         self._epochs: dict[int, _Epoch] = {}
         self._days: dict[date, _Epoch] = {}
-        self._actions: dict[Structure, tuple[ops.Action, ...]] = {}
+        self._runners: dict[Structure, Run] = {}
         self._amounts = len(words.amounts)
 
     # --- claims -------------------------------------------------------------------------------
@@ -95,9 +95,7 @@ class Executor:
         episode = claim.episode or claim.claim_id
         before = state.values + state.episodes.get(episode, self._no_episode)
         bound = self._bound("claim", status, claim.facts, day, before)
-        memory = [*claim.amounts, *before, *bound.figures]
-        for action in bound.actions:
-            action(memory)
+        memory = bound.run([*claim.amounts, *before, *bound.figures])
         personal = memory[0]
         for slot in bound.funds:
             personal -= memory[slot]
@@ -107,9 +105,7 @@ class Executor:
         if max(after, default=0) > MAX_STATE:
             raise PackDefect(f"{claim.claim_id}: an accumulator passes {MAX_STATE} fen")
         state.values = after[: self._carried]
-        own = after[self._carried :]
-        if own != self._no_episode:
-            state.episodes[episode] = own
+        self._keep(state, episode, after[self._carried :])
         account = claim.account_available
         account = min(account, personal)
         return Settlement(claim, day, scheme, bound.program, memory, personal, account)
@@ -125,13 +121,16 @@ class Executor:
         delta = self.delta(settlement)
         state.values = [v - d for v, d in zip(state.values, delta[: self._carried], strict=True)]
         episode = settlement.claim.episode or settlement.claim.claim_id
-        own = state.episodes.get(episode)
-        if own is not None:
-            left = [v - d for v, d in zip(own, delta[self._carried :], strict=True)]
-            if any(left):
-                state.episodes[episode] = left
-            else:
-                del state.episodes[episode]
+        own = state.episodes.get(episode, self._no_episode)
+        left = [v - d for v, d in zip(own, delta[self._carried :], strict=True)]
+        self._keep(state, episode, left)
+
+    def _keep(self, state: YearState, episode: str, own: list[int]) -> None:
+        """Keep an episode's values, or forget them when nothing is left of them."""
+        if own != self._no_episode:
+            state.episodes[episode] = own
+        else:
+            state.episodes.pop(episode, None)
 
     # --- years --------------------------------------------------------------------------------
 
@@ -150,9 +149,7 @@ class Executor:
         facts = (full_year, status.holds(end))
         before = [*values, *self._no_episode]
         bound = self._bound("year_end", status, facts, end, before)
-        memory = [*[0] * self._amounts, *before, *bound.figures]
-        for action in bound.actions:
-            action(memory)
+        memory = bound.run([*[0] * self._amounts, *before, *bound.figures])
         unwritten = bound.program.structure.first_figure
         after = [
             memory[slot] if slot >= unwritten else self._unset(i, memory[slot])
@@ -199,11 +196,10 @@ class Executor:
 
     def _bind(self, program: Program) -> _Bound:
         structure = program.structure
-        actions = self._actions.get(structure)
-        if actions is None:
-            actions = tuple(ops.bind(i, structure.denominator) for i in structure.instructions)
-            self._actions[structure] = actions
-        return _Bound(program, actions)
+        run = self._runners.get(structure)
+        if run is None:
+            run = self._runners[structure] = runner(structure)
+        return _Bound(program, run)
 
     def _attributes(
         self, phase: Phase, status: Status, facts: Facts, day: date, state: Sequence[int]
