@@ -1,0 +1,5 @@
+"""`python -m yibao.cli`."""
+
+from yibao.cli import main
+
+main()

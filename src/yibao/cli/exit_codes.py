@@ -1,0 +1,40 @@
+"""The exit codes of every command, in one table."""
+
+from __future__ import annotations
+
+from yibao.errors import MoneyError, PackErrors, YibaoError
+
+OK = 0
+REJECTED = 1
+FINDINGS = REJECTED
+USAGE = 2
+PACK = 3
+INPUT = 4
+OUTPUT = 5
+DEFECT = 70
+
+TABLE = {
+    OK: ("成功", "success"),
+    REJECTED: (
+        "有发现：检查未通过、案例不符或有被拒绝的数据行",
+        "findings: a check or case failed, or rows were rejected",
+    ),
+    USAGE: ("命令用法有误", "wrong usage of the command"),
+    PACK: ("规则包无法加载", "a rule pack does not load"),
+    INPUT: ("输入无法读取", "an input cannot be read"),
+    OUTPUT: ("输出无法写入", "an output cannot be written"),
+    DEFECT: ("本程序的缺陷，请报告", "a defect of this program; please report it"),
+}
+
+
+class CannotRead(YibaoError):
+    """A file given to a command that cannot be read, or is not what it should be."""
+
+
+def of(error: YibaoError) -> int:
+    """Return the exit code for an error."""
+    if isinstance(error, PackErrors):
+        return PACK
+    if isinstance(error, CannotRead):
+        return INPUT
+    return USAGE if isinstance(error, MoneyError) else FINDINGS

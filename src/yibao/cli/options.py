@@ -1,0 +1,56 @@
+"""Options that commands share, so that they are named and explained alike everywhere."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Language = Literal["zh", "en"]
+GradeName = Literal["A", "B", "C", "D"]
+
+
+def default_language() -> Language:
+    """Return English where the environment's LANG asks for it, else Chinese."""
+    return "en" if os.environ.get("LANG", "").lower().startswith("en") else "zh"
+
+
+def parse_date(text: str) -> date:
+    """Return the day of an ISO date given on the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day such as 2021-06-22") from None
+
+
+RegionName = Annotated[
+    str, typer.Argument(metavar="REGION", help="A region (tianjin, jining) or a pack's folder.")
+]
+RegionNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[REGION]…", help="Regions or folders of packs; else all that ship."),
+]
+Overlays = Annotated[
+    list[Path] | None,
+    typer.Option("--overlay", metavar="DIR", help="A further document folder; repeatable."),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="DOC", help="Leave this document out; repeatable."),
+]
+AcceptGrade = Annotated[
+    GradeName, typer.Option("--accept-grade", help="The worst grade of figure that may be used.")
+]
+Known = Annotated[
+    date | None,
+    typer.Option(
+        "--known", metavar="DATE", parser=parse_date, help="Only what was published by that day."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Lang = Annotated[
+    Language, typer.Option("--lang", envvar="YIBAO_LANG", help="Language of texts and messages.")
+]

@@ -1,0 +1,297 @@
+"""What `policy list | show | check | diff` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from yibao.cli import exit_codes
+from yibao.cli.options import Language
+from yibao.cli.output import console, plain, print_json
+from yibao.errors import PackErrors
+from yibao.policy import words
+from yibao.policy.check import check as check_region
+from yibao.policy.compare import (
+    Basis,
+    Difference,
+    Figure,
+    InForce,
+    TableInForce,
+    difference,
+    in_force,
+)
+from yibao.policy.consolidate import Consolidation
+from yibao.policy.finding import Finding
+from yibao.policy.load import load_region, regions
+from yibao.policy.model import Document, Grade, Region, Text
+from yibao.policy.vocabulary import vocabulary
+
+_CHINA = timezone(timedelta(hours=8))
+
+_SAY = {
+    "document": Text("文件", "document"),
+    "number": Text("文号", "number"),
+    "kind": Text("性质", "kind"),
+    "known": Text("发布", "known"),
+    "validity": Text("施行", "validity"),
+    "key": Text("键", "key"),
+    "value": Text("数值", "value"),
+    "cite": Text("条款", "article"),
+    "grade": Text("可信度", "grade"),
+    "before": Text("之前", "before"),
+    "after": Text("之后", "after"),
+    "table": Text("参数表", "table"),
+    "steps": Text("步骤", "Steps"),
+    "layers": Text("支付层次", "Layers"),
+    "missing": Text("缺失", "missing"),
+    "open": Text("无规定", "no rule"),
+    "policy": Text("政策文件", "policy"),
+    "draft": Text("征求意见稿", "draft"),
+    "figures": Text("基础参数", "base figures"),
+    "decision": Text("经办决定", "operator's decision"),
+    "added": Text("新增", "added"),
+    "removed": Text("取消", "removed"),
+    "replaced": Text("替换", "replaced"),
+    "none": Text("无变化", "no change"),
+    "ok": Text("通过", "passed"),
+    "error": Text("错误", "error"),
+    "warning": Text("警告", "warning"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A region named on the command line, with what is added and left out."""
+
+    region: str
+    overlays: Sequence[Path] = ()
+    without: Sequence[str] = ()
+
+    def load(self) -> Region:
+        """Load it; raises PackErrors."""
+        return load_region(where(self.region), overlays=self.overlays, without=self.without)
+
+
+def where(region: str) -> str | Path:
+    """Return a region's id, or its folder where the name is not one that ships."""
+    return region if region in regions() or not Path(region).is_dir() else Path(region)
+
+
+def today() -> date:
+    """Return the day on the calendar of the insured."""
+    return datetime.now(_CHINA).date()
+
+
+def _word(key: str, language: Language) -> str:
+    return _SAY[key].pick(language) if key in _SAY else key
+
+
+def _print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE, title_style="bold")
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def _head(language: Language, *keys: str) -> list[str]:
+    return [_word(key, language) for key in keys]
+
+
+# --- list -----------------------------------------------------------------------------------------
+
+
+def list_(*, as_json: bool, language: Language) -> None:
+    """Print the regions that ship and their documents."""
+    loaded = [load_region(name) for name in regions()]
+    if as_json:
+        print_json([_region_data(region) for region in loaded])
+        return
+    for region in loaded:
+        _print_table(
+            f"{region.id}  {region.name.pick(language)}  {region.division}",
+            _head(language, "document", "kind", "number", "known", "validity"),
+            ([*_document(d, language)] for d in region.documents),
+        )
+
+
+def _document(document: Document, language: Language) -> Iterable[str]:
+    yield f"{document.id}\n{document.title.pick(language)}"
+    yield _word(document.kind, language)
+    yield document.number
+    yield str(document.known)
+    yield _span(document.first, document.last)
+
+
+def _region_data(region: Region) -> dict[str, Any]:
+    names = ("id", "title", "number", "issuer", "kind", "known", "first", "last")
+    return {
+        "region": region.id,
+        "name": region.name,
+        "level": region.authority.name,
+        "division": region.division,
+        "documents": [{name: getattr(d, name) for name in names} for d in region.documents],
+    }
+
+
+# --- show -----------------------------------------------------------------------------------------
+
+
+def show(
+    pack: Pack,
+    day: date | None,
+    *,
+    known: date | None,
+    table: str | None,
+    accept: str,
+    as_json: bool,
+    language: Language,
+) -> None:
+    """Print the consolidated rules of a day, or one table of them."""
+    region = pack.load()
+    rules = in_force(Consolidation(region, day or today(), known))
+    if table is not None and table not in region.tables:
+        close = ", ".join(sorted(region.tables))
+        raise typer.BadParameter(f"no table {table!r}; there are: {close}")
+    tables = [t for t in rules.tables if table in (None, t.name)]
+    if as_json:
+        print_json(tables[0] if table else _in_force_data(rules))
+        return
+    typer.echo(f"{region.id}  {region.name.pick(language)}  {rules.day}")
+    for one in tables:
+        rows = [*_figures(one, Grade[accept], language)]
+        head = _head(language, "key", "value", "grade", "document", "cite", "validity")
+        _print_table(f"{one.name}  {one.title.pick(language)}", head, rows)
+    if table is None:
+        _print_steps(rules, language)
+
+
+def _in_force_data(rules: InForce) -> dict[str, Any]:
+    data: dict[str, Any] = plain(rules)
+    data["documents"] = [document.id for document in rules.documents]
+    data["missing"] = [
+        {"table": table.name, "key": plain(figure.key), "why": figure.missing}
+        for table, figure in rules.missing
+    ]
+    return data
+
+
+def _figures(table: TableInForce, accept: Grade, language: Language) -> Iterable[list[str]]:
+    for figure in table.figures:
+        basis = figure.basis
+        refused = "!" if Grade[basis.grade] < accept else ""
+        validity = _span(basis.first, basis.last)
+        value = _value(figure, language)
+        key = words.box(figure.key)
+        yield [key, value, basis.grade + refused, basis.document, basis.cite, validity]
+    for key_open in table.open:
+        yield [words.box(key_open), _word("open", language), "", "", "", ""]
+
+
+def _value(figure: Figure | None, language: Language) -> str:
+    if figure is None:
+        return _word("open", language)
+    return figure.value or f"{_word('missing', language)}: {figure.missing}"
+
+
+def _print_steps(rules: InForce, language: Language) -> None:
+    titles = vocabulary().layers
+    chain = " → ".join(titles[layer].pick(language) for layer in rules.layers)
+    typer.echo(f"{_word('layers', language)}: {chain}")
+    for step in rules.steps:
+        typer.echo(
+            f"{step.order:>5}  {step.id}  [{step.layer or step.phase}]  {step.op}  {step.when}"
+        )
+        basis = step.basis
+        typer.echo(f"       {basis.says.pick(language)} ({_article(basis)})")
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+
+def check(packs: Sequence[Pack], as_of: date | None, *, as_json: bool, language: Language) -> None:
+    """Load and check packs (all that ship when none is named); leaves with the exit code."""
+    code = exit_codes.OK
+    found: dict[str, list[Finding]] = {}
+    for pack in packs or [Pack(region) for region in regions()]:
+        try:
+            findings = check_region(pack.load(), as_of or today())
+        except PackErrors as error:
+            typer.echo(str(error), err=True)
+            code = exit_codes.PACK
+            continue
+        found[pack.region] = findings
+        if any(f.severity == "error" for f in findings):
+            code = max(code, exit_codes.FINDINGS)
+    if as_json:
+        print_json(found)
+    else:
+        _print_findings(found, language)
+    raise typer.Exit(code)
+
+
+def _print_findings(found: dict[str, list[Finding]], language: Language) -> None:
+    for region, findings in found.items():
+        for finding in findings:
+            typer.echo(str(finding))
+        counts = {s: sum(f.severity == s for f in findings) for s in ("error", "warning")}
+        told = ", ".join(f"{n} {_word(s, language)}" for s, n in counts.items() if n)
+        typer.echo(f"{region}: {told or _word('ok', language)}")
+
+
+# --- diff -----------------------------------------------------------------------------------------
+
+
+def diff(pack: Pack, before: date, after: date, *, as_json: bool, language: Language) -> None:
+    """Print what changed between two days."""
+    region = pack.load()
+    changes = difference(Consolidation(region, before), Consolidation(region, after))
+    if as_json:
+        print_json(changes)
+    elif changes:
+        _print_difference(changes, language)
+    else:
+        typer.echo(_word("none", language))
+
+
+def _print_difference(changes: Difference, language: Language) -> None:
+    rows = [
+        [
+            f"{c.table}\n{c.title.pick(language)}",
+            words.box(c.key),
+            _value(c.before, language) + _under(c.before),
+            _value(c.after, language) + _under(c.after),
+        ]
+        for c in changes.figures
+    ]
+    if rows:
+        _print_table("", _head(language, "table", "key", "before", "after"), rows)
+    for change in (*changes.steps, *changes.classifications):
+        basis = change.after or change.before
+        assert basis is not None
+        kind, says = _word(change.kind, language), basis.says.pick(language)
+        typer.echo(f"{kind}  {change.name}: {says} ({_article(basis)})")
+    if changes.layers:
+        orders = (" → ".join(order) for order in changes.layers)
+        typer.echo(f"{_word('layers', language)}: {' ⇒ '.join(orders)}")
+
+
+def _under(figure: Figure | None) -> str:
+    return f" ({_article(figure.basis)})" if figure else ""
+
+
+def _article(basis: Basis) -> str:
+    return f"{basis.document} {basis.cite}"
+
+
+def _span(first: date | None, last: date | None) -> str:
+    return f"{first or ''} – {last or ''}".strip()
