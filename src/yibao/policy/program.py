@@ -45,6 +45,10 @@ class Instruction:
         slots = self.args.get(field, ())
         return (slots,) if isinstance(slots, int) else slots
 
+    def inputs(self) -> tuple[int, ...]:
+        """Return the slots of all operands, in the order of the operation's fields."""
+        return tuple(slot for field in self.args for slot in self.slots(field))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Structure:

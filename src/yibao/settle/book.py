@@ -150,9 +150,19 @@ class Book:
         self._reversals.add(own)
         record = self._record(settlement.claim.person_id)
         year = settlement.day.year
-        self.executor.take_back(settlement, record.years[settlement.scheme, year])
+        state = record.years[settlement.scheme, year]
+        self.executor.take_back(settlement, state, shared=self._shares_episode(record, settlement))
         self._reopen(record, year)
         return Reversed(reversal, settlement, self._differences(settlement, target))
+
+    def _shares_episode(self, record: _Record, settlement: Settlement) -> bool:
+        """Tell whether another standing claim of the same year belongs to the same episode."""
+        return bool(settlement.claim.episode) and any(
+            other.claim.episode == settlement.claim.episode
+            and (other.scheme, other.day.year) == (settlement.scheme, settlement.day.year)
+            and other.claim.claim_id not in self._reversed
+            for other in record.settled
+        )
 
     def late_effects(self, settlement: Settlement) -> tuple[Difference, ...]:
         """Return what a claim that came after a later year was opened would change there."""

@@ -29,8 +29,8 @@ class Enrolment:
 
     def add(self, status: Status) -> None:
         """Add a status; raises ClaimError when it overlaps another of the same person."""
-        held = self._by_person.setdefault(status.person_id, [])
-        firsts = self._firsts.setdefault(status.person_id, [])
+        held = self._by_person.get(status.person_id, [])
+        firsts = self._firsts.get(status.person_id, [])
         at = bisect_right(firsts, status.first)
         before = held[at - 1] if at else None
         after = held[at] if at < len(held) else None
@@ -45,6 +45,8 @@ class Enrolment:
                 )
         held.insert(at, status)
         firsts.insert(at, status.first)
+        self._by_person[status.person_id] = held
+        self._firsts[status.person_id] = firsts
 
     def status(self, person: str, day: date) -> Status | None:
         """Return the status that covers `day`, or None."""

@@ -67,6 +67,9 @@ class Executor:
             (names.index(a.counter), None if a.within is None else names.index(a.within), a.max)
             for a in region.state_attributes.values()
         )
+        self._numbering = {
+            slot for counter, own, _ in self._counters if own is not None for slot in (counter, own)
+        }
         self._no_episode = [0] * sum(v.scope == "episode" for v in region.state.values())
         self._carried = len(names) - len(self._no_episode)
         self._lifetime = frozenset(
@@ -116,9 +119,15 @@ class Executor:
         before = memory[self._amounts : self._amounts + len(structure.state)]
         return [memory[a] - b for a, b in zip(structure.state_after, before, strict=True)]
 
-    def take_back(self, settlement: Settlement, state: YearState) -> None:
-        """Subtract from `state` what a settlement added to it."""
+    def take_back(self, settlement: Settlement, state: YearState, *, shared: bool) -> None:
+        """Subtract from `state` what a settlement added to it.
+
+        `shared`: another claim of the same episode stands, so the admission keeps its number.
+        """
         delta = self.delta(settlement)
+        if shared:
+            for slot in self._numbering:
+                delta[slot] = 0
         state.values = [v - d for v, d in zip(state.values, delta[: self._carried], strict=True)]
         episode = settlement.claim.episode or settlement.claim.claim_id
         own = state.episodes.get(episode, self._no_episode)

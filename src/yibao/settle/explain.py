@@ -6,7 +6,7 @@ and English. Nothing is computed again: every number is read from the memory tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -99,7 +99,7 @@ class Line:
     def operands(self) -> tuple[Quantity, ...]:
         """The numbers that went in, the figures of tables with their sources."""
         memory, quantity = self._memory, self._reader.quantity
-        return tuple(quantity(slot, memory) for slot in _inputs(self.instruction))
+        return tuple(quantity(slot, memory) for slot in self.instruction.inputs())
 
     @property
     def results(self) -> tuple[Quantity, ...]:
@@ -246,7 +246,7 @@ class Reader:
         """Follow a number back through steps that left it as it was, so that its source shows."""
         writer = self._writers.get(slot)
         while writer is not None and not _moves(writer, memory):
-            slot = next(s for s in _inputs(writer) if memory[s] == memory[slot])
+            slot = next(s for s in writer.inputs() if memory[s] == memory[slot])
             writer = self._writers.get(slot)
         return slot
 
@@ -283,7 +283,7 @@ _PASSING = frozenset({"add", "subtract", "least", "greatest"})
 
 def _moves(i: Instruction, memory: Sequence[int]) -> bool:
     if i.op in _PASSING:
-        return memory[i.first_out] not in {memory[slot] for slot in _inputs(i)}
+        return memory[i.first_out] not in {memory[slot] for slot in i.inputs()}
     if i.op == "exclude":
         return memory[i.slot("of")] != 0
     outs = range(i.first_out, i.first_out + len(i.outs))
@@ -300,11 +300,6 @@ def _exact(i: Instruction, memory: Sequence[int], denominator: int) -> str | Non
     else:
         return None
     return None if exact.denominator == 1 else _decimal(exact / 100)
-
-
-def _inputs(instruction: Instruction) -> Iterable[int]:
-    for field in instruction.args:
-        yield from instruction.slots(field)
 
 
 def source_of(origin: Origin) -> Source:
