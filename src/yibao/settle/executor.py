@@ -68,7 +68,10 @@ class Executor:
             for a in region.state_attributes.values()
         )
         self._numbering = {
-            slot for counter, own, _ in self._counters if own is not None for slot in (counter, own)
+            names.index(step.one(field))
+            for step in region.steps
+            if step.op == "ordinal"
+            for field in ("own", "total")
         }
         self._no_episode = [0] * sum(v.scope == "episode" for v in region.state.values())
         self._carried = len(names) - len(self._no_episode)
