@@ -122,7 +122,7 @@ class Executor:
         before = memory[self._amounts : self._amounts + len(structure.state)]
         return [memory[a] - b for a, b in zip(structure.state_after, before, strict=True)]
 
-    def take_back(self, settlement: Settlement, state: YearState, *, shared: bool) -> None:
+    def take_back(self, settlement: Settlement, state: YearState, *, shared: bool = False) -> None:
         """Subtract from `state` what a settlement added to it.
 
         `shared`: another claim of the same episode stands, so the admission keeps its number.
