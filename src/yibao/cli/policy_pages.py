@@ -167,11 +167,13 @@ def show(
         print_json(tables[0] if table else _in_force_data(rules))
         return
     typer.echo(f"{region.id}  {region.name.pick(language)}  {rules.day}")
-    for one in tables:
+    for one in (t for t in tables if t.figures or table):
         rows = [*_figures(one, Grade[accept], language)]
         head = _head(language, "key", "value", "grade", "document", "cite", "validity")
         _print_table(f"{one.name}  {one.title.pick(language)}", head, rows)
     if table is None:
+        silent = ", ".join(t.name for t in tables if not t.figures)
+        typer.echo(f"{_word('open', language)}: {silent or '–'}")
         _print_steps(rules, language)
 
 

@@ -35,6 +35,8 @@ class Acts:
         if document.kind == "draft":
             act = _about(self.activates, document, name)
             begin = None if act is None or act.first is None else max(first, act.first)
+            if act is not None and act.last is not None:
+                last = act.last if last is None else min(last, act.last)
             by = act
         act = _about(self.extends, document, name)
         if act is not None and last is not None and last == document.last:

@@ -272,10 +272,12 @@ class Rules:
         table = self.tables.get(data["table"])
         if table is None:
             self._defect(source, path, f"the table {data['table']}", "a table of the region")
-        elif key is not None:
+        else:
+            looked = [*data.get("when", ()), *([key] if key else [])]
+            self.names.check(source, path, looked, table.keys, f"a key of {table.name}")
+        if table is not None and key in table.keys:
             codes = (data["code"], *others)
-            self.names.check(source, path, [key], table.keys, f"a key of {table.name}")
-            self.names.check(source, path, codes, table.keys.get(key, ()), f"a code of {key}")
+            self.names.check(source, path, codes, table.keys[key], f"a code of {key}")
         return Constraint(
             id=data["id"],
             table=data["table"],
