@@ -115,3 +115,15 @@ class _Parser:
 
 def _escaped(line: bytes) -> str:
     return line.decode("utf-8", "backslashreplace")
+
+
+def is_unfinished(file: Path) -> bool:
+    """Tell whether the last line of a .csv file has no line end, so that it may have been cut off.
+
+    Such a file is valid, and a missing cell would be noticed; a shortened last cell would not.
+    """
+    if not file.name.lower().endswith(".csv") or not file.stat().st_size:
+        return False
+    with file.open("rb") as stream:
+        stream.seek(-1, 2)
+        return stream.read(1) not in b"\r\n"

@@ -179,6 +179,12 @@ def _rejected(reject: Reject, names: Sequence[str], language: str) -> Out:
     return (*(cells.get(name, "") for name in names), *at)
 
 
+def cell(reject: Reject, column: str) -> str:
+    """Return an original cell of a rejected row, empty when it cannot be found."""
+    cells = dict(zip(reject.columns, reject.record.cells, strict=False))
+    return cells.get(column, "").strip()
+
+
 def beside(target: Path, name: str) -> Path:
     """Return the file beside `target` with a second name: out.csv → out.rejects.csv."""
     suffix = ".csv.gz" if target.name.lower().endswith(".csv.gz") else target.suffix

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yibao.interop.claims import Claims, read_claims
+from yibao.interop.csvfile import is_unfinished
 from yibao.interop.encoding import Encoding
 from yibao.interop.persons import Persons, read_persons
 from yibao.interop.reasons import rejects_of
@@ -21,7 +22,11 @@ Watch = Callable[[Sequence[Item]], Iterable[Item]]
 
 @dataclass(slots=True)
 class Run:
-    """All that came of settling files. `rejects` are rows of the claims files."""
+    """All that came of settling files.
+
+    `rejects` are rows of the claims files, `opened` the persons with a given opening state,
+    `unfinished` the files whose last line has no line end.
+    """
 
     policy: Policy
     book: Book
@@ -29,6 +34,8 @@ class Run:
     claims: Claims
     batch: Batch
     rejects: list[Reject]
+    opened: frozenset[str]
+    unfinished: list[Path]
 
     @property
     def last_year(self) -> int | None:
@@ -38,8 +45,8 @@ class Run:
 
 def settle_files(
     policy: Policy,
-    claims_files: Iterable[Path],
-    persons_files: Iterable[Path],
+    claims_files: Sequence[Path],
+    persons_files: Sequence[Path],
     *,
     opening: Mapping[tuple[str, int], Mapping[str, int]] | None = None,
     encoding: Encoding | None = None,
@@ -60,4 +67,6 @@ def settle_files(
     batch = settle_all(book, watch(items) if watch is not None else items)
     rejects = [*claims.rejects, *rejects_of(batch)]
     rejects.sort(key=lambda r: (str(r.record.file), r.record.row))
-    return Run(policy, book, persons, claims, batch, rejects)
+    opened = frozenset(person for person, _ in opening or {})
+    unfinished = [file for file in (*claims_files, *persons_files) if is_unfinished(file)]
+    return Run(policy, book, persons, claims, batch, rejects, opened, unfinished)

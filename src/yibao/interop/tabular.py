@@ -28,7 +28,11 @@ def format_of(file: Path) -> str | None:
 def open_table(file: Path, sheet: str, encoding: Encoding | None = None) -> Table:
     """Open a file of rows; `sheet` is the Excel sheet wanted. Raises InputError."""
     if not file.is_file():
-        why = "not a file" if file.exists() else "no such file"
+        why = (
+            Text("不是文件", "not a file")
+            if file.exists()
+            else Text("没有这个文件", "no such file")
+        )
         raise InputError.of(file, "readable", reason("readable", why=why))
     kind = format_of(file)
     if kind is None:

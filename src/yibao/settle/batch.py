@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from yibao.errors import ClaimError, PackDefect, YibaoError
+from yibao.errors import PackDefect, YibaoError
 from yibao.policy.vocabulary import vocabulary
 from yibao.settle.book import Book, Difference, Reversed
 from yibao.settle.model import Claim, Reversal, Settlement
@@ -102,25 +102,16 @@ def settle_all(book: Book, items: Iterable[Item]) -> Batch:
     Raises PackDefect, after which nothing may be settled on; all other errors are collected.
     """
     batch = Batch()
-    used: set[str] = set()
     for item in items:
         try:
-            _unused(item, used)
             result = _book(book, item, batch)
         except PackDefect:
             raise
         except YibaoError as error:
             batch.rejections.append(Rejection(item, error))
         else:
-            used.add(item.what.claim_id)
             batch.entries.append(Entry(item, result))
     return batch
-
-
-def _unused(item: Item, used: set[str]) -> None:
-    """Claims and reversals share their ids: a reversal's id is as used as a claim's."""
-    if item.what.claim_id in used:
-        raise ClaimError("claim_id", item.what.claim_id, "unique claim id", "an id not used before")
 
 
 def _book(book: Book, item: Item, batch: Batch) -> Settlement | Reversed:

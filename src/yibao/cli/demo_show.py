@@ -1,0 +1,240 @@
+"""The three parts of the demonstration."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from yibao.cli import settle_report
+from yibao.cli.options import Language
+from yibao.cli.sample import write_city
+from yibao.cli.waterfall import print_waterfall
+from yibao.interop.settling import Run, settle_files
+from yibao.money import format_yuan
+from yibao.policy.load import load_region
+from yibao.policy.model import Text
+from yibao.policy.policy import Policy, load_policy
+from yibao.policy.vocabulary import vocabulary
+from yibao.settle.batch import standing
+from yibao.settle.cases import Case, CaseRunner
+from yibao.settle.explain import Explainer
+from yibao.settle.model import Settlement
+
+EXAMPLES = Path(str(files("yibao"))).parents[1] / "examples"
+
+_PERSONS = 1_000
+
+_WORDS = {
+    "published": Text(
+        "一、媒体和主管部门公开的案例，用小规则包结算：公布数与本程序的结果",
+        "1. Examples that press and authorities published, settled through small rule packs",
+    ),
+    "visits": Text("二、{city}：每种就医类别一笔", "2. {city}: one claim of each visit type"),
+    "city": Text(
+        "三、{city}：虚构的 {persons} 人城市{more}",
+        "3. {city}: a made-up city of {persons} persons{more}",
+    ),
+    "more": Text("，另加一份坏数据", ", and a file of bad rows"),
+    "absent": Text(
+        "（{what} 不在此安装中，跳过这一部分）",
+        "({what} is not part of this installation; this part is left out)",
+    ),
+    "took": Text(
+        "读取、结算 {rows} 行用 {seconds} 秒", "{rows} rows read and settled in {seconds} s"
+    ),
+    "rejects": Text("退回的行（节选）：", "Rejected rows (some):"),
+    "next": Text("接下来可以试", "What to try next"),
+    "wrong": Text("原文算错", "source is wrong"),
+    "example": Text("案例", "Example"),
+    "place": Text("出处", "Source"),
+    "figure": Text("项目", "Figure"),
+    "theirs": Text("公布数", "published"),
+    "ours": Text("本程序", "ours"),
+}
+
+_NEXT = (
+    ("yibao schema claims --policy tianjin", Text("结算文件有哪些列", "the columns of a file")),
+    (
+        "yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv "
+        "--policy tianjin -o out.xlsx --explain",
+        Text("结算并写出每一步", "settle, with every step"),
+    ),
+    (
+        "yibao explain T08 examples/tianjin/claims.csv --persons examples/tianjin/persons.csv "
+        "--policy tianjin --full",
+        Text("一笔结算的全部依据，包括落选的规定", "one claim in full, with the rules that lost"),
+    ),
+    (
+        "yibao sample city --region tianjin --persons 2000 -o city",
+        Text("造一个城市的数据", "make up a city"),
+    ),
+    ("yibao policy show tianjin --date 2019-06-30", Text("某一天的规则", "the rules of a day")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _City:
+    """How a region is shown."""
+
+    region: str
+    accept: str
+    overlays: tuple[str, ...] = ()
+
+    def policy(self) -> Policy:
+        overlays = [EXAMPLES / "overlays" / name for name in self.overlays]
+        found = [folder for folder in overlays if folder.is_dir()]
+        return load_policy(self.region, accept=self.accept, overlays=found)
+
+
+_CITIES = (
+    _City("tianjin", "C"),
+    _City("jining", "D", ("jining-outpatient-rate@2021-01-01",)),
+)
+
+
+def show(language: Language) -> None:
+    """Show everything; raises what the settlement raises."""
+    page = _Demo(language, settle_report.console())
+    page.published()
+    policies = {city.region: city.policy() for city in _CITIES}
+    for policy in policies.values():
+        page.visits(policy)
+    for policy in policies.values():
+        page.city(policy)
+    page.next()
+
+
+class _Demo:
+    def __init__(self, language: Language, console: Console) -> None:
+        self.language = language
+        self.console = console
+
+    def word(self, key: str, **facts: object) -> str:
+        return _WORDS[key].pick(self.language).format(**facts)
+
+    def title(self, key: str, **facts: object) -> None:
+        self.console.rule(self.word(key, **facts), align="left", style="bold")
+
+    def absent(self, what: Path) -> None:
+        self.console.print(self.word("absent", what=what.name), style="dim", markup=False)
+
+    # --- published examples -------------------------------------------------------------------
+
+    def published(self) -> None:
+        self.title("published")
+        packs = EXAMPLES / "packs"
+        if not packs.is_dir():
+            self.absent(packs)
+            return
+        table = Table(show_lines=False)
+        for key in ("example", "place", "figure"):
+            table.add_column(self.word(key), overflow="fold")
+        for key in ("theirs", "ours"):
+            table.add_column(self.word(key), justify="right")
+        table.add_column("")
+        for folder in sorted(p.parent for p in packs.glob("*/region.yaml")):
+            region = load_region(folder)
+            number = region.documents[0].number
+            place = f"{region.name.pick(self.language)} {number}"
+            for verdict in CaseRunner(folder).run_all():
+                if verdict.settlements and _is_published(verdict.case):
+                    self.example(table, place, verdict.case, verdict.settlements[0])
+        self.console.print(table)
+
+    def example(self, table: Table, place: str, case: Case, settlement: Settlement) -> None:
+        """Add a row: the figure that the source prints, and what the engine pays."""
+        name, published = _headline(case)
+        if name is None:
+            return
+        ours = format_yuan(settlement.figure(name))
+        wrong = case.id.startswith("BAD")
+        same = self.word("wrong") if wrong else "✓" if ours == published else "✗"
+        funds = vocabulary().funds
+        title = funds[name].title if name in funds else Text("个人负担", "Personal share")
+        text = case.title.pick(self.language)
+        shown = "—" if wrong else published
+        table.add_row(f"{case.id} {text}", place, title.pick(self.language), shown, ours, same)
+
+    # --- visit types --------------------------------------------------------------------------
+
+    def visits(self, policy: Policy) -> None:
+        name = policy.region.name.pick(self.language)
+        self.title("visits", city=name)
+        folder = EXAMPLES / policy.region.id
+        if not folder.is_dir():
+            self.absent(folder)
+            return
+        run = settle_files(policy, [folder / "claims.csv"], [folder / "persons.csv"])
+        explainer = Explainer(policy)
+        for settlement in first_of_each_visit(standing(run.batch.entries)):
+            print_waterfall(explainer.explain(settlement), self.language, self.console)
+            self.console.print()
+
+    # --- a city -------------------------------------------------------------------------------
+
+    def city(self, policy: Policy) -> None:
+        name = policy.region.name.pick(self.language)
+        bad = EXAMPLES / "bad"
+        more = bad.is_dir() and policy.region.id == "tianjin"
+        add = self.word("more") if more else ""
+        self.title("city", city=name, persons=f"{_PERSONS:,}", more=add)
+        with tempfile.TemporaryDirectory() as folder:
+            persons, claims = write_city(Path(folder), policy.region.id, _PERSONS)
+            start = time.perf_counter()
+            run = settle_files(
+                policy,
+                [claims, *([bad / "claims.csv"] if more else [])],
+                [persons, *([bad / "persons.csv"] if more else [])],
+            )
+            took = time.perf_counter() - start
+        self.summary(run, took)
+
+    def summary(self, run: Run, took: float) -> None:
+        rows = f"{run.claims.rows + run.persons.rows:,}"
+        self.console.print(self.word("took", rows=rows, seconds=f"{took:.1f}"))
+        settle_report.Report(run).print(self.language, self.console)
+        rejects = [*run.persons.rejects, *run.rejects]
+        if rejects:
+            self.console.print(f"\n{self.word('rejects')}")
+            settle_report.print_rejects(rejects, self.language, self.console)
+        self.console.print()
+
+    def next(self) -> None:
+        self.title("next")
+        for command, what in _NEXT:
+            self.console.print(f"  # {what.pick(self.language)}", style="dim", markup=False)
+            self.console.print(f"  {command}", markup=False, soft_wrap=True)
+
+
+def _is_published(case: Case) -> bool:
+    """Tell whether a case is the source's own, not a further one of ours (id-with-words)."""
+    return not any(part.islower() and len(part) > 1 for part in case.id.split("-"))
+
+
+def _headline(case: Case) -> tuple[str | None, str]:
+    """Return the figure that a published example is about, and its published value.
+
+    The first event is the source's; later ones, if any, are ours.
+    """
+    expect = case.data["events"][0].get("expect", {})
+    last = [name for name in (*vocabulary().funds, "personal_pay") if name in expect][-1:]
+    return (last[0], expect[last[0]]) if last else (None, "")
+
+
+def first_of_each_visit(settlements: Iterable[Settlement]) -> Iterator[Settlement]:
+    """Yield the first settlement of each visit type, in the vocabulary's order."""
+    names = [a.name for a in vocabulary().of("claim")]
+    at = names.index("visit")
+    found: dict[str, Settlement] = {}
+    for settlement in settlements:
+        found.setdefault(str(settlement.claim.facts[at]), settlement)
+    for visit in vocabulary().attributes["visit"].codes or {}:
+        if visit in found:
+            yield found[visit]

@@ -1,0 +1,149 @@
+"""`yibao settle`, `yibao explain`, `yibao schema`: files in, settlements and explanations out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from yibao.cli import sample
+from yibao.cli.options import AcceptGrade, AsJson, Known, Lang, Overlays, default_language
+
+_LANGUAGE = default_language()
+
+What = Literal["claims", "persons"]
+Encoding = Literal["utf-8", "gb18030"]
+
+ClaimsFiles = Annotated[
+    list[Path],
+    typer.Argument(metavar="CLAIMS…", help="Claims: .csv, .csv.gz, .parquet or .xlsx files."),
+]
+PersonsFiles = Annotated[
+    list[Path], typer.Option("--persons", help="Who is insured when; may be given several times.")
+]
+PolicyName = Annotated[
+    str, typer.Option("--policy", help="A region (tianjin, jining) or the folder of a rule pack.")
+]
+Opening = Annotated[
+    Path | None,
+    typer.Option("--opening", help="States that a year opens with, as --closing wrote them."),
+]
+EncodingName = Annotated[
+    Encoding | None, typer.Option("--encoding", help="Encoding of CSV input, if not UTF-8.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(settle)
+    app.command()(explain)
+    app.command()(schema)
+    sample.register(app)
+
+
+def settle(
+    claims: ClaimsFiles,
+    *,
+    persons: PersonsFiles,
+    policy: PolicyName,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Settlements: .csv, .csv.gz, .parquet, .xlsx.")
+    ],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Write every step of every claim too.")
+    ] = False,
+    opening: Opening = None,
+    closing: Annotated[
+        Path | None,
+        typer.Option("--closing", help="Write the states that the year after the last opens with."),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", help="Rejected rows; else OUTPUT.rejects.* when there are any."),
+    ] = None,
+    overlay: Overlays = None,
+    accept_grade: AcceptGrade = "C",
+    known: Known = None,
+    encoding: EncodingName = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Settle claims and write one row per claim, with what each fund and the person pay.
+
+    Good rows are settled; bad rows go to a rejects file with the reason, and the exit code is 1.
+    """
+    from yibao.cli import settle_run
+
+    settle_run.settle(
+        settle_run.Input(
+            claims=claims,
+            persons=persons,
+            policy=policy,
+            opening=opening,
+            overlays=overlay or [],
+            accept=accept_grade,
+            known=known,
+            encoding=encoding,
+            language=lang,
+        ),
+        settle_run.Output(
+            settlements=output, explain=explain, closing=closing, rejects=rejects, as_json=as_json
+        ),
+    )
+
+
+def explain(
+    claim_id: Annotated[str, typer.Argument(help="The claim to explain.")],
+    claims: ClaimsFiles,
+    *,
+    persons: PersonsFiles,
+    policy: PolicyName,
+    opening: Opening = None,
+    overlay: Overlays = None,
+    accept_grade: AcceptGrade = "C",
+    known: Known = None,
+    encoding: EncodingName = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show steps that changed nothing, and every rival rule.")
+    ] = False,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Explain one claim: the bill, every step with the article behind it, and who pays what.
+
+    The person's earlier claims are settled first, since the deductible and the ceilings need them.
+    """
+    from yibao.cli import settle_run
+
+    settle_run.explain(
+        claim_id,
+        settle_run.Input(
+            claims=claims,
+            persons=persons,
+            policy=policy,
+            opening=opening,
+            overlays=overlay or [],
+            accept=accept_grade,
+            known=known,
+            encoding=encoding,
+            language=lang,
+        ),
+        full=full,
+        as_json=as_json,
+    )
+
+
+def schema(
+    what: Annotated[What, typer.Argument(help="Which file.")],
+    policy: PolicyName,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="Write an empty table: .csv or .xlsx.")
+    ] = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Show the columns of the claims or persons file and the codes that a region knows."""
+    from yibao.cli import settle_run
+
+    settle_run.schema(what, policy, template=template, as_json=as_json, language=lang)

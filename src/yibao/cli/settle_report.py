@@ -1,0 +1,253 @@
+"""What a run of `yibao settle` tells the user: sums, indicators, rejected rows, notices."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from yibao.interop.columns import Column
+from yibao.interop.rows import Reject, RowError
+from yibao.interop.schema import KINDS, needed
+from yibao.interop.settling import Run
+from yibao.money import format_rate, format_yuan, half_up
+from yibao.policy.model import Text
+from yibao.policy.vocabulary import vocabulary
+from yibao.settle import indicators
+from yibao.settle.batch import Totals, standing, totals
+from yibao.settle.explain import CLOSING
+
+_SHOWN = 10
+"""How many reasons are shown; the rejects file has every row."""
+
+_WORDS = {
+    "rows": Text("读入 {n} 行", "{n} rows read"),
+    "settled": Text("结算 {n} 笔", "{n} settled"),
+    "reversed": Text("冲正 {n} 笔", "{n} reversed"),
+    "rejected": Text("退回 {n} 行", "{n} rejected"),
+    "differences": Text(
+        "冲正或迟到使 {n} 笔已结算的会有不同（未改写，见 differences）",
+        "{n} settlements would now be different after a reversal or a late claim (they stand; "
+        "see differences)",
+    ),
+    "sums": Text("合计（元）", "Sums (yuan)"),
+    "all": Text("全部", "all"),
+    "indicators": Text(
+        "指标（目标为《天津“十四五”规划》）", "Indicators (targets: Tianjin's plan)"
+    ),
+    "value": Text("本批", "here"),
+    "target": Text("2025目标", "2025 target"),
+    "met": Text("达到", "met"),
+    "unmet": Text("未达到", "not met"),
+    "total": Text("医疗费总额", "Total expense"),
+    "fund_pay": Text("基金支付合计", "All funds"),
+    "more": Text("……另有 {n} 种原因，见退回文件", "… and {n} more reasons, see the rejects file"),
+    "written": Text("已写入", "written"),
+}
+
+
+def word(key: str, language: str, **facts: object) -> str:
+    """Return a fixed text in a language."""
+    return _WORDS[key].pick(language).format(**facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The summary of one run."""
+
+    run: Run
+    files: Sequence[Path] = ()
+
+    def sums(self) -> dict[str, Totals]:
+        """Return the sums by scheme, and of all under "all"."""
+        entries = self.run.batch.entries
+        schemes = sorted({e.settlement.scheme for e in entries})
+        found = {scheme: totals(entries, scheme) for scheme in schemes}
+        return found | {"all": totals(entries)}
+
+    def notices(self) -> list[Text]:
+        """Return what the user should know although nothing is wrong."""
+        settlements = standing(self.run.batch.entries)
+        begins = min((s.day.year for s in settlements), default=0)
+        enrolment = self.run.persons.enrolment
+        persons = {s.claim.person_id for s in settlements} - self.run.opened
+        early = sum(enrolment.statuses(person)[0].first.year < begins for person in persons)
+        found = [
+            Text(
+                f"{file} 的最后一行没有换行符：如果文件被截断，最后一格可能不完整",
+                f"the last line of {file} has no line end: if the file was cut off, its last cell "
+                "may be incomplete",
+            )
+            for file in self.run.unfinished
+        ]
+        if early:
+            found.append(_early(early))
+        return found
+
+    # --- as data ------------------------------------------------------------------------------
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as plain data."""
+        run, sums = self.run, self.sums()
+        rejected = [*run.persons.rejects, *run.rejects]
+        return {
+            "policy": run.policy.region.id,
+            "rows": {"claims": run.claims.rows, "persons": run.persons.rows},
+            "settled": sums["all"].settled,
+            "reversed": sums["all"].reversed,
+            "rejected": {"claims": len(run.rejects), "persons": len(run.persons.rejects)},
+            "rejected_by_rule": dict(Counter(r.errors[0].rule for r in rejected)),
+            "differences": len(run.batch.differences),
+            "sums": {
+                name: {fund: format_yuan(fen) for fund, fen in found.amounts.items()}
+                for name, found in sums.items()
+            },
+            "indicators": self._indicators(),
+            "notices": [n._asdict() for n in self.notices()],
+            "files": [str(f) for f in self.files],
+        }
+
+    def _indicators(self) -> dict[str, Any]:
+        found = indicators.of_claims(standing(self.run.batch.entries))
+        return {
+            name: {
+                "part": format_yuan(ratio.part),
+                "whole": format_yuan(ratio.whole),
+                "value": None if ratio.value is None else percent(ratio),
+                "target": format_rate(indicators.targets()[name].target),
+                "met": None
+                if ratio.value is None
+                else indicators.targets()[name].met_by(ratio.value),
+            }
+            for name, ratio in found.items()
+        }
+
+    # --- for people ---------------------------------------------------------------------------
+
+    def print(self, language: str, console: Console) -> None:
+        """Print the summary."""
+        run, sums = self.run, self.sums()
+        every = sums["all"]
+        rejected = len(run.rejects) + len(run.persons.rejects)
+        counts = {
+            "rows": run.claims.rows,
+            "settled": every.settled,
+            "reversed": every.reversed,
+            "rejected": rejected,
+        }
+        line = " · ".join(word(key, language, n=f"{n:,}") for key, n in counts.items())
+        console.print(f"[bold]{run.policy.region.name.pick(language)}[/bold]  {line}")
+        console.print(f"\n{word('sums', language)}", self._sums_table(sums, language))
+        found = self._indicator_table(language)
+        if found.row_count:
+            console.print(f"\n{word('indicators', language)}", found)
+        if run.batch.differences:
+            console.print(word("differences", language, n=len(run.batch.differences)))
+        for notice in self.notices():
+            console.print(f"! {notice.pick(language)}", style="yellow", markup=False)
+        for file in self.files:
+            console.print(f"{word('written', language)} {file}", highlight=False, soft_wrap=True)
+
+    def _sums_table(self, sums: dict[str, Totals], language: str) -> Table:
+        words = vocabulary()
+        schemes = words.attributes["scheme"].codes or {}
+        shown = list(sums) if len(sums) > 2 else ["all"]
+        table = Table()
+        table.add_column("")
+        for name in shown:
+            title = schemes[name].pick(language) if name in schemes else word("all", language)
+            table.add_column(title, justify="right")
+        titles = {"total": word("total", language)}
+        titles |= {f: fund.title.pick(language) for f, fund in words.funds.items()}
+        titles |= {c: title.pick(language) for c, title in CLOSING.items()}
+        for key, title in titles.items():
+            values = [sums[name].amounts[key] for name in shown]
+            if any(values) or key == "total":
+                table.add_row(title, *map(money, values))
+        return table
+
+    def _indicator_table(self, language: str) -> Table:
+        table = Table()
+        table.add_column("")
+        for key in ("value", "target"):
+            table.add_column(word(key, language), justify="right")
+        table.add_column("")
+        found = indicators.of_claims(standing(self.run.batch.entries))
+        for name, ratio in found.items():
+            target = indicators.targets()[name]
+            if ratio.value is not None:
+                met = word("met" if target.met_by(ratio.value) else "unmet", language)
+                goal = f"{_SIGNS[target.comparator]} {format_rate(target.target)}"
+                table.add_row(f"{target.title.pick(language)} {name}", percent(ratio), goal, met)
+        return table
+
+
+def _early(persons: int) -> Text:
+    return Text(
+        f"{persons} 人在所给结算之前的年度已参保，又没有 --opening：这些年按没有就医计"
+        "（影响起付降低等）",
+        f"{persons} persons were insured in years before the first claim here and there is no "
+        "--opening: those years count as years without care (which lowers deductibles)",
+    )
+
+
+_SIGNS = {"at_most": "≤", "about": "≈", "equal": "="}
+
+
+def percent(ratio: indicators.Ratio) -> str:
+    """Return a ratio as a percentage with one decimal, rounded half up for display only."""
+    tenths = half_up(ratio.part * 1000, ratio.whole)
+    return f"{tenths // 10}.{tenths % 10}%"
+
+
+def money(fen: int) -> str:
+    """Return fen as yuan with thousands separators, for people."""
+    whole, _, cents = format_yuan(abs(fen)).partition(".")
+    return f"{'-' if fen < 0 else ''}{int(whole):,}.{cents}"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that is wide enough where its output is not a terminal."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        stderr=stderr, width=None if stream.isatty() else 120, highlight=False, emoji=False
+    )
+
+
+def print_rejects(rejects: Sequence[Reject], language: str, console: Console) -> None:
+    """Print why rows were rejected: each reason once, with its first row and how often it came."""
+    kinds: dict[tuple[str, str, Text], list[RowError]] = {}
+    for reject in rejects:
+        for error in reject.errors:
+            kinds.setdefault((error.rule, error.column, error.message), []).append(error)
+    for errors in list(kinds.values())[:_SHOWN]:
+        times = f" ×{len(errors)}" if len(errors) > 1 else ""
+        line = errors[0].say(language) + times
+        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    if len(kinds) > _SHOWN:
+        console.print(word("more", language, n=len(kinds) - _SHOWN))
+
+
+def print_schema(columns: Iterable[Column], language: str, console: Console) -> None:
+    """Print the columns of a file."""
+    table = Table(show_lines=False)
+    for head in ("column", "title", "kind", "needed", "codes"):
+        table.add_column(head, overflow="fold", no_wrap=head == "column")
+    for column in columns:
+        codes = column.codes or {}
+        shown = ", ".join(f"{k} {t.pick(language)}" for k, t in list(codes.items())[:40])
+        more = " …" if len(codes) > 40 else ""
+        table.add_row(
+            column.name,
+            column.title.pick(language),
+            KINDS[column.kind].pick(language),
+            needed(column, language),
+            column.note.pick(language) or shown + more,
+        )
+    console.print(table)

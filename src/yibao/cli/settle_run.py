@@ -1,0 +1,270 @@
+"""What the settlement commands do; errors become messages and exit codes here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from yibao.cli import exit_codes, settle_report
+from yibao.cli.options import Language
+from yibao.errors import PackDefect, PackErrors
+from yibao.interop import results, states
+from yibao.interop import schema as schemas
+from yibao.interop.columns import columns
+from yibao.interop.encoding import Encoding
+from yibao.interop.output import Sheet, check_target, write_files
+from yibao.interop.rows import InputError, OutputError, Reject
+from yibao.interop.settling import Run, settle_files
+from yibao.policy.load import regions
+from yibao.policy.policy import Policy, load_policy
+from yibao.settle.batch import Item
+from yibao.settle.explain import explain as explain_settlement
+from yibao.settle.model import Claim, Reversal
+
+_LONG = 20_000
+"""From this many claims on a progress bar is worth its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What to settle, under which rules."""
+
+    claims: Sequence[Path]
+    persons: Sequence[Path]
+    policy: str
+    language: Language
+    opening: Path | None = None
+    overlays: Sequence[Path] = ()
+    accept: str = "C"
+    known: date | None = None
+    encoding: Encoding | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that is read."""
+        return [*self.claims, *self.persons, *([self.opening] if self.opening else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What to write."""
+
+    settlements: Path
+    explain: bool = False
+    closing: Path | None = None
+    rejects: Path | None = None
+    as_json: bool = False
+
+
+@dataclass(slots=True)
+class _Files:
+    """Files to be written together."""
+
+    sheets: dict[Path, list[Sheet]] = field(default_factory=dict)
+
+    def add(self, target: Path, name: str, sheet: Sheet) -> None:
+        """Add a sheet to `target` where that is Excel, else a file of its own beside it."""
+        if name and target.suffix.lower() != ".xlsx":
+            target = results.beside(target, name)
+        self.sheets.setdefault(target, []).append(sheet)
+
+
+def settle(given: Input, wanted: Output) -> None:
+    """Run `yibao settle`; leaves with the exit code."""
+    with exits(given.language):
+        for target in (wanted.settlements, wanted.closing, wanted.rejects):
+            if target is not None:
+                _check(target, given)
+        run = _run(given)
+        files = _written(run, given, wanted)
+        write_files(files)
+        report = settle_report.Report(run, list(files))
+        if wanted.as_json:
+            typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+        else:
+            report.print(given.language, settle_report.console())
+        rejected = [*run.persons.rejects, *run.rejects]
+        settle_report.print_rejects(rejected, given.language, settle_report.console(stderr=True))
+        if rejected:
+            raise typer.Exit(exit_codes.REJECTED)
+
+
+def _check(target: Path, given: Input) -> None:
+    if target.resolve() in {f.resolve() for f in given.files}:
+        raise typer.BadParameter(f"{target} is an input file / 输出文件不能是输入文件")
+    check_target(target)
+
+
+def _written(run: Run, given: Input, wanted: Output) -> dict[Path, list[Sheet]]:
+    """Return the files to write, in the order in which they are named to the user."""
+    files, out, language = _Files(), wanted.settlements, given.language
+    region, batch = run.policy.region, run.batch
+    files.add(out, "", results.settlements_sheet(batch.entries, run.policy))
+    if wanted.explain:
+        sheet = results.explanation_sheet(batch.entries, run.policy, language)
+        files.add(out, "explanation", sheet)
+    if batch.differences:
+        files.add(out, "differences", results.differences_sheet(batch.differences))
+    if wanted.closing is not None and run.last_year is not None:
+        files.add(wanted.closing, "", states.closing_sheet(run.book, run.last_year))
+    for what, rows in (("claims", run.rejects), ("persons", run.persons.rejects)):
+        order = [c.name for c in columns(cast(Any, what), region)]
+        target = _rejects_file(what, rows, wanted)
+        if target is not None:
+            files.add(target, "", results.rejects_sheet(rows, order, language))
+    return files.sheets
+
+
+def _rejects_file(what: str, rows: Sequence[Reject], wanted: Output) -> Path | None:
+    """Return where rejected rows go; an older file of that name must not stay as if it were new."""
+    target = wanted.rejects or results.beside(wanted.settlements, "rejects")
+    if what == "persons":
+        target = results.beside(target, "persons")
+    asked = wanted.rejects is not None and what == "claims"
+    return target if rows or asked or target.exists() else None
+
+
+# --- explain --------------------------------------------------------------------------------------
+
+
+def explain(claim_id: str, given: Input, *, full: bool, as_json: bool) -> None:
+    """Run `yibao explain`; leaves with the exit code."""
+    with exits(given.language):
+        run = _run(given, lambda items: needed(claim_id, items))
+        taken_back = next((e for e in run.batch.entries if e.item.what.claim_id == claim_id), None)
+        if taken_back is None:
+            _not_settled(claim_id, run, given.language)
+        else:
+            from yibao.cli.waterfall import as_json as waterfall_json
+            from yibao.cli.waterfall import print_waterfall
+
+            explanation = explain_settlement(taken_back.settlement, run.policy)
+            if as_json:
+                text = json.dumps(waterfall_json(explanation), ensure_ascii=False, indent=2)
+                typer.echo(text)
+            else:
+                print_waterfall(explanation, given.language, settle_report.console(), full=full)
+
+
+def needed(claim_id: str, items: Sequence[Item]) -> list[Item]:
+    """Return the items that decide how a claim is settled: the person's own up to that one.
+
+    For a reversal the claim that it takes back, and what came before it.
+    """
+    owners = {i.what.claim_id: i.what.person_id for i in items if isinstance(i.what, Claim)}
+
+    def owner(item: Item) -> str | None:
+        if isinstance(item.what, Reversal):
+            return owners.get(item.what.reverses)
+        return item.what.person_id
+
+    at = next((n for n, i in enumerate(items) if i.what.claim_id == claim_id), None)
+    if at is None:
+        return []
+    person = owner(items[at])
+    return [i for i in items[: at + 1] if owner(i) == person]
+
+
+def _not_settled(claim_id: str, run: Run, language: Language) -> None:
+    """Say why a claim cannot be explained: its row was rejected, or no file has it."""
+    found = [r for r in run.rejects if results.cell(r, "claim_id") == claim_id]
+    if found:
+        settle_report.print_rejects(found, language, settle_report.console(stderr=True))
+        raise typer.Exit(exit_codes.REJECTED)
+    raise typer.BadParameter(f"no claim {claim_id!r} in these files / 文件中没有这笔结算")
+
+
+# --- schema ---------------------------------------------------------------------------------------
+
+
+def schema(
+    what: Literal["claims", "persons"],
+    policy: str,
+    *,
+    template: Path | None,
+    as_json: bool,
+    language: Language,
+) -> None:
+    """Run `yibao schema`; leaves with the exit code."""
+    with exits(language):
+        region = load(policy).region
+        if template is not None:
+            sheets = schemas.template(what, region, language)
+            write_files({template: sheets if template.suffix.lower() == ".xlsx" else sheets[:1]})
+            typer.echo(str(template))
+        elif as_json:
+            typer.echo(json.dumps(schemas.as_data(what, region), ensure_ascii=False, indent=2))
+        else:
+            settle_report.print_schema(columns(what, region), language, settle_report.console())
+
+
+# --- shared ---------------------------------------------------------------------------------------
+
+
+def _run(given: Input, select: Callable[[Sequence[Item]], Sequence[Item]] | None = None) -> Run:
+    policy = load(given.policy, given)
+    opening = None if given.opening is None else states.read_opening(given.opening, policy.region)
+    return settle_files(
+        policy,
+        given.claims,
+        given.persons,
+        opening=opening,
+        encoding=given.encoding,
+        select=select,
+        watch=watch(given.language),
+    )
+
+
+def load(policy: str, given: Input | None = None) -> Policy:
+    """Load a policy by region or folder; a region that does not exist is a wrong usage."""
+    folder = Path(policy)
+    if policy not in regions() and not (folder / "region.yaml").is_file():
+        known = ", ".join(regions())
+        raise typer.BadParameter(f"no policy {policy!r}; there are: {known} / 没有这个地区")
+    region: str | Path = policy if policy in regions() else folder
+    if given is None:
+        return load_policy(region)
+    return load_policy(region, known=given.known, accept=given.accept, overlays=given.overlays)
+
+
+def watch(language: Language) -> Callable[[Sequence[Item]], Iterable[Item]]:
+    """Return what shows a progress bar on a terminal when the work is long."""
+    console = Console(stderr=True)
+
+    def show(items: Sequence[Item]) -> Iterable[Item]:
+        if not console.is_terminal or len(items) < _LONG:
+            return items
+        what = "结算" if language == "zh" else "Settling"
+        return track(items, description=what, console=console, transient=True)
+
+    return show
+
+
+@contextmanager
+def exits(language: Language) -> Iterator[None]:
+    """Turn errors into messages on stderr and into exit codes."""
+    try:
+        yield
+    except PackErrors as error:
+        _fail(str(error), exit_codes.PACK)
+    except InputError as error:
+        _fail("\n".join(p.say(language) for p in error.problems), exit_codes.INPUT)
+    except OutputError as error:
+        _fail(str(error), exit_codes.OUTPUT)
+    except PackDefect as error:
+        _fail(str(error), exit_codes.DEFECT)
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)
