@@ -5,10 +5,11 @@ Enters: an `Explanation`. Leaves: text on a Rich console, or plain data for `--j
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Styled
 
@@ -106,40 +107,44 @@ class _Page:
         self.title("steps")
         layers = vocabulary().layers
         layer: str | None = ""
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.add_column(ratio=1, overflow="fold")
+        table.add_column(justify="right", no_wrap=True)
         for line in lines:
             if not (line.moves or self.full):
                 continue
             if line.layer != layer:
                 layer = line.layer
                 name = self.say(layers[layer]) if layer else self.word("outside")
-                self.console.print(Styled(f"▸ {name}", style="bold"))
-            self.step(line)
+                table.add_row(Styled(f"▸ {name}", style="bold"), "")
+            result = line.results[-1].value
+            table.add_row(self.step(line), Styled(result, style="green" if line.fen else "dim"))
+        self.console.print(table)
 
-    def step(self, line: Line) -> None:
-        head = Styled("  ")
-        head.append(self.say(line.says))
-        self.console.print(head)
-        result = Styled("    ")
-        result.append(line.formula, style="green" if line.fen else "dim")
+    def step(self, line: Line) -> Group:
+        """Return what a step did, its arithmetic and article, and the figures that it used."""
+        arithmetic = Styled(line.formula)
         title = self.say(line.results[-1].title)
         if title:
-            result.append(f"  [{title}]")
+            arithmetic.append(f"  [{title}]")
         if line.exact is not None:
-            result.append(f"  ({self.word('rounded')} {line.exact})", style="dim")
-        result.append(f"  {self.cite(line.source)}", style="blue")
-        self.console.print(result)
+            arithmetic.append(f"  ({self.word('rounded')} {line.exact})", style="dim")
+        parts: list[RenderableType] = [
+            Padding(Styled(self.say(line.says)), (0, 0, 0, 2)),
+            Padding(arithmetic, (0, 0, 0, 4)),
+            Padding(Styled(self.cite(line.source), style="blue"), (0, 0, 0, 4)),
+        ]
         for quantity in line.operands:
             if quantity.source is not None:
-                self.figure(quantity)
+                parts += self.figure(quantity, quantity.source)
+        return Group(*parts)
 
-    def figure(self, quantity: Quantity) -> None:
-        assert quantity.source is not None
-        row = Styled(f"      {self.say(quantity.title)} {quantity.value}", style="dim")
-        row.append(f"  {self.cite(quantity.source)}", style="dim blue")
-        self.console.print(row)
+    def figure(self, quantity: Quantity, source: Source) -> Iterator[RenderableType]:
+        text = f"{self.say(quantity.title)} {quantity.value} — {self.cite(source)}"
+        yield Padding(Styled(text, style="dim"), (0, 0, 0, 6))
         others = [r for r in quantity.rejected if self.full or r.value != quantity.value]
         for rejected in others if self.full else others[:2]:
-            self.console.print(Styled(f"        {self.reject(rejected)}", style="dim"))
+            yield Padding(Styled(self.reject(rejected), style="dim"), (0, 0, 0, 8))
 
     def reject(self, rejected: Rejected) -> str:
         return f"{self.word('not')} {rejected.value}: {self.say(rejected.why)}"

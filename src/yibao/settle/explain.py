@@ -121,7 +121,10 @@ class Line:
 
     @property
     def moves(self) -> bool:
-        """Whether the step changed anything, so that a short explanation may leave it out."""
+        """Whether the step changed what is paid; a short explanation leaves out the others.
+
+        Steps that only keep count for later claims of the year do not.
+        """
         return _moves(self.instruction, self._memory)
 
 
@@ -286,6 +289,8 @@ def _moves(i: Instruction, memory: Sequence[int]) -> bool:
         return memory[i.first_out] not in {memory[slot] for slot in i.inputs()}
     if i.op == "exclude":
         return memory[i.slot("of")] != 0
+    if i.op == "accumulate":
+        return False
     outs = range(i.first_out, i.first_out + len(i.outs))
     return i.step.layer is not None and any(memory[slot] for slot in outs)
 
@@ -409,7 +414,9 @@ def _formula(instruction: Instruction, memory: Sequence[int], text: _Text) -> st
             return f"{' + '.join(map(text, slots))} = {result}"
         case "subtract":
             less = " − ".join(map(text, i.slots("less")))
-            return f"{text(i.slot('from'))} − {less} → {result}"
+            whole = memory[i.slot("from")] - sum(memory[slot] for slot in i.slots("less"))
+            sign = "=" if whole >= 0 else "→"
+            return f"{text(i.slot('from'))} − {less} {sign} {result}"
         case "least" | "greatest":
             word = "min" if i.op == "least" else "max"
             return f"{word}({', '.join(map(text, i.slots('terms')))}) = {result}"
