@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -19,12 +20,12 @@ from yibao.cli.waterfall import print_waterfall
 from yibao.interop.settling import Run, settle_files
 from yibao.money import format_yuan
 from yibao.policy.load import load_region
-from yibao.policy.model import Text
+from yibao.policy.model import Region, Text
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settle.batch import standing
-from yibao.settle.cases import Case, CaseRunner
-from yibao.settle.explain import Explainer
+from yibao.settle.cases import CaseRunner, Verdict
+from yibao.settle.explain import Explainer, title_of
 from yibao.settle.model import Settlement
 
 EXAMPLES = Path(str(files("yibao"))).parents[1] / "examples"
@@ -51,7 +52,7 @@ _WORDS = {
     ),
     "rejects": Text("退回的行（节选）：", "Rejected rows (some):"),
     "next": Text("接下来可以试", "What to try next"),
-    "wrong": Text("原文算错", "source is wrong"),
+    "wrong": Text("原文算错", "misprinted there"),
     "example": Text("案例", "Example"),
     "place": Text("出处", "Source"),
     "figure": Text("项目", "Figure"),
@@ -129,10 +130,12 @@ class _Demo:
 
     def published(self) -> None:
         self.title("published")
-        packs = EXAMPLES / "packs"
-        if not packs.is_dir():
+        packs, list_ = EXAMPLES / "packs", EXAMPLES / "published.csv"
+        if not (packs.is_dir() and list_.is_file()):
             self.absent(packs)
             return
+        with list_.open(encoding="utf-8", newline="") as stream:
+            published = {row["case"]: row for row in csv.DictReader(stream)}
         table = Table(show_lines=False)
         for key in ("example", "place", "figure"):
             table.add_column(self.word(key), overflow="fold")
@@ -141,26 +144,27 @@ class _Demo:
         table.add_column("")
         for folder in sorted(p.parent for p in packs.glob("*/region.yaml")):
             region = load_region(folder)
-            number = region.documents[0].number
-            place = f"{region.name.pick(self.language)} {number}"
             for verdict in CaseRunner(folder).run_all():
-                if verdict.settlements and _is_published(verdict.case):
-                    self.example(table, place, verdict.case, verdict.settlements[0])
+                row = published.get(verdict.case.id)
+                if row is not None and verdict.settlements:
+                    self.example(table, region, verdict, row)
         self.console.print(table)
 
-    def example(self, table: Table, place: str, case: Case, settlement: Settlement) -> None:
-        """Add a row: the figure that the source prints, and what the engine pays."""
-        name, published = _headline(case)
-        if name is None:
-            return
-        ours = format_yuan(settlement.figure(name))
-        wrong = case.id.startswith("BAD")
-        same = self.word("wrong") if wrong else "✓" if ours == published else "✗"
-        funds = vocabulary().funds
-        title = funds[name].title if name in funds else Text("个人负担", "Personal share")
-        text = case.title.pick(self.language)
-        shown = "—" if wrong else published
-        table.add_row(f"{case.id} {text}", place, title.pick(self.language), shown, ours, same)
+    def example(self, table: Table, region: Region, verdict: Verdict, row: dict[str, str]) -> None:
+        """Add a row: the figure that the source prints, and what the engine makes of it."""
+        case, ours = verdict.case, format_yuan(verdict.settlements[0].figure(row["figure"]))
+        right = row["consistent"] == "true"
+        same = "✓" if ours == row["published"] else "✗" if right else self.word("wrong")
+        document = next(d for d in region.documents if d.folder == case.file.parent)
+        figure = title_of(region, row["figure"]).pick(self.language)
+        table.add_row(
+            f"{case.id} {case.title.pick(self.language)}",
+            f"{region.name.pick(self.language)} {document.number}",
+            figure or row["figure"].replace("_", " "),
+            row["published"],
+            ours,
+            same,
+        )
 
     # --- visit types --------------------------------------------------------------------------
 
@@ -211,21 +215,6 @@ class _Demo:
         for command, what in _NEXT:
             self.console.print(f"  # {what.pick(self.language)}", style="dim", markup=False)
             self.console.print(f"  {command}", markup=False, soft_wrap=True)
-
-
-def _is_published(case: Case) -> bool:
-    """Tell whether a case is the source's own, not a further one of ours (id-with-words)."""
-    return not any(part.islower() and len(part) > 1 for part in case.id.split("-"))
-
-
-def _headline(case: Case) -> tuple[str | None, str]:
-    """Return the figure that a published example is about, and its published value.
-
-    The first event is the source's; later ones, if any, are ours.
-    """
-    expect = case.data["events"][0].get("expect", {})
-    last = [name for name in (*vocabulary().funds, "personal_pay") if name in expect][-1:]
-    return (last[0], expect[last[0]]) if last else (None, "")
 
 
 def first_of_each_visit(settlements: Iterable[Settlement]) -> Iterator[Settlement]:
