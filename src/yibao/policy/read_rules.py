@@ -275,7 +275,7 @@ class Rules:
         else:
             looked = [*data.get("when", ()), *([key] if key else [])]
             self.names.check(source, path, looked, table.keys, f"a key of {table.name}")
-        if table is not None and key in table.keys:
+        if table is not None and key is not None and key in table.keys:
             codes = (data["code"], *others)
             self.names.check(source, path, codes, table.keys[key], f"a code of {key}")
         return Constraint(
