@@ -6,19 +6,19 @@ and English. Nothing is computed again: every number is read from the memory tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import assert_never
 
-from yibao.money import UNLIMITED, format_rate, format_yuan
+from yibao.money import format_yuan
 from yibao.policy.compile import Plan, Profile, table_of
 from yibao.policy.consolidate import Reason
-from yibao.policy.model import Document, Number, Origin, Region, Row, Table, Text, Unit
+from yibao.policy.model import Document, Origin, Region, Row, Text
 from yibao.policy.policy import Policy
 from yibao.policy.program import Instruction, Program
 from yibao.policy.vocabulary import vocabulary
+from yibao.settle import formula
 from yibao.settle.book import YearEnd
 from yibao.settle.model import Settlement
 
@@ -112,12 +112,12 @@ class Line:
     def formula(self) -> str:
         """The arithmetic as text."""
         memory, text = self._memory, self._reader.text
-        return _formula(self.instruction, memory, lambda slot: text(slot, memory))
+        return formula.arithmetic(self.instruction, memory, lambda slot: text(slot, memory))
 
     @property
     def exact(self) -> str | None:
         """The result in yuan before rounding, where the step rounded."""
-        return _exact(self.instruction, self._memory, self._reader.structure.denominator)
+        return formula.exact(self.instruction, self._memory, self._reader.structure.denominator)
 
     @property
     def moves(self) -> bool:
@@ -125,7 +125,7 @@ class Line:
 
         Steps that only keep count for later claims of the year do not.
         """
-        return _moves(self.instruction, self._memory)
+        return formula.moves(self.instruction, self._memory)
 
 
 @dataclass(slots=True)
@@ -231,13 +231,15 @@ class Reader:
             self.structure.first_figure + n: self._figure(plan, name, row)
             for n, (name, row) in enumerate(zip(self.structure.figures, program.rows, strict=True))
         }
-        self._writers = {i.first_out: i for i in self.structure.instructions if i.op in _PASSING}
+        self._writers = {
+            i.first_out: i for i in self.structure.instructions if i.op in formula.PASSING
+        }
         self._titles = [title_of(self.region, name) for name in self.structure.names]
         self.documents = self._documents()
 
     def text(self, slot: int, memory: Sequence[int]) -> str:
         """Return the number in a slot as a person writes it."""
-        return as_text(memory[slot], self.structure.units[slot], self.structure.denominator)
+        return formula.as_text(memory[slot], self.structure.units[slot], self.structure.denominator)
 
     def quantity(self, slot: int, memory: Sequence[int]) -> Quantity:
         """Return the number in a slot with its name and, for a figure, its source."""
@@ -248,7 +250,7 @@ class Reader:
     def _unchanged(self, slot: int, memory: Sequence[int]) -> int:
         """Follow a number back through steps that left it as it was, so that its source shows."""
         writer = self._writers.get(slot)
-        while writer is not None and not _moves(writer, memory):
+        while writer is not None and not formula.moves(writer, memory):
             slot = next(s for s in writer.inputs() if memory[s] == memory[slot])
             writer = self._writers.get(slot)
         return slot
@@ -261,12 +263,12 @@ class Reader:
         return Quantity(
             name=name,
             title=table.title,
-            value=_number(table, row.value),
+            value=formula.figure_text(table, row.value),
             says=row.origin.says,
             source=source_of(row.origin),
             rejected=tuple(
                 Rejected(
-                    "—" if r.row.value is None else _number(table, r.row.value),
+                    "—" if r.row.value is None else formula.figure_text(table, r.row.value),
                     why_not(r.reason, r.row.origin, row.origin),
                     source_of(r.row.origin),
                 )
@@ -278,33 +280,6 @@ class Reader:
         used = {i.step.origin.document for i in self.structure.instructions}
         ids = {d.id for d in used} | {q.source.document for q in self._figures.values() if q.source}
         return tuple(d for d in self.region.documents if d.id in ids)
-
-
-_PASSING = frozenset({"add", "subtract", "least", "greatest"})
-"""Operations that may leave a number as it was."""
-
-
-def _moves(i: Instruction, memory: Sequence[int]) -> bool:
-    if i.op in _PASSING:
-        return memory[i.first_out] not in {memory[slot] for slot in i.inputs()}
-    if i.op == "exclude":
-        return memory[i.slot("of")] != 0
-    if i.op == "accumulate":
-        return False
-    outs = range(i.first_out, i.first_out + len(i.outs))
-    return i.step.layer is not None and any(memory[slot] for slot in outs)
-
-
-def _exact(i: Instruction, memory: Sequence[int], denominator: int) -> str | None:
-    if i.op == "share":
-        exact = Fraction(memory[i.slot("of")] * memory[i.slot("rate")], denominator)
-    elif i.op == "prorate" and memory[i.slot("whole")]:
-        exact = Fraction(memory[i.slot("of")] * memory[i.slot("part")], memory[i.slot("whole")])
-    elif i.op == "bands":
-        exact = Fraction(memory[i.first_out + len(i.slots("edges"))], denominator)
-    else:
-        return None
-    return None if exact.denominator == 1 else _decimal(exact / 100)
 
 
 def source_of(origin: Origin) -> Source:
@@ -342,35 +317,6 @@ def title_of(region: Region, name: str) -> Text:
     return Text("", name.replace("_", " "))
 
 
-# --- words ----------------------------------------------------------------------------------------
-
-
-def as_text(value: int, unit: Unit, denominator: int) -> str:
-    """Return a number of memory as a person writes it: yuan, a percentage or a count."""
-    if unit == "yuan":
-        return "∞" if value >= UNLIMITED else format_yuan(value)
-    if unit == "rate":
-        return format_rate(Fraction(value, denominator))
-    return str(value)
-
-
-def _number(table: Table, value: Number) -> str:
-    if isinstance(value, Fraction):
-        return format_rate(value)
-    return as_text(value, table.unit, 1)
-
-
-def _decimal(value: Fraction) -> str:
-    """Return an amount in yuan in full, or to eight places with an ellipsis when it never ends."""
-    digits = 0
-    while (value * 10**digits).denominator != 1 and digits < 8:
-        digits += 1
-    scaled = value * 10**digits
-    text = str(scaled.numerator // scaled.denominator).rjust(digits + 1, "0")
-    whole = f"{text[:-digits]}.{text[-digits:]}" if digits else text
-    return whole if scaled.denominator == 1 else whole + "…"
-
-
 def why_not(reason: Reason, loser: Origin, winner: Origin) -> Text:
     """Say why a provision does not apply."""
     number = loser.document.number
@@ -400,56 +346,3 @@ def why_not(reason: Reason, loser: Origin, winner: Origin) -> Text:
             return Text(f"已被{by}取代", f"superseded by {by}")
         case _:
             assert_never(reason)
-
-
-_Text = Callable[[int], str]
-
-
-def _formula(instruction: Instruction, memory: Sequence[int], text: _Text) -> str:
-    """Return the arithmetic of one instruction as a person would write it down."""
-    i, result = instruction, text(instruction.first_out)
-    match i.op:
-        case "add" | "accumulate":
-            slots = i.slots("terms") or (i.slot("into"), i.slot("amount"))
-            return f"{' + '.join(map(text, slots))} = {result}"
-        case "subtract":
-            less = " − ".join(map(text, i.slots("less")))
-            whole = memory[i.slot("from")] - sum(memory[slot] for slot in i.slots("less"))
-            sign = "=" if whole >= 0 else "→"
-            return f"{text(i.slot('from'))} − {less} {sign} {result}"
-        case "least" | "greatest":
-            word = "min" if i.op == "least" else "max"
-            return f"{word}({', '.join(map(text, i.slots('terms')))}) = {result}"
-        case "share":
-            return f"{text(i.slot('of'))} × {text(i.slot('rate'))} = {result}"
-        case "prorate":
-            of, part, whole = (text(i.slot(f)) for f in ("of", "part", "whole"))
-            return f"{of} × {part} ÷ {whole} = {result}"
-        case "deductible" | "cap":
-            limit, used = ("standard", "met") if i.op == "deductible" else ("limit", "used")
-            of, top, gone = (text(i.slot(f)) for f in ("of", limit, used))
-            return f"min({of}, max(0, {top} − {gone})) = {result}"
-        case "bands":
-            return _bands_formula(i, memory, text)
-        case "ordinal":
-            return f"№ {result}"
-        case "at_most":
-            value, limit = text(i.slot("value")), text(i.slot("limit"))
-            return f"{value} ≤ {limit}: {'yes' if memory[i.first_out] else 'no'}"
-        case "keep":
-            return f"{text(i.slot('of'))} × {text(i.slot('if'))} = {result}"
-        case "set":
-            return f"= {result}"
-        case _:
-            return f"{text(i.slot('of'))} → {result}"
-
-
-def _bands_formula(i: Instruction, memory: Sequence[int], text: _Text) -> str:
-    uplift = f" + {text(i.slots('uplift')[0])}" if i.slots("uplift") else ""
-    parts = [
-        f"{text(i.first_out + n)} × {f'({text(rate)}{uplift})' if uplift else text(rate)}"
-        for n, rate in enumerate(i.slots("rates"))
-        if memory[i.first_out + n]
-    ]
-    result = text(i.first_out + len(i.outs) - 1)
-    return f"{' + '.join(parts) or '0.00'} = {result}"

@@ -1,0 +1,123 @@
+"""The arithmetic of a step as a person writes it down: memory in, text out.
+
+Enters: an instruction and the memory after a run. Leaves: numbers and formulas as text. Nothing is
+computed that the executor has not computed; what was rounded is shown in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from yibao.money import UNLIMITED, format_rate, format_yuan
+from yibao.policy.model import Number, Table, Unit
+from yibao.policy.program import Instruction
+
+
+def as_text(value: int, unit: Unit, denominator: int) -> str:
+    """Return a number of memory as a person writes it: yuan, a percentage or a count."""
+    if unit == "yuan":
+        return "∞" if value >= UNLIMITED else format_yuan(value)
+    if unit == "rate":
+        return format_rate(Fraction(value, denominator))
+    return str(value)
+
+
+def figure_text(table: Table, value: Number) -> str:
+    """Return a table's value as a person writes it."""
+    if isinstance(value, Fraction):
+        return format_rate(value)
+    return as_text(value, table.unit, 1)
+
+
+def _decimal(value: Fraction) -> str:
+    """Return an amount in yuan in full, or to eight places with an ellipsis when it never ends."""
+    digits = 0
+    while (value * 10**digits).denominator != 1 and digits < 8:
+        digits += 1
+    scaled = value * 10**digits
+    text = str(scaled.numerator // scaled.denominator).rjust(digits + 1, "0")
+    whole = f"{text[:-digits]}.{text[-digits:]}" if digits else text
+    return whole if scaled.denominator == 1 else whole + "…"
+
+
+_Text = Callable[[int], str]
+
+
+def arithmetic(instruction: Instruction, memory: Sequence[int], text: _Text) -> str:
+    """Return the arithmetic of one instruction as a person would write it down."""
+    i, result = instruction, text(instruction.first_out)
+    match i.op:
+        case "add" | "accumulate":
+            slots = i.slots("terms") or (i.slot("into"), i.slot("amount"))
+            return f"{' + '.join(map(text, slots))} = {result}"
+        case "subtract":
+            less = " − ".join(map(text, i.slots("less")))
+            rest = memory[i.slot("from")] - sum(memory[slot] for slot in i.slots("less"))
+            sign = "=" if rest >= 0 else "→"
+            return f"{text(i.slot('from'))} − {less} {sign} {result}"
+        case "least" | "greatest":
+            word = "min" if i.op == "least" else "max"
+            return f"{word}({', '.join(map(text, i.slots('terms')))}) = {result}"
+        case "share":
+            return f"{text(i.slot('of'))} × {text(i.slot('rate'))} = {result}"
+        case "prorate":
+            of, part, whole = (text(i.slot(f)) for f in ("of", "part", "whole"))
+            return f"{of} × {part} ÷ {whole} = {result}"
+        case "deductible" | "cap":
+            limit, used = ("standard", "met") if i.op == "deductible" else ("limit", "used")
+            of, top, gone = (text(i.slot(f)) for f in ("of", limit, used))
+            return f"min({of}, max(0, {top} − {gone})) = {result}"
+        case "bands":
+            return _bands_formula(i, memory, text)
+        case "ordinal":
+            return f"№ {result}"
+        case "at_most":
+            value, limit = text(i.slot("value")), text(i.slot("limit"))
+            return f"{value} ≤ {limit}: {'yes' if memory[i.first_out] else 'no'}"
+        case "keep":
+            return f"{text(i.slot('of'))} × {text(i.slot('if'))} = {result}"
+        case "set":
+            return f"= {result}"
+        case _:
+            return f"{text(i.slot('of'))} → {result}"
+
+
+def _bands_formula(i: Instruction, memory: Sequence[int], text: _Text) -> str:
+    uplift = f" + {text(i.slots('uplift')[0])}" if i.slots("uplift") else ""
+    parts = [
+        f"{text(i.first_out + n)} × {f'({text(rate)}{uplift})' if uplift else text(rate)}"
+        for n, rate in enumerate(i.slots("rates"))
+        if memory[i.first_out + n]
+    ]
+    result = text(i.first_out + len(i.outs) - 1)
+    return f"{' + '.join(parts) or '0.00'} = {result}"
+
+
+PASSING = frozenset({"add", "subtract", "least", "greatest"})
+"""Operations that may leave a number as it was."""
+
+
+def moves(i: Instruction, memory: Sequence[int]) -> bool:
+    """Tell whether a step changed what is paid; keeping count for later claims does not."""
+    if i.op in PASSING:
+        return memory[i.first_out] not in {memory[slot] for slot in i.inputs()}
+    if i.op == "exclude":
+        return memory[i.slot("of")] != 0
+    if i.op == "accumulate":
+        return False
+    outs = range(i.first_out, i.first_out + len(i.outs))
+    return i.step.layer is not None and any(memory[slot] for slot in outs)
+
+
+def exact(i: Instruction, memory: Sequence[int], denominator: int) -> str | None:
+    """Return a step's result in yuan before rounding, where it rounded."""
+    if i.op == "share":
+        value = Fraction(memory[i.slot("of")] * memory[i.slot("rate")], denominator)
+    elif i.op == "prorate" and memory[i.slot("whole")]:
+        value = Fraction(memory[i.slot("of")] * memory[i.slot("part")], memory[i.slot("whole")])
+    elif i.op == "bands":
+        value = Fraction(memory[i.first_out + len(i.slots("edges"))], denominator)
+    else:
+        return None
+    return None if value.denominator == 1 else _decimal(value / 100)
