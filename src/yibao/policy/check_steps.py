@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from yibao.policy import words
-from yibao.policy.bounds import INT64, overflows
+from yibao.policy.bounds import INT64, analyse
 from yibao.policy.compile import table_of
 from yibao.policy.finding import Finding, error
 from yibao.policy.model import OneOf, Region, Step
-from yibao.policy.opspec import OPS
+from yibao.policy.opspec import OPS, results
 from yibao.policy.reach import Reach, days
 from yibao.policy.selections import circular, reach, versions
 from yibao.policy.vocabulary import vocabulary
@@ -32,7 +32,7 @@ def overflow(region: Region, reached: Reach) -> Iterator[Finding]:
     """Find steps whose intermediate values are not proven to stay below 2**63."""
     worst: dict[int, tuple[Step, int]] = {}
     for structure in reached.structures:
-        for instruction, bound in overflows(region, structure):
+        for instruction, bound in analyse(region, structure).overflows:
             step = instruction.step
             _, before = worst.get(id(step), (step, 0))
             worst[id(step)] = (step, max(bound, before))
@@ -100,7 +100,7 @@ def phases(region: Region) -> Iterator[Finding]:
             names = [n for n in sorted(seen) if _of(n) == strange and n not in held]
             if step.phase == "year_end":
                 names += [name for name in _operands(step) if name in words_.amounts]
-                names += [name for name in _results(step) if name in words_.funds]
+                names += [name for name in results(step) if name in words_.funds]
             for name in names:
                 if (id(step), name) not in told:
                     told.add((id(step), name))
@@ -125,11 +125,6 @@ def _looked_at(region: Region, step: Step) -> Iterator[str]:
 
 def _operands(step: Step) -> Iterator[str]:
     for field in OPS[step.op].fields:
-        yield from step.many(field)
-
-
-def _results(step: Step) -> Iterator[str]:
-    for field in ("to", "beyond", *OPS[step.op].writes_state):
         yield from step.many(field)
 
 
@@ -166,7 +161,7 @@ def _out_of_turn(steps: list[Step], order: tuple[str, ...]) -> Iterator[tuple[St
 def _fund_layers(steps: Iterable[Step]) -> Iterator[Finding]:
     funds = vocabulary().funds
     for step in steps:
-        for name in _results(step):
+        for name in results(step):
             if name in funds and step.layer != funds[name].layer:
                 found = f"step {step.id} of layer {step.layer} writes {name}"
                 expected = f"a step of the layer {funds[name].layer}"

@@ -37,7 +37,7 @@ from yibao.policy.model import (
     Value,
 )
 from yibao.policy.names import BAND
-from yibao.policy.opspec import OPS
+from yibao.policy.opspec import OPS, results
 from yibao.policy.program import Instruction, Program, Structure
 from yibao.policy.vocabulary import vocabulary
 
@@ -259,7 +259,7 @@ class _Builder:
                     if name not in written:
                         self._figure(step, name)
                         written.add(name)
-            written.update(_results(step))
+            written.update(results(step))
 
     def _figure(self, step: Step, name: str) -> None:
         table, band = table_of(self.region, name)
@@ -311,7 +311,7 @@ class _Builder:
             if step.one(field) not in self.region.state:
                 self._defect(step, f"{field}: {step.one(field)}", "a state value")
         if step.op != "bands":
-            return _results(step)
+            return results(step)
         to = step.one("to")
         slices = tuple(f"{to}/{n + 1}" for n in range(len(step.many("edges"))))
         beyond = step.one("beyond") if "beyond" in step.operands else f"{to}/beyond"
@@ -321,11 +321,3 @@ class _Builder:
         self.defects.append(
             Defect(step.origin.file, step.origin.line, f"step {step.id}: {found}", expected)
         )
-
-
-def _results(step: Step) -> tuple[str, ...]:
-    """Return the names that a step writes, without the slices of bands."""
-    if OPS[step.op].writes_state:
-        return tuple(step.one(field) for field in OPS[step.op].writes_state)
-    beyond = (step.one("beyond"),) if "beyond" in step.operands else ()
-    return (*beyond, step.one("to"))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from yibao.policy.model import Unit
+from yibao.policy.model import Step, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +53,11 @@ OPS: Mapping[str, OpSpec] = {
     "keep": OpSpec({"of": "same", "if": "count"}, "same"),
     "set": OpSpec({"value": "same", "into": "same"}, "same", ("into",)),
 }
+
+
+def results(step: Step) -> tuple[str, ...]:
+    """Return the names that a step writes, without the slices of bands."""
+    if OPS[step.op].writes_state:
+        return tuple(step.one(field) for field in OPS[step.op].writes_state)
+    beyond = (step.one("beyond"),) if "beyond" in step.operands else ()
+    return (*beyond, step.one("to"))
