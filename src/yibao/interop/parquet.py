@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,11 @@ from yibao.interop.rows import InputError, Record, RowError, Table
 from yibao.interop.rules import reason
 
 
-def read_parquet(file: Path) -> Table:
-    """Open a Parquet file; raises InputError when it is damaged or a column's type is not exact."""
+def read_parquet(file: Path, counts: Collection[str] = ()) -> Table:
+    """Open a Parquet file; raises InputError when it is damaged or a column's type is not exact.
+
+    Integers are accepted in the columns `counts` only: elsewhere they could be fen or yuan.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -25,7 +28,7 @@ def read_parquet(file: Path) -> Table:
             file, 1, f.name, str(f.type), "column_type", reason("column_type", found=str(f.type))
         )
         for f in schema
-        if not _exact(f.type)
+        if not (_exact(f.type) or (f.name in counts and pa.types.is_integer(f.type)))
     ]
     if problems:
         raise InputError(problems)

@@ -40,7 +40,8 @@ def read_opening(file: Path, region: Region) -> Opening:
         Column("year", "id", Text("年度", "Year")),
         *(Column(v.name, "id", v.title, absent="0") for v in carried(region)),
     )
-    table = check_columns(open_table(file, "states"), columns)
+    counts = {"year", *(v.name for v in carried(region) if v.unit != "yuan")}
+    table = check_columns(open_table(file, "states", counts=counts), columns)
     reader = RowReader(table, columns)
     opening: Opening = {}
     problems = []

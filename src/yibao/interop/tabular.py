@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,8 +25,13 @@ def format_of(file: Path) -> str | None:
     return next((f for f in reversed(FORMATS) if name.endswith(f)), None)
 
 
-def open_table(file: Path, sheet: str, encoding: Encoding | None = None) -> Table:
-    """Open a file of rows; `sheet` is the Excel sheet wanted. Raises InputError."""
+def open_table(
+    file: Path, sheet: str, encoding: Encoding | None = None, counts: Collection[str] = ()
+) -> Table:
+    """Open a file of rows; raises InputError.
+
+    `sheet` is the Excel sheet wanted, `counts` are the columns that may be integers in Parquet.
+    """
     if not file.is_file():
         why = (
             Text("不是文件", "not a file")
@@ -40,7 +45,7 @@ def open_table(file: Path, sheet: str, encoding: Encoding | None = None) -> Tabl
     if kind == ".parquet":
         from yibao.interop.parquet import read_parquet
 
-        return read_parquet(file)
+        return read_parquet(file, counts)
     if kind == ".xlsx":
         from yibao.interop.excel import read_xlsx
 
