@@ -486,15 +486,23 @@ def test_the_day_of_service_decides_the_year_even_when_settled_later(book: Book)
 # --- a known limit ------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    reason="a reversal subtracts the number of an admission that another claim of it still bears"
-)
 def test_an_admission_keeps_its_number_while_a_claim_of_it_stands(book: Book) -> None:
     """c1 and c2 are one episode. Without c1 it is still the first stay, so c3 is the second."""
     book.settle(claim("c1", "2017-03-01", "300.00", episode="E"))
     book.settle(claim("c2", "2017-03-09", "300.00", episode="E"))
     book.reverse(reversal("r1", "c1"))
     assert book.settle(claim("c3", "2017-05-01", "300.00")).figure("own_number") == 2
+
+
+def test_an_admission_is_uncounted_with_the_last_of_its_claims(book: Book) -> None:
+    """c1 and c3 are one episode, c2 another. Whatever is taken back first, nothing is left over."""
+    for n, order in enumerate([("c1", "c3", "c2"), ("c3", "c1", "c2"), ("c2", "c1", "c3")]):
+        for claim_id, episode in [("c1", "E"), ("c2", "F"), ("c3", "E")]:
+            book.settle(claim(f"{n}{claim_id}", "2017-03-01", "300.00", episode=episode))
+        assert book.state("p", "resident", 2017)["stays"] == 2
+        for taken in order:
+            book.reverse(reversal(f"r{n}{taken}", f"{n}{taken}"))
+        assert set(book.state("p", "resident", 2017).values()) == {0}
 
 
 def test_the_claims_of_an_episode_are_one_admission(book: Book) -> None:

@@ -125,14 +125,18 @@ class Executor:
     def take_back(self, settlement: Settlement, state: YearState, *, shared: bool = False) -> None:
         """Subtract from `state` what a settlement added to it.
 
-        `shared`: another claim of the same episode stands, so the admission keeps its number.
+        `shared`: another claim of the same episode stands, so the admission keeps its number until
+        the last of them is taken back.
         """
         delta = self.delta(settlement)
-        if shared:
-            for slot in self._numbering:
-                delta[slot] = 0
-        state.values = [v - d for v, d in zip(state.values, delta[: self._carried], strict=True)]
         episode = settlement.claim.episode or settlement.claim.claim_id
+        owed = state.owed.pop(episode, None) or [0] * len(delta)
+        for slot in self._numbering:
+            owed[slot] += delta[slot]
+            delta[slot] = 0 if shared else owed[slot]
+        if shared:
+            state.owed[episode] = owed
+        state.values = [v - d for v, d in zip(state.values, delta[: self._carried], strict=True)]
         own = state.episodes.get(episode, self._no_episode)
         left = [v - d for v, d in zip(own, delta[self._carried :], strict=True)]
         self._keep(state, episode, left)

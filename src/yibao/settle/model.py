@@ -106,8 +106,10 @@ class YearState:
     """What one person's year in one scheme remembers, as the values of the region's state list.
 
     `values` has the year and lifetime values (episode values stay 0 there); `episodes` has the
-    episode values of each episode.
+    episode values of each episode; `owed` what claims that were taken back had added to the number
+    of an admission which other claims still stand for.
     """
 
     values: list[int]
     episodes: dict[str, list[int]] = field(default_factory=dict)
+    owed: dict[str, list[int]] = field(default_factory=dict)
