@@ -38,9 +38,16 @@ class Overflow(NamedTuple):
     bound: int
 
 
-def overflows(region: Region, structure: Structure) -> list[Overflow]:
-    """Return every instruction of a structure that could leave int64."""
-    memory = [*_start(region, structure)]
+class Analysis(NamedTuple):
+    """The bound of every slot of memory, and the instructions that could leave int64."""
+
+    bounds: Bounds
+    overflows: list[Overflow]
+
+
+def analyse(region: Region, structure: Structure) -> Analysis:
+    """Follow the bounds through a structure's instructions."""
+    memory = _start(region, structure)
     found = []
     for instruction in structure.instructions:
         outcome = _RULES[instruction.op](instruction, memory, structure.denominator)
@@ -48,7 +55,7 @@ def overflows(region: Region, structure: Structure) -> list[Overflow]:
         if widest >= INT64:
             found.append(Overflow(instruction, widest))
         memory += outcome.results
-    return found
+    return Analysis(memory, found)
 
 
 def _start(region: Region, structure: Structure) -> Bounds:
@@ -130,7 +137,8 @@ def _bands(i: Instruction, memory: Bounds, denominator: int) -> Outcome:
     amount = memory[i.slot("of")]
     edges, rates = _bounds(i, "edges", memory), _bounds(i, "rates", memory)
     last = sum(_bounds(i, "start", memory)) + amount
-    rate = min(max(rates) + sum(_bounds(i, "uplift", memory)), denominator)
+    uplift = _bounds(i, "uplift", memory)
+    rate = min(max(rates) + sum(uplift), denominator) if uplift else max(rates)
     exact = min(amount, max(edges)) * rate  # the slices do not overlap
     pay, widest = _rounded(exact, denominator)
     if i.step.operands.get("round") == "slice":
