@@ -203,14 +203,20 @@ def _write_xlsx(stream: BinaryIO, target: Path, sheets: Sequence[Sheet]) -> None
         page = book.create_sheet(sheet.name)
         page.freeze_panes = "A2"
         page.append([_excel_cell(page, name, "text") for name, _ in sheet.columns])
-        kinds = [kind for _, kind in sheet.columns]
-        for number, row in enumerate(sheet.rows, 2):
-            if number > EXCEL_ROWS:
-                raise OutputError(
-                    target, f"more than {EXCEL_ROWS} rows; write .csv or .parquet / 行数过多"
-                )
-            page.append([_excel_cell(page, c, k) for c, k in zip(row, kinds, strict=True)])
+        try:
+            _append(page, target, sheet)
+        finally:
+            page.close()  # or openpyxl complains later, when it is garbage
     book.save(stream)
+
+
+def _append(page: Any, target: Path, sheet: Sheet) -> None:
+    kinds = [kind for _, kind in sheet.columns]
+    for number, row in enumerate(sheet.rows, 2):
+        if number > EXCEL_ROWS:
+            why = f"more than {EXCEL_ROWS} rows; write .csv or .parquet / 行数过多"
+            raise OutputError(target, why)
+        page.append([_excel_cell(page, c, k) for c, k in zip(row, kinds, strict=True)])
 
 
 def _excel_cell(page: Any, cell: Any, kind: OutKind) -> Any:
