@@ -20,7 +20,7 @@ from yibao.cli.waterfall import print_waterfall
 from yibao.interop.settling import Run, settle_files
 from yibao.money import format_yuan
 from yibao.policy.load import load_region
-from yibao.policy.model import Region, Text
+from yibao.policy.model import Grade, Region, Text
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settle.batch import standing
@@ -46,6 +46,11 @@ _WORDS = {
     "absent": Text(
         "（{what} 不在此安装中，跳过这一部分）",
         "({what} is not part of this installation; this part is left out)",
+    ),
+    "terms": Text(
+        "! 文件没有写明的数值：接受到 {grade} 级，并以示例覆盖文件补足（{overlays}）",
+        "! Figures that the documents leave out: accepted down to grade {grade}, and example "
+        "overlays fill in what nobody gives ({overlays})",
     ),
     "took": Text(
         "读取、结算 {rows} 行用 {seconds} 秒", "{rows} rows read and settled in {seconds} s"
@@ -171,6 +176,7 @@ class _Demo:
     def visits(self, policy: Policy) -> None:
         name = policy.region.name.pick(self.language)
         self.title("visits", city=name)
+        self.terms(policy)
         folder = EXAMPLES / policy.region.id
         if not folder.is_dir():
             self.absent(folder)
@@ -180,6 +186,13 @@ class _Demo:
         for settlement in first_of_each_visit(standing(run.batch.entries)):
             print_waterfall(explainer.explain(settlement), self.language, self.console)
             self.console.print()
+
+    def terms(self, policy: Policy) -> None:
+        """Say which figures are used that are not the documents' own."""
+        extra = [d.id for d in policy.region.documents if EXAMPLES in d.folder.parents]
+        if policy.accept < Grade.C or extra:
+            terms = self.word("terms", grade=policy.accept.name, overlays=", ".join(extra) or "—")
+            self.console.print(terms, style="yellow", markup=False)
 
     # --- a city -------------------------------------------------------------------------------
 

@@ -1,0 +1,301 @@
+"""settle, explain, schema and sample as a user calls them: files, texts and exit codes."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from claim_files import CLAIM, GOOD, PERSON, REVERSAL, Row, write
+from typer.testing import CliRunner, Result
+
+from yibao.cli import app
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def call(*args: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in args])
+
+
+def settle(
+    folder: Path, claims: Sequence[Row], *more: str | Path, persons: Sequence[Row] = (PERSON,)
+) -> Result:
+    files = write(folder / "claims.csv", claims), write(folder / "persons.csv", persons)
+    out = folder / "out.csv"
+    return call("settle", files[0], "--persons", files[1], "--policy", "tianjin", "-o", out, *more)
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+# --- settle ---------------------------------------------------------------------------------------
+
+
+def test_good_rows_exit_0_and_leave_no_rejects(tmp_path: Path) -> None:
+    result = settle(tmp_path, [CLAIM])
+    assert result.exit_code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.csv", "out.csv", "persons.csv"]
+    (row,) = rows(tmp_path / "out.csv")
+    assert (row["claim_id"], row["kind"], row["pool_pay"]) == ("C1", "claim", "32.50")
+
+
+def test_bad_rows_exit_1_and_are_kept(tmp_path: Path) -> None:
+    result = settle(tmp_path, [CLAIM, {**GOOD, "level": "9"}], "--lang", "en")
+    assert result.exit_code == 1
+    assert [r["claim_id"] for r in rows(tmp_path / "out.csv")] == ["C1"]
+    (row,) = rows(tmp_path / "out.rejects.csv")
+    assert row["claim_id"] == "GOOD"
+    assert (row["row"], row["column"], row["value"], row["rule"]) == (
+        "3",
+        "level",
+        "9",
+        "known_code",
+    )
+    assert "no such code" in result.stderr
+
+
+def test_bad_persons_have_a_file_of_their_own(tmp_path: Path) -> None:
+    result = settle(tmp_path, [CLAIM], persons=[{**PERSON, "category": "?"}])
+    assert result.exit_code == 1
+    assert rows(tmp_path / "out.rejects.persons.csv")[0]["rule"] == "known_code"
+    assert rows(tmp_path / "out.rejects.csv")[0]["rule"] == "person_rows_valid"
+
+
+def test_old_rejects_do_not_stay(tmp_path: Path) -> None:
+    settle(tmp_path, [{**CLAIM, "level": "9"}])
+    assert settle(tmp_path, [CLAIM]).exit_code == 0
+    assert rows(tmp_path / "out.rejects.csv") == []
+
+
+def test_reversals_are_negative_rows(tmp_path: Path) -> None:
+    assert (
+        settle(tmp_path, [CLAIM, {**REVERSAL, "claim_id": "R1", "reverses": "C1"}]).exit_code == 0
+    )
+    claim, taken = rows(tmp_path / "out.csv")
+    assert (taken["kind"], taken["reverses"], taken["day"]) == ("reversal", "C1", "2019-03-01")
+    for name in ("total", "in_scope", "deductible", "pool_pay", "cash_pay"):
+        assert taken[name] == f"-{claim[name]}"
+
+
+def test_explanation_lines_in_both_languages(tmp_path: Path) -> None:
+    for language, word in (("zh", "起付"), ("en", "deductible")):
+        assert settle(tmp_path, [CLAIM], "--explain", "--lang", language).exit_code == 0
+        lines = rows(tmp_path / "out.explanation.csv")
+        assert {line["claim_id"] for line in lines} == {"C1"}
+        assert any(word in line["says"] for line in lines)
+        assert any(line["value"] == "32.50" for line in lines)
+        assert all(line["cite"] for line in lines)
+
+
+def test_excel_has_sheets_instead_of_files(tmp_path: Path) -> None:
+    import openpyxl
+
+    files = write(tmp_path / "c.csv", [CLAIM]), write(tmp_path / "p.csv", [PERSON])
+    out = tmp_path / "out.xlsx"
+    args = ["--policy", "tianjin", "-o", out, "--explain"]
+    assert call("settle", files[0], "--persons", files[1], *args).exit_code == 0
+    assert openpyxl.load_workbook(out).sheetnames == ["settlements", "explanation"]
+
+
+def test_summary_as_json(tmp_path: Path) -> None:
+    result = settle(tmp_path, [CLAIM, {**GOOD, "level": "9"}], "--json")
+    data = json.loads(result.stdout)
+    assert (data["settled"], data["rejected"]) == (1, {"claims": 1, "persons": 0})
+    assert data["sums"]["employee"]["pool_pay"] == "32.50"
+    assert data["rejected_by_rule"] == {"known_code": 1}
+    assert data["indicators"]["P25-K04"]["value"] is None
+
+
+def test_splitting_files_changes_nothing(tmp_path: Path) -> None:
+    """The examples of Tianjin in one file, and one row a file in reverse order."""
+    persons = EXAMPLES / "tianjin" / "persons.csv"
+    whole = EXAMPLES / "tianjin" / "claims.csv"
+    parts = [write(tmp_path / f"{n}.csv", [row]) for n, row in enumerate(rows(whole))]
+    outs = tmp_path / "one.csv", tmp_path / "many.csv"
+    for out, files in zip(outs, ([whole], reversed(parts)), strict=True):
+        result = call("settle", *files, "--persons", persons, "--policy", "tianjin", "-o", out)
+        assert result.exit_code == 0, result.output
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_years_chain_by_opening_and_closing(tmp_path: Path) -> None:
+    """Two years at once, and the second from the closing states of the first."""
+    persons = [{**PERSON, "from": "2017-01-01"}]
+    days = ("2017-05-01", "2018-05-01")
+    years = [
+        {**CLAIM, "claim_id": f"C{n}", "total": "1650.00", "in_scope": "1500.00"}
+        | dict.fromkeys(("admitted_on", "discharged_on", "settled_at"), day)
+        for n, day in enumerate(days)
+    ]
+    years[0] |= {"total": "650.00", "in_scope": "500.00"}  # a low year: 2018 has 700 for 800
+    for suffix in (".csv", ".parquet", ".xlsx"):
+        closing = tmp_path / f"closing{suffix}"
+        assert settle(tmp_path, years, persons=persons).exit_code == 0
+        both = rows(tmp_path / "out.csv")
+        assert settle(tmp_path, years[:1], "--closing", closing, persons=persons).exit_code == 0
+        result = settle(tmp_path, years[1:], "--opening", closing, persons=persons)
+        assert result.exit_code == 0, result.output
+        assert rows(tmp_path / "out.csv") == both[1:]
+        assert "!" not in result.stdout
+    assert both[1]["deductible"] == "700.00"
+
+
+def test_bad_opening_states_exit_4(tmp_path: Path) -> None:
+    opening = tmp_path / "opening.csv"
+    opening.write_text("person_id,year,outpatient_carry\nP1,2019,1.005\nP2,19,\n")
+    result = settle(tmp_path, [CLAIM], "--opening", opening, "--lang", "en")
+    assert result.exit_code == 4
+    assert "opening.csv:2 outpatient_carry = '1.005'" in result.stderr
+    assert "opening.csv:3 year = '19'" in result.stderr
+
+
+def test_a_notice_when_earlier_years_are_unknown(tmp_path: Path) -> None:
+    result = settle(tmp_path, [CLAIM], "--json", persons=[{**PERSON, "from": "2018-01-01"}])
+    (notice,) = json.loads(result.stdout)["notices"]
+    assert notice["en"].startswith("1 persons were insured in years before")
+
+
+# --- exit codes -----------------------------------------------------------------------------------
+
+
+def test_usage_exits_2(tmp_path: Path) -> None:
+    file = write(tmp_path / "c.csv", [CLAIM])
+    unknown = call(
+        "settle", file, "--persons", file, "--policy", "tianjn", "-o", tmp_path / "o.csv"
+    )
+    assert unknown.exit_code == 2
+    same = call("settle", file, "--persons", file, "--policy", "tianjin", "-o", file)
+    assert same.exit_code == 2
+    assert settle(tmp_path, [CLAIM], "--known", "yesterday").exit_code == 2
+
+
+def test_a_pack_that_does_not_load_exits_3(tmp_path: Path) -> None:
+    assert settle(tmp_path, [CLAIM], "--overlay", tmp_path).exit_code == 3
+
+
+def test_input_that_cannot_be_read_exits_4(tmp_path: Path) -> None:
+    result = settle(tmp_path, [{**CLAIM, "in_scop": "1"}], "--lang", "en")
+    assert result.exit_code == 4
+    assert "no such column; did you mean in_scope?" in result.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["none/out.csv", "out.txt"])
+def test_output_that_cannot_be_written_exits_5(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / "c.csv", [CLAIM])
+    args = ["--persons", file, "--policy", "tianjin", "-o", tmp_path / name]
+    assert call("settle", file, *args).exit_code == 5
+
+
+def test_a_missing_figure_is_a_rejected_row(tmp_path: Path) -> None:
+    result = settle(tmp_path, [{**CLAIM, "visit": "two_disease"}], "--lang", "en")
+    assert result.exit_code == 1
+    assert "two_disease_rate" in rows(tmp_path / "out.rejects.csv")[0]["reason"]
+
+
+# --- explain --------------------------------------------------------------------------------------
+
+TIANJIN = [
+    EXAMPLES / "tianjin" / "claims.csv",
+    "--persons",
+    EXAMPLES / "tianjin" / "persons.csv",
+    "--policy",
+    "tianjin",
+]
+
+
+def test_explain_prints_a_waterfall() -> None:
+    result = call("explain", "T02", *TIANJIN, "--lang", "zh")
+    assert result.exit_code == 0
+    assert "600.00 × 55% = 330.00" in result.stdout
+    assert "津政发〔2016〕17号" in call("explain", "T05", *TIANJIN).stdout
+
+
+def test_explain_settles_what_came_before() -> None:
+    """T08 is the referral of T07: its deductible is already met."""
+    data = json.loads(call("explain", "T08", *TIANJIN, "--json").stdout)
+    assert data["claim_id"] == "T08"
+    out = [step for step in data["steps"] if "deductible" in step["results"]]
+    assert [step["results"]["deductible"] for step in out] == ["0.00"]
+
+
+def test_explain_of_a_reversal_is_that_of_its_claim() -> None:
+    assert json.loads(call("explain", "T11", *TIANJIN, "--json").stdout)["claim_id"] == "T10"
+
+
+def test_explain_of_what_is_not_there() -> None:
+    assert call("explain", "T99", *TIANJIN).exit_code == 2
+    bad = [EXAMPLES / "bad" / "claims.csv", "--persons", EXAMPLES / "bad" / "persons.csv"]
+    result = call("explain", "unknown-level", *bad, "--policy", "tianjin", "--lang", "en")
+    assert result.exit_code == 1
+    assert "no such code" in result.stderr
+
+
+# --- schema and sample ----------------------------------------------------------------------------
+
+
+def test_schema_names_every_column_and_code() -> None:
+    claims = json.loads(call("schema", "claims", "--policy", "jining", "--json").stdout)
+    columns = {c["name"]: c for c in claims}
+    assert {"claim_id", "settled_at", "total", "in_scope", "disease", "reverses"} <= set(columns)
+    assert "A1" in columns["disease"]["codes"]
+    assert columns["total"]["required"]
+    assert columns["level"]["absent"] == "none"
+    text = call("schema", "persons", "--policy", "tianjin", "--lang", "en").stdout
+    assert "birth_date" in text
+
+
+@pytest.mark.parametrize("what", ["claims", "persons"])
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_template_is_an_empty_file_of_the_schema(tmp_path: Path, what: str, suffix: str) -> None:
+    from yibao.interop.columns import columns
+    from yibao.interop.tabular import check_columns, open_table
+    from yibao.policy.policy import load_policy
+
+    file = tmp_path / f"{what}{suffix}"
+    assert call("schema", what, "--policy", "tianjin", "--template", file).exit_code == 0
+    expected = columns(what, load_policy("tianjin").region)  # type: ignore[arg-type]
+    table = check_columns(open_table(file, what), expected)
+    assert list(table.records) == []
+
+
+@pytest.mark.parametrize("region", ["tianjin", "jining"])
+def test_sample_city_is_deterministic_and_settles(tmp_path: Path, region: str) -> None:
+    for folder in ("one", "other"):
+        args = ["--region", region, "--persons", "150", "-o", tmp_path / folder]
+        assert call("sample", "city", *args).exit_code == 0
+    for name in ("persons.csv", "claims.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+    claims, persons = tmp_path / "one" / "claims.csv", tmp_path / "one" / "persons.csv"
+    args = ["--accept-grade", "D", "-o", tmp_path / "out.csv"]
+    if region == "jining":
+        args += ["--overlay", EXAMPLES / "overlays" / "jining-outpatient-rate@2021-01-01"]
+    result = call("settle", claims, "--persons", persons, "--policy", region, *args)
+    assert result.exit_code == 0, result.stderr
+    assert {r["visit"] for r in rows(tmp_path / "out.csv")} >= {"outpatient", "inpatient"}
+
+
+def test_sample_covers_every_visit_type() -> None:
+    from yibao.cli.sample_city import HABITS, sample_city
+
+    for region, habits in HABITS.items():
+        made = {row["visit"] for row in sample_city(region, 600).claims}
+        assert made - {""} == {name for visits in habits.visits.values() for name, _ in visits}
+
+
+# --- demo -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "last"), [("zh", "接下来可以试"), ("en", "What to try next")])
+def test_demo_shows_its_three_parts(
+    monkeypatch: pytest.MonkeyPatch, language: str, last: str
+) -> None:
+    monkeypatch.setattr("yibao.cli.demo_show._PERSONS", 100)
+    result = call("demo", "--lang", language)
+    assert result.exit_code == 0
+    assert "39019.36" in result.stdout
+    assert "✗" not in result.stdout
+    assert last in result.stdout
