@@ -15,7 +15,7 @@ from rich.text import Text as Styled
 
 from yibao.policy.model import Text
 from yibao.policy.vocabulary import vocabulary
-from yibao.settle.explain import Explanation, Line, Quantity, Rejected, Source
+from yibao.settle.explain import MISSING, Explanation, Line, Quantity, Rejected, Source
 
 _WORDS = {
     "claim": Text("结算单", "Claim"),
@@ -142,7 +142,9 @@ class _Page:
     def figure(self, quantity: Quantity, source: Source) -> Iterator[RenderableType]:
         text = f"{self.say(quantity.title)} {quantity.value} — {self.cite(source)}"
         yield Padding(Styled(text, style="dim"), (0, 0, 0, 6))
-        others = [r for r in quantity.rejected if self.full or r.value != quantity.value]
+        others = [
+            r for r in quantity.rejected if self.full or r.value not in {quantity.value, MISSING}
+        ]
         for rejected in others if self.full else others[:2]:
             yield Padding(Styled(self.reject(rejected), style="dim"), (0, 0, 0, 8))
 

@@ -213,6 +213,9 @@ def explain(settlement: Settlement, policy: Policy) -> Explanation:
     return Explainer(policy).explain(settlement)
 
 
+MISSING = "—"
+"""Stands for the value of a row that records that nobody has found the figure."""
+
 CLOSING: Mapping[str, Text] = {
     "personal_pay": Text("个人负担", "Personal share"),
     "account_pay": Text("个人账户支付", "Paid from the personal account"),
@@ -268,7 +271,7 @@ class Reader:
             source=source_of(row.origin),
             rejected=tuple(
                 Rejected(
-                    "—" if r.row.value is None else formula.figure_text(table, r.row.value),
+                    MISSING if r.row.value is None else formula.figure_text(table, r.row.value),
                     why_not(r.reason, r.row.origin, row.origin),
                     source_of(r.row.origin),
                 )
