@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from small_pack import (
+    CITED,
     add_document,
     add_region,
     claim,
@@ -24,6 +25,7 @@ from yibao.money import MAX_CLAIM
 from yibao.policy.policy import load_policy
 from yibao.settle.enrolment import age_on
 from yibao.settle.executor import Executor
+from yibao.settle.explain import explain
 from yibao.settle.model import Reversal, YearState
 
 PAY_ALL = step("pay", 10, "add", terms=["in_scope"], to="pool_pay", layer="basic")
@@ -343,3 +345,25 @@ def test_memory_holds_the_claim_the_state_before_and_every_result(tmp_path: Path
     assert len(second.memory) == len(structure.names) == len(structure.units)
     assert first.figure("used") == 50_00
     assert second.figure("used") == 55_00
+
+
+def test_an_older_rule_that_needs_a_class_the_person_lacks_is_no_rival(tmp_path: Path) -> None:
+    """The older rate asks for a tier that no row of the classification gives this person: the claim
+    is settled by the newer rate, and its explanation does not stumble over the older one."""
+    tier = {
+        "title": SAYS,
+        "codes": {"high": SAYS},
+        "provisions": [CITED | {"rows": [{"contribution_tier": "high", "value": "high"}]}],
+    }
+    rate = table("rate", [{"tier": "high", "value": "50%"}], {"tier": ["high"]}, to="2016-12-31")
+    rate["provisions"] += table("rate", "60%", **{"from": "2017-01-01"})["provisions"]
+    rules = {"classifications": {"tier": tier}, "tables": {"rate": rate}, "steps": [PAY_RATE]}
+    policy = make_policy(tmp_path, rules)
+    book = make_book(policy, status("p"), status("q", contribution_tier="high"))
+    p, q = (book.settle(claim(x, "2017-03-01", "1.00", person=x)) for x in "pq")
+    assert paid([p, q]) == [60, 60]
+    rejected = [
+        [r.value for line in explain(s, policy).lines for o in line.operands for r in o.rejected]
+        for s in (p, q)
+    ]
+    assert rejected == [[], ["50%"]]

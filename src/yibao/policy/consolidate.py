@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 
-from yibao.errors import NoRule
+from yibao.errors import NoRule, Unclassified
 from yibao.policy.model import (
     Classification,
     ClassProvision,
@@ -132,11 +132,15 @@ class Consolidation:
         return max(held, key=lambda p: p.origin.rank())
 
     def rivals(self, table: Table, look: Look, winner: Row) -> tuple[Rival, ...]:
-        """Return every other row that matches these attributes, with the reason why it lost."""
+        """Return every other row that matches these attributes, with the reason why it lost.
+
+        A row whose conditions cannot be answered, because no classification in force covers the
+        person, does not match.
+        """
         return tuple(
             Rival(row, self._reason(row.origin, winner.origin))
             for row in table.rows
-            if row is not winner and matches(row.conditions, look)
+            if row is not winner and _may_match(row, look)
         )
 
     def _reason(self, loser: Origin, winner: Origin) -> Reason:
@@ -156,3 +160,10 @@ class Consolidation:
 def matches(conditions: Iterable[Condition], look: Look) -> bool:
     """Tell whether all conditions hold."""
     return all(condition.holds(look(condition.attribute)) for condition in conditions)
+
+
+def _may_match(row: Row, look: Look) -> bool:
+    try:
+        return matches(row.conditions, look)
+    except (NoRule, Unclassified):
+        return False
