@@ -172,6 +172,17 @@ def test_usage_exits_2(tmp_path: Path) -> None:
     assert settle(tmp_path, [CLAIM], "--known", "yesterday").exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["rejects", "rejects.persons", "explanation", "differences"])
+def test_no_output_replaces_an_input(tmp_path: Path, name: str) -> None:
+    """Rejected rows that were corrected in place are not lost to the run that settles them."""
+    file = write(tmp_path / f"out.{name}.csv", [CLAIM])
+    persons = write(tmp_path / "persons.csv", [PERSON])
+    before = file.read_bytes()
+    args = ["--persons", persons, "--policy", "tianjin", "-o", tmp_path / "out.csv"]
+    assert call("settle", file, *args).exit_code == 2
+    assert file.read_bytes() == before
+
+
 def test_a_pack_that_does_not_load_exits_3(tmp_path: Path) -> None:
     assert settle(tmp_path, [CLAIM], "--overlay", tmp_path).exit_code == 3
 

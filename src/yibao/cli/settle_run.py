@@ -82,9 +82,8 @@ class _Files:
 def settle(given: Input, wanted: Output) -> None:
     """Run `yibao settle`; leaves with the exit code."""
     with exits(given.language):
-        for target in (wanted.settlements, wanted.closing, wanted.rejects):
-            if target is not None:
-                _check(target, given)
+        for target in _targets(wanted):
+            _check(target, given)
         run = _run(given)
         files = _written(run, given, wanted)
         write_files(files)
@@ -97,6 +96,16 @@ def settle(given: Input, wanted: Output) -> None:
         settle_report.print_rejects(rejected, given.language, settle_report.console(stderr=True))
         if rejected:
             raise typer.Exit(exit_codes.REJECTED)
+
+
+def _targets(wanted: Output) -> Iterator[Path]:
+    """Yield every file that may be written; none may be an input, such as corrected rejects."""
+    rejects = wanted.rejects or results.beside(wanted.settlements, "rejects")
+    yield from (wanted.settlements, rejects, results.beside(rejects, "persons"))
+    if wanted.closing is not None:
+        yield wanted.closing
+    for name in ("explanation", "differences"):
+        yield results.beside(wanted.settlements, name)
 
 
 def _check(target: Path, given: Input) -> None:
