@@ -8,7 +8,7 @@ import pytest
 from yibao.money import UNLIMITED
 from yibao.policy.opspec import OPS
 from yibao.policy.program import Instruction
-from yibao.settle import ops
+from yibao.settle import generate, ops
 
 DENOMINATOR = 1000
 
@@ -23,14 +23,19 @@ def run(op: str, options: dict[str, str] | None = None, **operands: int | list[i
         memory += values
         args[field.rstrip("_")] = slots if isinstance(value, list) else slots[0]
     before = list(memory)
-    step: Any = SimpleNamespace(operands=options or {})
-    ops.bind(Instruction(step, op, args, (), len(memory)), DENOMINATOR)(memory)
+    step: Any = SimpleNamespace(id="step", operands=options or {})
+    edges = operands.get("edges")
+    count = len(edges) + 3 if isinstance(edges, list) else 2 if op == "ordinal" else 1
+    outs = tuple(f"out{n}" for n in range(count))
+    memory = generate.compiled([Instruction(step, op, args, outs, len(memory))], DENOMINATOR)(
+        memory
+    )
     assert memory[: len(before)] == before, "an operation only appends"
     return memory[len(before) :]
 
 
 def test_every_operation_has_a_meaning_and_every_meaning_an_operation() -> None:
-    assert ops._BINDERS.keys() == OPS.keys()
+    assert generate._STATEMENTS.keys() == OPS.keys()
 
 
 # --- arithmetic ---------------------------------------------------------------------------------
