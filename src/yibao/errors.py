@@ -9,6 +9,8 @@ YibaoError
 │   ├── GradeRefused      a figure less trustworthy than the caller accepts
 │   └── Unclassified      a person or claim that no row of a classification covers
 ├── ClaimError        an input row that cannot be settled: column, value, rule
+├── CannotRead        a file that cannot be read, or is not what it should be
+├── CannotWrite       a file that cannot be written; nothing half-written is left
 └── PackDefect        a pack that runs but pays what cannot be paid: stop, do not settle on
 """
 
@@ -85,6 +87,14 @@ class ClaimError(YibaoError):
         self.rule = rule
         self.expected = expected
         super().__init__(f"{column} = {value!r}: {expected}")
+
+
+class CannotRead(YibaoError):
+    """A file that cannot be read, or is not what it should be."""
+
+
+class CannotWrite(YibaoError):
+    """A file that cannot be written; nothing half-written is left."""
 
 
 class PackDefect(YibaoError):

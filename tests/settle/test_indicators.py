@@ -34,7 +34,7 @@ def settlement(scheme: str, visit: str, funds: Mapping[str, int], **amounts: int
 
 def met(clause: str, ratio: Ratio) -> bool:
     assert ratio.value is not None
-    return targets()[clause].met_by(ratio.value)
+    return targets("tianjin")[clause].met_by(ratio.value)
 
 
 @pytest.mark.clause("P25-K04")
@@ -85,7 +85,7 @@ def test_residents_self_pay_share() -> None:
     assert met("P25-K07", indicators.self_pay(ours, "resident"))
     worse = [settlement("resident", "inpatient", {}, in_scope=779_00, out_of_catalogue=221_00)]
     ratio = indicators.self_pay(worse, "resident")
-    assert ratio.value == targets()["P25-K07"].baseline == Fraction("0.221")
+    assert ratio.value == targets("tianjin")["P25-K07"].baseline == Fraction("0.221")
     assert not met("P25-K07", ratio)
 
 
@@ -115,7 +115,7 @@ def test_direct_settlement_by_cost_and_by_case() -> None:
     cost, cases = indicators.direct_settlement(
         direct_cost=490_000_000_00, cost=1_000_000_000_00, direct_cases=400, cases=1_000
     )
-    assert cost.value == targets()["P25-K13"].baseline == Fraction("0.49")
+    assert cost.value == targets("tianjin")["P25-K13"].baseline == Fraction("0.49")
     assert cases.value == Fraction("0.4")
     assert not met("P25-K13", cost)
     assert met("P25-K13", Ratio(700_000_000_00, 1_000_000_000_00))
@@ -135,10 +135,14 @@ def test_two_disease_coverage_and_task_list() -> None:
 
 def test_no_claims_have_no_ratio() -> None:
     found = indicators.of_claims([])
-    assert set(found) < set(targets())
+    assert set(found) < set(targets("tianjin"))
     assert all(ratio.value is None for ratio in found.values())
 
 
 def test_targets_carry_their_source() -> None:
-    assert all(t.cite.startswith("主要指标表第") for t in targets().values())
-    assert {t.id for t in targets().values() if t.binding} == {"P25-K04", "P25-K05"}
+    assert all(t.cite.startswith("主要指标表第") for t in targets("tianjin").values())
+    assert {t.id for t in targets("tianjin").values() if t.binding} == {"P25-K04", "P25-K05"}
+
+
+def test_a_region_whose_documents_set_no_targets_has_none() -> None:
+    assert targets("jining") == {}

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from yibao.cli.exit_codes import CannotRead
+from yibao.errors import CannotRead
 from yibao.settle.cases import read_cases
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -66,22 +66,28 @@ _WORDS = {
 }
 
 _NEXT = (
-    ("yibao schema claims --policy tianjin", Text("结算文件有哪些列", "the columns of a file")),
     (
-        "yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv "
+        "./run yibao schema claims --policy tianjin",
+        Text("结算文件有哪些列", "the columns of a file"),
+    ),
+    (
+        "./run yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv "
         "--policy tianjin -o out.xlsx --explain",
         Text("结算并写出每一步", "settle, with every step"),
     ),
     (
-        "yibao explain T08 examples/tianjin/claims.csv --persons examples/tianjin/persons.csv "
-        "--policy tianjin --full",
+        "./run yibao explain T08 examples/tianjin/claims.csv --persons "
+        "examples/tianjin/persons.csv --policy tianjin --full",
         Text("一笔结算的全部依据，包括落选的规定", "one claim in full, with the rules that lost"),
     ),
     (
-        "yibao sample city --region tianjin --persons 2000 -o city",
+        "./run yibao sample city --region tianjin --persons 2000 -o city",
         Text("造一个城市的数据", "make up a city"),
     ),
-    ("yibao policy show tianjin --date 2019-06-30", Text("某一天的规则", "the rules of a day")),
+    (
+        "./run yibao policy show tianjin --date 2019-06-30",
+        Text("某一天的规则", "the rules of a day"),
+    ),
 )
 
 

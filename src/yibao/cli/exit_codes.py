@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from yibao.errors import MoneyError, PackErrors, YibaoError
+from yibao.errors import (
+    CannotRead,
+    CannotWrite,
+    MoneyError,
+    PackDefect,
+    PackErrors,
+    YibaoError,
+)
 
 OK = 0
 REJECTED = 1
@@ -27,14 +34,15 @@ TABLE = {
 }
 
 
-class CannotRead(YibaoError):
-    """A file given to a command that cannot be read, or is not what it should be."""
+_BY_ERROR: tuple[tuple[type[YibaoError], int], ...] = (
+    (PackErrors, PACK),
+    (CannotRead, INPUT),
+    (CannotWrite, OUTPUT),
+    (MoneyError, USAGE),
+    (PackDefect, DEFECT),
+)
 
 
 def of(error: YibaoError) -> int:
     """Return the exit code for an error."""
-    if isinstance(error, PackErrors):
-        return PACK
-    if isinstance(error, CannotRead):
-        return INPUT
-    return USAGE if isinstance(error, MoneyError) else FINDINGS
+    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), FINDINGS)

@@ -114,19 +114,24 @@ class Report:
         }
 
     def _indicators(self) -> dict[str, Any]:
-        found = indicators.of_claims(standing(self.run.batch.entries))
         return {
-            name: {
+            target.id: {
                 "part": format_yuan(ratio.part),
                 "whole": format_yuan(ratio.whole),
                 "value": None if ratio.value is None else percent(ratio),
-                "target": format_rate(indicators.targets()[name].target),
-                "met": None
-                if ratio.value is None
-                else indicators.targets()[name].met_by(ratio.value),
+                "target": format_rate(target.target),
+                "met": None if ratio.value is None else target.met_by(ratio.value),
             }
-            for name, ratio in found.items()
+            for target, ratio in self._measured()
         }
+
+    def _measured(self) -> list[tuple[indicators.Target, indicators.Ratio]]:
+        """Return the region's targets that settled claims can be measured against."""
+        targets = indicators.targets(self.run.policy.region.id)
+        if not targets:
+            return []
+        found = indicators.of_claims(standing(self.run.batch.entries))
+        return [(targets[name], ratio) for name, ratio in found.items()]
 
     # --- for people ---------------------------------------------------------------------------
 
@@ -178,13 +183,12 @@ class Report:
         for key in ("value", "target"):
             table.add_column(word(key, language), justify="right")
         table.add_column("")
-        found = indicators.of_claims(standing(self.run.batch.entries))
-        for name, ratio in found.items():
-            target = indicators.targets()[name]
+        for target, ratio in self._measured():
             if ratio.value is not None:
                 met = word("met" if target.met_by(ratio.value) else "unmet", language)
                 goal = f"{_SIGNS[target.comparator]} {format_rate(target.target)}"
-                table.add_row(f"{target.title.pick(language)} {name}", percent(ratio), goal, met)
+                title = f"{target.title.pick(language)} {target.id}"
+                table.add_row(title, percent(ratio), goal, met)
         return table
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,13 +16,12 @@ from rich.progress import track
 
 from yibao.cli import exit_codes, settle_report
 from yibao.cli.options import Language
-from yibao.errors import PackDefect, PackErrors
 from yibao.interop import results, states
 from yibao.interop import schema as schemas
 from yibao.interop.columns import columns
 from yibao.interop.encoding import Encoding
 from yibao.interop.output import Sheet, check_target, write_files
-from yibao.interop.rows import InputError, OutputError, Reject
+from yibao.interop.rows import InputError, Reject
 from yibao.interop.settling import Run, settle_files
 from yibao.policy.load import regions
 from yibao.policy.policy import Policy, load_policy
@@ -261,19 +259,9 @@ def watch(language: Language) -> Callable[[Sequence[Item]], Iterable[Item]]:
 
 @contextmanager
 def exits(language: Language) -> Iterator[None]:
-    """Turn errors into messages on stderr and into exit codes."""
+    """Say what is wrong with an input in the reader's language; the rest is every command's."""
     try:
         yield
-    except PackErrors as error:
-        _fail(str(error), exit_codes.PACK)
     except InputError as error:
-        _fail("\n".join(p.say(language) for p in error.problems), exit_codes.INPUT)
-    except OutputError as error:
-        _fail(str(error), exit_codes.OUTPUT)
-    except PackDefect as error:
-        _fail(str(error), exit_codes.DEFECT)
-
-
-def _fail(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
-    raise typer.Exit(code)
+        typer.echo("\n".join(p.say(language) for p in error.problems), err=True)
+        raise typer.Exit(exit_codes.INPUT) from None

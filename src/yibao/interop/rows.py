@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yibao.errors import YibaoError
+from yibao.errors import CannotRead, CannotWrite
 from yibao.policy.model import Text
 
 MAX_CELL = 256
@@ -76,7 +76,7 @@ class Reject:
     errors: tuple[RowError, ...]
 
 
-class InputError(YibaoError):
+class InputError(CannotRead):
     """A file that cannot be read; `problems` has every reason found."""
 
     def __init__(self, problems: Sequence[RowError]) -> None:
@@ -89,7 +89,7 @@ class InputError(YibaoError):
         return cls([RowError(file, 1, "", value, rule, message)])
 
 
-class OutputError(YibaoError):
+class OutputError(CannotWrite):
     """A file that cannot be written; nothing half-written is left."""
 
     def __init__(self, file: Path, why: str) -> None:

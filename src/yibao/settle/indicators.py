@@ -11,19 +11,16 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from yibao.money import parse_rate
 from yibao.policy.model import Text
 from yibao.policy.source import read
-from yibao.policy.vocabulary import vocabulary
+from yibao.policy.vocabulary import POLICIES, vocabulary
 from yibao.settle.model import Settlement
 
 INSURANCE_LAYERS = frozenset({"basic", "large_expense", "serious_illness"})
 """The layers that are insurance; assistance and supplements are not."""
-
-_TARGETS = Path(__file__).with_name("targets.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +152,11 @@ class Target:
 
 
 @cache
-def targets() -> Mapping[str, Target]:
-    """Return the plan's targets by clause id."""
+def targets(region: str) -> Mapping[str, Target]:
+    """Return a region's targets by clause id; none where its documents set none."""
+    file = POLICIES / region / "targets.yaml"
+    if not file.is_file():
+        return {}
     return {
         t["id"]: Target(
             id=t["id"],
@@ -168,5 +168,5 @@ def targets() -> Mapping[str, Target]:
             tolerance=parse_rate(t.get("tolerance", "0%")),
             binding=t["binding"],
         )
-        for t in read(_TARGETS).data["targets"]
+        for t in read(file).data["targets"]
     }
