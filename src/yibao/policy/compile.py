@@ -27,6 +27,7 @@ from yibao.policy.consolidate import Consolidation, matches
 from yibao.policy.model import (
     Between,
     Classification,
+    Condition,
     Grade,
     Phase,
     Region,
@@ -75,15 +76,28 @@ class Plan:
         self._structures: dict[tuple[Phase, tuple[int, ...]], Structure] = {}
 
     @cached_property
+    def _conditions(self) -> tuple[Condition, ...]:
+        """Every condition of the region's rules."""
+        region = self.region
+        found = [c for step in region.steps for c in step.conditions]
+        found += [
+            c for table in region.tables.values() for row in table.rows for c in row.conditions
+        ]
+        for classification in region.classifications.values():
+            for provision in classification.provisions:
+                found += [c for row in provision.rows for c in row.conditions]
+        return tuple(found)
+
+    @cached_property
+    def looked_at(self) -> frozenset[str]:
+        """The attributes that some rule looks at."""
+        return frozenset(condition.attribute for condition in self._conditions)
+
+    @cached_property
     def breakpoints(self) -> Mapping[str, tuple[int, ...]]:
         """For each number attribute, the values at which some rule changes its answer."""
         found: dict[str, set[int]] = {}
-        conditions = [c for s in self.region.steps for c in s.conditions]
-        conditions += [c for t in self.region.tables.values() for r in t.rows for c in r.conditions]
-        for classification in self.region.classifications.values():
-            for provision in classification.provisions:
-                conditions += [c for r in provision.rows for c in r.conditions]
-        for condition in conditions:
+        for condition in self._conditions:
             if isinstance(condition, Between):
                 edges = {e for e in (condition.first, condition.below) if e is not None}
                 found.setdefault(condition.attribute, set()).update(edges)
@@ -175,10 +189,12 @@ class Profile:
             raise Unclassified(name, f"the classification {name} depends on itself")
         self._open.append(name)
         rows = self._plan.rules.provision(classification).rows
-        for row in rows:
-            if matches(row.conditions, self.look):
-                self._open.pop()
-                return row.value
+        try:
+            row = next((row for row in rows if matches(row.conditions, self.look)), None)
+        finally:
+            self._open.pop()
+        if row is not None:
+            return row.value
         asked = {c.attribute: self.look(c.attribute) for row in rows for c in row.conditions}
         raise Unclassified(
             name, f"no row of {name} ({classification.title.zh}) covers {_words(asked)}"

@@ -38,9 +38,9 @@ class _Bound:
 
 
 class _Epoch:
-    """A plan with the programs bound so far, by profile."""
+    """A plan with the programs bound so far, by facts and by what of them the rules look at."""
 
-    __slots__ = ("ages", "plan", "programs")
+    __slots__ = ("ages", "narrow", "plan", "programs")
 
     def __init__(self, plan: Plan, ages: Sequence[str]) -> None:
         self.plan = plan
@@ -48,6 +48,7 @@ class _Epoch:
             (name, plan.breakpoints[name]) for name in ages if name in plan.breakpoints
         )
         self.programs: dict[_Key, _Bound] = {}
+        self.narrow: dict[tuple[object, ...], _Bound] = {}
 
 
 class Executor:
@@ -197,8 +198,22 @@ class Executor:
         bound = epoch.programs.get(key)
         if bound is None:
             attributes = self._attributes(phase, status, facts, day, state)
-            bound = self._bind(epoch.plan.program(phase, attributes))
-            epoch.programs[key] = bound
+            bound = epoch.programs[key] = self._narrow(epoch, phase, attributes, ages)
+        return bound
+
+    def _narrow(
+        self, epoch: _Epoch, phase: Phase, attributes: dict[str, Value], ages: tuple[int, ...]
+    ) -> _Bound:
+        """Bind a program once for all facts that the rules cannot tell apart."""
+        plan = epoch.plan
+        seen = tuple(
+            value
+            for name, value in attributes.items()
+            if name in plan.looked_at and name not in self._ages
+        )
+        bound = epoch.narrow.get((phase, ages, seen))
+        if bound is None:
+            bound = epoch.narrow[phase, ages, seen] = self._bind(plan.program(phase, attributes))
         return bound
 
     def _epoch(self, day: date) -> _Epoch:
