@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/bench_settlement.py --claims 20000 --rounds 7
 
 Measured side by side in one run: the executor with state, the book (persons, years, history), the
-book with explanation lines and with their full text; then loading and compiling all packs, and the start
-of the command line. Figures go to docs/performance.md by hand, with machine and versions.
+book with explanation lines and with their full text; then loading and compiling all packs, and the
+start of the command line. Figures go to docs/performance.md by hand, with machine and versions.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from yibao.policy.load import regions
 from yibao.policy.model import Value
 from yibao.policy.policy import load_policy
 from yibao.policy.vocabulary import AttributeOf, vocabulary
-from yibao.settle.book import Book
-from yibao.settle.enrolment import Enrolment
-from yibao.settle.explain import Explainer
-from yibao.settle.model import Claim, Facts, Status, YearState
+from yibao.settlement.book import Book
+from yibao.settlement.enrolment import Enrolment
+from yibao.settlement.explain import Explainer
+from yibao.settlement.model import Claim, Facts, Status, YearState
 
 DAY = date(2019, 3, 1)
 BORN = date(1970, 1, 1)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from yibao.interop.rows import RowError
-from yibao.interop.settling import Run, settle_files
+from yibao.interop.files.rows import RowError
+from yibao.interop.files.settling import Run, settle_files
 from yibao.policy.policy import Policy, load_policy
 
 Row = Mapping[str, str]

@@ -12,9 +12,9 @@ from typing import Any
 from yibao.money import parse_yuan
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary
-from yibao.settle.book import Book
-from yibao.settle.enrolment import Enrolment
-from yibao.settle.model import Claim, Settlement, Status
+from yibao.settlement.book import Book
+from yibao.settlement.enrolment import Enrolment
+from yibao.settlement.model import Claim, Settlement, Status
 
 Rules = dict[str, Any]
 

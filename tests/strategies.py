@@ -21,9 +21,9 @@ from yibao.money import UNLIMITED, format_yuan
 from yibao.policy.model import Grade, Value
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import Attribute, vocabulary
-from yibao.settle.enrolment import Enrolment
-from yibao.settle.executor import Executor
-from yibao.settle.model import Claim, Status
+from yibao.settlement.enrolment import Enrolment
+from yibao.settlement.executor import Executor
+from yibao.settlement.model import Claim, Status
 
 SERIOUS = "serious_illness_pay"
 SHIPPED = ("tianjin", "jining")

@@ -18,16 +18,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from yibao.interop.settling import settle_files as settle
+    from yibao.interop.files.settling import settle_files as settle
     from yibao.policy.policy import load_policy
-    from yibao.settle.explain import explain
+    from yibao.settlement.explain import explain
 
 __all__ = ["explain", "load_policy", "settle"]
 
 _HOMES = {
-    "explain": ("yibao.settle.explain", "explain"),
+    "explain": ("yibao.settlement.explain", "explain"),
     "load_policy": ("yibao.policy.policy", "load_policy"),
-    "settle": ("yibao.interop.settling", "settle_files"),
+    "settle": ("yibao.interop.files.settling", "settle_files"),
 }
 
 

@@ -321,7 +321,15 @@ def test_real_process_prints_json_and_the_exit_code() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = ("pyarrow", "openpyxl", "jsonschema_rs", "rich", "yaml", "yibao.policy", "yibao.settle")
+    heavy = (
+        "pyarrow",
+        "openpyxl",
+        "jsonschema_rs",
+        "rich",
+        "yaml",
+        "yibao.policy",
+        "yibao.settlement",
+    )
     code = (
         "import sys; from yibao.cli import app\n"
         "try: app(['--help'])\n"

@@ -262,8 +262,8 @@ def test_schema_names_every_column_and_code() -> None:
 @pytest.mark.parametrize("what", ["claims", "persons"])
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_a_template_is_an_empty_file_of_the_schema(tmp_path: Path, what: str, suffix: str) -> None:
-    from yibao.interop.columns import columns
-    from yibao.interop.tabular import check_columns, open_table
+    from yibao.interop.files.columns import columns
+    from yibao.interop.files.tabular import check_columns, open_table
     from yibao.policy.policy import load_policy
 
     file = tmp_path / f"{what}{suffix}"

@@ -17,8 +17,8 @@ from claim_files import (
     write,
 )
 
-from yibao.interop.rows import InputError
-from yibao.interop.settling import settle_files
+from yibao.interop.files.rows import InputError
+from yibao.interop.files.settling import settle_files
 
 Change = dict[str, str]
 

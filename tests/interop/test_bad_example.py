@@ -4,8 +4,8 @@ from pathlib import Path
 
 from claim_files import settled, tianjin
 
-from yibao.interop.results import cell
-from yibao.interop.settling import settle_files
+from yibao.interop.files.results import cell
+from yibao.interop.files.settling import settle_files
 
 BAD = Path(__file__).resolve().parents[2] / "examples" / "bad"
 

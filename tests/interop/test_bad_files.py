@@ -18,8 +18,8 @@ from claim_files import (
     write,
 )
 
-from yibao.interop.rows import MAX_LINE, InputError
-from yibao.interop.settling import settle_files
+from yibao.interop.files.rows import MAX_LINE, InputError
+from yibao.interop.files.settling import settle_files
 
 HEADER = ",".join(CLAIM).encode()
 LINE = ",".join(CLAIM.values()).encode()

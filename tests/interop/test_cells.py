@@ -6,10 +6,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from yibao.interop import cells
-from yibao.interop.encoding import detect
-from yibao.interop.output import defused
-from yibao.interop.rows import MAX_CELL, visible
+from yibao.interop.files import cells
+from yibao.interop.files.encoding import detect
+from yibao.interop.files.output import defused
+from yibao.interop.files.rows import MAX_CELL, visible
 from yibao.money import MAX_CLAIM, format_yuan
 from yibao.policy.model import Text
 

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from claim_files import CLAIM, GOOD, PERSON, Row, errors, places, settle, settled, tianjin, write
 
-from yibao.interop.output import Sheet, write_files
-from yibao.interop.results import explanation_sheet, rejects_sheet, settlements_sheet
-from yibao.interop.rows import InputError
-from yibao.interop.settling import Run, settle_files
-from yibao.interop.tabular import open_table
+from yibao.interop.files.output import Sheet, write_files
+from yibao.interop.files.results import explanation_sheet, rejects_sheet, settlements_sheet
+from yibao.interop.files.rows import InputError
+from yibao.interop.files.settling import Run, settle_files
+from yibao.interop.files.tabular import open_table
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 MIDNIGHT = dt.datetime.combine(dt.date(2019, 3, 1), dt.time())

@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 from claim_files import CLAIM, errors, settle, settle_text, settled
 
-from yibao.interop.output import Cell, Sheet, check_target, write_files
-from yibao.interop.results import beside, rejects_sheet
-from yibao.interop.rows import OutputError
+from yibao.interop.files.output import Cell, Sheet, check_target, write_files
+from yibao.interop.files.results import beside, rejects_sheet
+from yibao.interop.files.rows import OutputError
 
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0"]
 

@@ -8,8 +8,8 @@ import pytest
 from yibao.policy.load import load_region, regions
 from yibao.policy.opspec import results
 from yibao.policy.vocabulary import POLICIES
-from yibao.settle.cases import Case, CaseRunner, read_cases
-from yibao.settle.explain import title_of
+from yibao.settlement.cases import Case, CaseRunner, read_cases
+from yibao.settlement.explain import title_of
 
 OVERLAYS = Path(__file__).parents[2] / "examples" / "overlays"
 RUNNERS = {region: CaseRunner(region) for region in regions()}

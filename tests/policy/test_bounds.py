@@ -8,13 +8,13 @@ import pytest
 from small_pack import CITED, LAYERS, add_document, add_region, state, step, table
 
 from yibao.money import MAX_CLAIM, MAX_STATE
-from yibao.policy.bounds import INT64, MAX_COUNT, analyse
-from yibao.policy.check import check
+from yibao.policy.checking import check
+from yibao.policy.checking.bounds import INT64, MAX_COUNT, analyse
+from yibao.policy.checking.reach import reach
 from yibao.policy.compile import build
 from yibao.policy.load import load_region, regions
 from yibao.policy.model import Region
-from yibao.policy.reach import reach
-from yibao.settle.generate import runner
+from yibao.settlement.generate import runner
 
 SHIPPED = {region.id: region for region in map(load_region, regions())}
 STRUCTURES = [(r, structure) for r in SHIPPED.values() for structure in reach(r).structures]

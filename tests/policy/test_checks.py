@@ -19,8 +19,8 @@ from small_pack import (
     table,
 )
 
-from yibao.policy.check import check
-from yibao.policy.finding import Finding
+from yibao.policy.checking import check
+from yibao.policy.checking.finding import Finding
 from yibao.policy.load import load_region, regions
 
 PAY = step("pay", 10, "share", of="in_scope", rate="rate", to="pool_pay", layer="basic")

@@ -25,7 +25,7 @@ from yibao.errors import NoRule
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.load import load_region
 from yibao.policy.policy import Policy, load_policy
-from yibao.settle.book import Book
+from yibao.settlement.book import Book
 
 PAY = step("pay", 10, "share", of="in_scope", rate="rate", to="pool_pay", layer="basic")
 

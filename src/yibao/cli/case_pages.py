@@ -14,7 +14,7 @@ from yibao.cli.policy_pages import where
 from yibao.errors import PackErrors
 from yibao.policy.load import regions
 from yibao.policy.vocabulary import POLICIES
-from yibao.settle.cases import CaseRunner, Verdict
+from yibao.settlement.cases import CaseRunner, Verdict
 
 
 def cases(names: Sequence[str], *, as_json: bool, language: Language) -> None:

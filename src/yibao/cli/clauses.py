@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from yibao.errors import CannotRead
-from yibao.settle.cases import read_cases
+from yibao.settlement.cases import read_cases
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

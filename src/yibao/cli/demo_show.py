@@ -17,16 +17,16 @@ from yibao.cli import settle_report
 from yibao.cli.options import Language
 from yibao.cli.sample import write_city
 from yibao.cli.waterfall import print_waterfall
-from yibao.interop.settling import Run, settle_files
+from yibao.interop.files.settling import Run, settle_files
 from yibao.money import format_yuan
 from yibao.policy.load import load_region
 from yibao.policy.model import Grade, Region, Text
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary
-from yibao.settle.batch import standing
-from yibao.settle.cases import CaseRunner, Verdict
-from yibao.settle.explain import Explainer, title_of
-from yibao.settle.model import Settlement
+from yibao.settlement.batch import standing
+from yibao.settlement.cases import CaseRunner, Verdict
+from yibao.settlement.explain import Explainer, title_of
+from yibao.settlement.model import Settlement
 
 EXAMPLES = Path(str(files("yibao"))).parents[1] / "examples"
 

@@ -15,7 +15,8 @@ from yibao.cli.options import Language
 from yibao.cli.output import console, plain, print_json
 from yibao.errors import PackErrors
 from yibao.policy import words
-from yibao.policy.check import check as check_region
+from yibao.policy.checking import check as check_region
+from yibao.policy.checking.finding import Finding
 from yibao.policy.compare import (
     Basis,
     Difference,
@@ -26,7 +27,6 @@ from yibao.policy.compare import (
     in_force,
 )
 from yibao.policy.consolidate import Consolidation
-from yibao.policy.finding import Finding
 from yibao.policy.load import load_region, regions
 from yibao.policy.model import Document, Grade, Region, Text
 from yibao.policy.vocabulary import vocabulary

@@ -11,7 +11,7 @@ import typer
 from yibao.cli.options import default_language
 
 if TYPE_CHECKING:
-    from yibao.interop.output import Sheet
+    from yibao.interop.files.output import Sheet
 
 RegionName = Literal["tianjin", "jining"]
 
@@ -48,8 +48,8 @@ def write_city(folder: Path, region: str, persons: int, seed: int = 1) -> tuple[
     Returns the persons file and the claims file. Raises OutputError.
     """
     from yibao.cli.sample_city import CLAIM_COLUMNS, PERSON_COLUMNS, sample_city
-    from yibao.interop.output import write_files
-    from yibao.interop.rows import OutputError
+    from yibao.interop.files.output import write_files
+    from yibao.interop.files.rows import OutputError
 
     made = sample_city(region, persons, seed)
     try:
@@ -63,6 +63,6 @@ def write_city(folder: Path, region: str, persons: int, seed: int = 1) -> tuple[
 
 
 def _sheet(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Sheet:
-    from yibao.interop.output import Sheet
+    from yibao.interop.files.output import Sheet
 
     return Sheet("", [(name, "text") for name in names], ([r[n] for n in names] for r in rows))

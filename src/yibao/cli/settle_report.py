@@ -12,16 +12,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from yibao.interop.columns import Column
-from yibao.interop.rows import Reject, RowError
-from yibao.interop.schema import KINDS, needed
-from yibao.interop.settling import Run
+from yibao.interop.files.columns import Column
+from yibao.interop.files.rows import Reject, RowError
+from yibao.interop.files.schema import KINDS, needed
+from yibao.interop.files.settling import Run
 from yibao.money import format_rate, format_yuan, half_up
 from yibao.policy.model import Text
 from yibao.policy.vocabulary import vocabulary
-from yibao.settle import indicators
-from yibao.settle.batch import Totals, standing, totals
-from yibao.settle.explain import CLOSING
+from yibao.settlement import indicators
+from yibao.settlement.batch import Totals, standing, totals
+from yibao.settlement.explain import CLOSING
 
 _SHOWN = 10
 """How many reasons are shown; the rejects file has every row."""

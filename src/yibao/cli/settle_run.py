@@ -16,18 +16,18 @@ from rich.progress import track
 
 from yibao.cli import exit_codes, settle_report
 from yibao.cli.options import Language
-from yibao.interop import results, states
-from yibao.interop import schema as schemas
-from yibao.interop.columns import columns
-from yibao.interop.encoding import Encoding
-from yibao.interop.output import Sheet, check_target, write_files
-from yibao.interop.rows import InputError, Reject
-from yibao.interop.settling import Run, settle_files
+from yibao.interop.files import results, states
+from yibao.interop.files import schema as schemas
+from yibao.interop.files.columns import columns
+from yibao.interop.files.encoding import Encoding
+from yibao.interop.files.output import Sheet, check_target, write_files
+from yibao.interop.files.rows import InputError, Reject
+from yibao.interop.files.settling import Run, settle_files
 from yibao.policy.load import regions
 from yibao.policy.policy import Policy, load_policy
-from yibao.settle.batch import Item
-from yibao.settle.explain import explain as explain_settlement
-from yibao.settle.model import Claim, Reversal
+from yibao.settlement.batch import Item
+from yibao.settlement.explain import explain as explain_settlement
+from yibao.settlement.model import Claim, Reversal
 
 _LONG = 20_000
 """From this many claims on a progress bar is worth its place."""

@@ -15,7 +15,7 @@ from rich.text import Text as Styled
 
 from yibao.policy.model import Text
 from yibao.policy.vocabulary import vocabulary
-from yibao.settle.explain import MISSING, Explanation, Line, Quantity, Rejected, Source
+from yibao.settlement.explain import MISSING, Explanation, Line, Quantity, Rejected, Source
 
 _WORDS = {
     "claim": Text("结算单", "Claim"),

@@ -1,6 +1,5 @@
-"""Files at the edge: rows of text in, statuses and claims out; settlements in, files out.
+"""The outside world's forms: what others send in, and what they get back.
 
-Enters: CSV, Parquet and Excel files of persons, claims and opening states. Leaves: an `Enrolment`,
-claims and reversals, row errors as values, and result files that are whole or not there.
-May import: settle, policy, money.
+Enters: files (`interop.files`); later the national interface and FHIR. Leaves: statuses, claims,
+and results in the outside's form. May import: settlement, policy, money.
 """

@@ -12,10 +12,10 @@ from datetime import date
 from typing import Literal
 
 from yibao.policy import words
+from yibao.policy.checking.points import Box, Point, answer, boxes, points
+from yibao.policy.checking.selections import versions
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.model import ClassProvision, Document, Origin, Row, Step, Table, Text, Unit
-from yibao.policy.points import Box, Point, answer, boxes, points
-from yibao.policy.selections import versions
 
 Kind = Literal["added", "removed", "replaced"]
 

@@ -1,6 +1,6 @@
 """The closed set of operations: what each takes, in which units, and what it writes.
 
-The meaning of an operation is in `settle.ops`; this is its signature, which the compiler checks
+The meaning of an operation is in `settlement.ops`; this is its signature, which the compiler checks
 packs against. "same" stands for one unit that all fields marked so must share.
 """
 

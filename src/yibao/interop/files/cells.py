@@ -1,0 +1,166 @@
+"""One cell of text in, one exact value out, or the rule that it breaks.
+
+Amounts are yuan with at most two decimals and become fen. Dates are year-month-day with "-" or "/".
+Nothing is guessed: full-width digits, thousands separators, signs, exponents and time zones are
+refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+
+from yibao.interop.files.columns import Column
+from yibao.interop.files.rows import MAX_CELL
+from yibao.interop.files.rules import reason
+from yibao.money import MAX_CLAIM, format_yuan
+from yibao.policy.model import Text, Value
+
+Parse = Callable[[str], Any]
+
+_AMOUNT = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?")
+_SIGNED = re.compile(r"-[0-9]+(\.[0-9]+)?")
+_DECIMALS = re.compile(r"[0-9]+\.([0-9]{2})[0-9]+")
+_DIGITS = re.compile(r"[0-9]{16,}(\.[0-9]{1,2})?")
+_MOMENT = re.compile(
+    r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2}))"
+    r"(?:[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?)?"
+)
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "是": True, "否": False}
+_SEPARATORS = re.compile(r"[;|；]")
+
+
+class BadCell(Exception):
+    """A cell that breaks a rule."""
+
+    def __init__(self, rule: str, **facts: object) -> None:
+        self.rule = rule
+        self.message: Text = reason(rule, **facts)
+        super().__init__(self.message.en)
+
+
+def clean(cell: str) -> str:
+    """Return a cell without blanks around it; raises BadCell on what no column may hold."""
+    cell = cell.strip(" \t\u3000\u00a0")
+    if len(cell) > MAX_CELL:
+        raise BadCell("cell_length", found=len(cell), limit=MAX_CELL)
+    if not cell.isprintable():
+        bad = next(c for c in cell if not c.isprintable())
+        raise BadCell("control_character", found=f"U+{ord(bad):04X}")
+    return cell
+
+
+def amount(cell: str) -> int:
+    """Return the fen of a cell in yuan."""
+    match = _AMOUNT.fullmatch(cell)
+    if match is None:
+        raise BadCell(_amount_rule(cell), limit=format_yuan(MAX_CLAIM))
+    yuan, cents = match.groups(default="")
+    fen = int(yuan) * 100 + int(cents.ljust(2, "0"))
+    if fen > MAX_CLAIM:
+        raise BadCell("max_amount", limit=format_yuan(MAX_CLAIM))
+    return fen
+
+
+def _amount_rule(cell: str) -> str:
+    if _SIGNED.fullmatch(cell):
+        return "not_negative"
+    if _DECIMALS.fullmatch(cell):
+        return "two_decimals"
+    return "max_amount" if _DIGITS.fullmatch(cell) else "amount"
+
+
+@lru_cache(maxsize=65_536)
+def day(cell: str) -> date:
+    """Return the date of a cell; a time of day other than midnight is refused."""
+    moment = _moment(cell)
+    if moment is None or moment.time() != datetime.min.time():
+        raise BadCell("date")
+    return moment.date()
+
+
+@lru_cache(maxsize=65_536)
+def time(cell: str) -> datetime:
+    """Return the time of a cell; a date alone is its midnight."""
+    moment = _moment(cell)
+    if moment is None:
+        raise BadCell("time")
+    return moment
+
+
+def _moment(cell: str) -> datetime | None:
+    match = _MOMENT.fullmatch(cell)
+    if match is None:
+        return None
+    year, m1, d1, m2, d2, hour, minute, second, fraction = match.groups()
+    micro = (fraction or "").ljust(6, "0")
+    try:
+        return datetime(  # noqa: DTZ001 (local time of the place; files carry no zone)
+            int(year),
+            int(m1 or m2),
+            int(d1 or d2),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            int(micro),
+        )
+    except ValueError:
+        return None
+
+
+def identifier(cell: str) -> str:
+    """Return an id; its first character must be a letter or a digit."""
+    if cell and not cell[0].isalnum():
+        raise BadCell("identifier")
+    return cell
+
+
+def flag(cell: str) -> bool:
+    """Return a yes or no."""
+    value = _FLAGS.get(cell)
+    if value is None:
+        value = _FLAGS.get(cell.lower())
+    if value is None:
+        raise BadCell("flag")
+    return value
+
+
+def code(cell: str, codes: Mapping[str, Text]) -> str:
+    """Return a code of a closed list."""
+    if cell not in codes:
+        near = get_close_matches(cell, codes, n=1, cutoff=0.6)
+        hint = Text(f"，是不是 {near[0]}？", f"; did you mean {near[0]}?") if near else Text("", "")
+        raise BadCell("known_code", hint=hint, expected=", ".join(codes) or "—")
+    return cell
+
+
+def codes_of(cell: str, codes: Mapping[str, Text]) -> frozenset[str]:
+    """Return a set of codes, separated by ; or |."""
+    return frozenset(code(part.strip(), codes) for part in _SEPARATORS.split(cell) if part.strip())
+
+
+def parser(column: Column) -> Parse:
+    """Return the function that reads a column's cells once they are clean and filled."""
+    codes = column.codes or {}
+    parsers: dict[str, Parse] = {
+        "id": identifier,
+        "date": day,
+        "time": time,
+        "amount": amount,
+        "flag": flag,
+        "code": lambda cell: code(cell, codes),
+        "set": lambda cell: codes_of(cell, codes),
+    }
+    return parsers[column.kind]
+
+
+def absent_value(column: Column) -> Value | None:
+    """Return what an empty cell of an optional column means, None where that is "nothing"."""
+    if column.absent is None or column.kind in {"date", "time"}:
+        return None
+    value: Value = parser(column)(column.absent)
+    return value

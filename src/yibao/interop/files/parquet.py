@@ -1,0 +1,85 @@
+"""Read Parquet: text, decimals of at most two places, dates, times, booleans; nothing inexact."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from yibao.interop.files.rows import InputError, Record, RowError, Table
+from yibao.interop.files.rules import reason
+
+
+def read_parquet(file: Path, counts: Collection[str] = ()) -> Table:
+    """Open a Parquet file; raises InputError when it is damaged or a column's type is not exact.
+
+    Integers are accepted in the columns `counts` only: elsewhere they could be fen or yuan.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        source = pq.ParquetFile(file)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(file, error) from None
+    schema = source.schema_arrow
+    problems = [
+        RowError(
+            file, 1, f.name, str(f.type), "column_type", reason("column_type", found=str(f.type))
+        )
+        for f in schema
+        if not (_exact(f.type) or (f.name in counts and pa.types.is_integer(f.type)))
+    ]
+    if problems:
+        raise InputError(problems)
+    return Table(file, tuple(schema.names), _records(file, source), 0)
+
+
+def _exact(kind: Any) -> bool:
+    import pyarrow.types as t
+
+    if t.is_dictionary(kind):
+        return _exact(kind.value_type)
+    if t.is_decimal(kind):
+        return 0 <= int(kind.scale) <= 2
+    if t.is_timestamp(kind):
+        return kind.tz is None
+    return bool(
+        t.is_string(kind)
+        or t.is_large_string(kind)
+        or t.is_string_view(kind)
+        or t.is_boolean(kind)
+        or t.is_date32(kind)
+        or t.is_null(kind)
+    )
+
+
+def _records(file: Path, source: Any) -> Iterator[Record]:
+    import pyarrow as pa
+
+    number = 0
+    try:
+        for batch in source.iter_batches(batch_size=65_536):
+            columns = [_texts(column) for column in batch.columns]
+            for cells in zip(*columns, strict=True):
+                number += 1
+                yield Record(file, number, cells)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(file, error) from None
+
+
+def _texts(column: Any) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not (t.is_string(column.type) or t.is_large_string(column.type)):
+        column = column.cast(pa.string())
+    texts: list[str] = column.fill_null("").to_pylist()
+    return texts
+
+
+def _unreadable(file: Path, error: Exception) -> InputError:
+    why = " ".join(str(error).split())
+    return InputError.of(file, "readable", reason("readable", why=why))

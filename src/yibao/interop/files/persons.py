@@ -1,0 +1,133 @@
+"""The persons file: who is insured when, with which attributes.
+
+One row per person and period. Of two rows that overlap neither is believed, and the claims of a
+person with a bad row wait until it is corrected: which row is right would be a guess, and a missing
+period would change deductibles and streaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yibao.interop.files.columns import person_columns
+from yibao.interop.files.encoding import Encoding
+from yibao.interop.files.rowreader import Fault, RowReader, Values, cell_of
+from yibao.interop.files.rows import Record, Reject
+from yibao.interop.files.tabular import check_columns, open_table
+from yibao.policy.model import Region, Text
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.enrolment import Enrolment
+from yibao.settlement.model import Facts, Status
+
+
+@dataclass(slots=True)
+class Persons:
+    """What the persons files hold.
+
+    `invalid` gives, for each person with a bad row, where it is; `given` are the columns that at
+    least one file has.
+    """
+
+    enrolment: Enrolment = field(default_factory=Enrolment)
+    rejects: list[Reject] = field(default_factory=list)
+    invalid: dict[str, str] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
+    rows: int = 0
+
+
+def read_persons(
+    files: Iterable[Path], region: Region, *, encoding: Encoding | None = None
+) -> Persons:
+    """Read persons files; raises InputError when a file as a whole cannot be used."""
+    reader = _Reader(region)
+    for file in files:
+        reader.add(file, encoding)
+    return reader.finish()
+
+
+class _Reader:
+    def __init__(self, region: Region) -> None:
+        self.columns = person_columns(region)
+        self.names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
+        self.persons = Persons()
+        self.held: dict[str, list[tuple[Status, Fault]]] = {}
+        self.facts: dict[Facts, Facts] = {}
+
+    def add(self, file: Path, encoding: Encoding | None) -> None:
+        table = check_columns(open_table(file, "persons", encoding), self.columns)
+        self.persons.given |= frozenset(table.columns)
+        reader = RowReader(table, self.columns)
+        for record, values, fault in reader.rows():
+            self.persons.rows += 1
+            status = self._status(reader, values, fault) if values else None
+            if status is None:
+                self._reject(fault, cell_of(table.columns, record, "person_id").strip())
+            else:
+                self.held.setdefault(status.person_id, []).append((status, fault))
+
+    def _status(self, reader: RowReader, values: Values, fault: Fault) -> Status | None:
+        reader.require(values, fault)
+        if fault.errors:
+            return None
+        first, last, birth = values["from"], values["to"], values["birth_date"]
+        if last is not None and last < first:
+            fault.add("to", "period", first=first)
+        if birth > first:
+            fault.add("birth_date", "born_before", first=first)
+        if fault.errors:
+            return None
+        facts = tuple(values[name] for name in self.names)
+        return Status(
+            person_id=values["person_id"],
+            first=first,
+            last=last,
+            birth_date=birth,
+            facts=self.facts.setdefault(facts, facts),
+            chosen_institution=values["chosen_institution"] or "",
+            contracted_institution=values["contracted_institution"] or "",
+        )
+
+    def _reject(self, fault: Fault, person: str) -> None:
+        reject = fault.reject()
+        self.persons.rejects.append(reject)
+        if person:
+            self.persons.invalid.setdefault(person, place(reject.record))
+
+    def finish(self) -> Persons:
+        for person, held in self.held.items():
+            for fault in _overlapping(held):
+                self._reject(fault, person)
+        for person, held in self.held.items():
+            if person not in self.persons.invalid:
+                for status, _ in held:
+                    self.persons.enrolment.add(status)
+        self.persons.rejects.sort(key=lambda r: (str(r.record.file), r.record.row))
+        return self.persons
+
+
+def _overlapping(held: Sequence[tuple[Status, Fault]]) -> list[Fault]:
+    """Add an error to each row that overlaps another of the same person; return those rows."""
+    found: dict[int, Fault] = {}
+    ordered = sorted(held, key=lambda pair: pair[0].first)
+    for i, (one, fault) in enumerate(ordered):
+        for other, other_fault in ordered[i + 1 :]:
+            if one.last is not None and other.first > one.last:
+                break
+            for mine, theirs, status in ((fault, other_fault, other), (other_fault, fault, one)):
+                if id(mine) not in found:
+                    mine.add("from", "one_status", found=_period(status, theirs.record))
+                    found[id(mine)] = mine
+    return list(found.values())
+
+
+def _period(status: Status, record: Record) -> Text:
+    zh = f"{status.first} 至 {status.last or '今'}（{place(record)}）"
+    en = f"{status.first} to {status.last or 'further notice'} ({place(record)})"
+    return Text(zh, en)
+
+
+def place(record: Record) -> str:
+    """Return where a row stands: file name and row."""
+    return f"{record.file.name}:{record.row}"

@@ -1,0 +1,191 @@
+"""What a run writes: settlements, explanation lines, differences, rejected rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from yibao.interop.files.output import Cell, OutKind, Sheet
+from yibao.interop.files.rows import Reject
+from yibao.interop.files.tabular import REJECT_COLUMNS
+from yibao.policy.model import Document
+from yibao.policy.policy import Policy
+from yibao.policy.program import Program
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.batch import CLOSING, Entry
+from yibao.settlement.book import Difference
+from yibao.settlement.explain import Explainer, Line, Source
+from yibao.settlement.model import Reversal, Settlement
+
+Columns = list[tuple[str, OutKind]]
+
+Out = Sequence[Cell]
+
+
+def settlements_sheet(entries: Iterable[Entry], policy: Policy) -> Sheet:
+    """One row per settlement and, with negative amounts, per reversal, in the order booked."""
+    parts, funds = vocabulary().amounts["total"].parts, vocabulary().funds
+    money = ["total", *parts, "deductible", *funds, "fund_pay", *CLOSING]
+    columns: Columns = [
+        ("claim_id", "text"),
+        ("kind", "text"),
+        ("reverses", "text"),
+        ("person_id", "text"),
+        ("scheme", "text"),
+        ("visit", "text"),
+        ("day", "date"),
+        ("settled_at", "time"),
+        *((name, "money") for name in money),
+        ("documents", "text"),
+    ]
+    return Sheet("settlements", columns, _settlements(entries, money, policy))
+
+
+def _settlements(entries: Iterable[Entry], money: Sequence[str], policy: Policy) -> Iterator[Out]:
+    visit = [a.name for a in vocabulary().of("claim")].index("visit")
+    explainer = Explainer(policy)
+    documents: dict[Program, str] = {}
+    for entry in entries:
+        what, settlement = entry.item.what, entry.settlement
+        program = settlement.program
+        if program not in documents:
+            used = explainer.explain(settlement).documents
+            documents[program] = ";".join(map(document_id, used))
+        yield (
+            what.claim_id,
+            "reversal" if isinstance(what, Reversal) else "claim",
+            what.reverses if isinstance(what, Reversal) else None,
+            settlement.claim.person_id,
+            settlement.scheme,
+            str(settlement.claim.facts[visit]),
+            settlement.day,
+            what.settled_at,
+            *[entry.sign * settlement.figure(name) for name in money],
+            documents[program],
+        )
+
+
+def document_id(document: Document) -> str:
+    """Return a document's id as its folder is called."""
+    return f"{document.id}@{document.first}"
+
+
+def explanation_sheet(entries: Iterable[Entry], policy: Policy, language: str) -> Sheet:
+    """One row per step of each settlement (reversals take the same steps back)."""
+    columns: Columns = [
+        ("claim_id", "text"),
+        ("line", "count"),
+        ("layer", "text"),
+        ("step", "text"),
+        ("says", "text"),
+        ("formula", "text"),
+        ("before_rounding", "text"),
+        ("result", "text"),
+        ("value", "text"),
+        ("document", "text"),
+        ("cite", "text"),
+        ("grade", "text"),
+        ("figures", "text"),
+    ]
+    return Sheet("explanation", columns, _explanations(entries, policy, language))
+
+
+def _explanations(entries: Iterable[Entry], policy: Policy, language: str) -> Iterator[Out]:
+    explainer = Explainer(policy)
+    for entry in entries:
+        if entry.sign > 0:
+            claim_id = entry.settlement.claim.claim_id
+            for number, line in enumerate(explainer.explain(entry.settlement).lines, 1):
+                yield (claim_id, number, *_line(line, language))
+
+
+def _line(line: Line, language: str) -> Out:
+    last = line.results[-1] if line.results else None
+    figures = "; ".join(
+        f"{q.title.pick(language)} {q.value} [{_cite(q.source)}]"
+        for q in line.operands
+        if q.source is not None
+    )
+    return (
+        line.layer,
+        line.step,
+        line.says.pick(language),
+        line.formula,
+        line.exact,
+        last.name if last else None,
+        last.value if last else None,
+        line.source.number,
+        line.source.cite,
+        line.source.grade,
+        figures,
+    )
+
+
+def _cite(source: Source) -> str:
+    return f"{source.number} {source.cite} {source.grade}"
+
+
+def differences_sheet(differences: Iterable[Difference]) -> Sheet:
+    """One row per settlement that stands but would be otherwise now, with what caused that."""
+    money = [*vocabulary().funds, "personal_pay"]
+    columns: Columns = [
+        ("claim_id", "text"),
+        ("cause", "text"),
+        ("would_be", "text"),
+        *((f"{name}_{when}", "money") for name in money for when in ("stands", "would_be")),
+    ]
+    return Sheet("differences", columns, _differences(differences, money))
+
+
+def _differences(differences: Iterable[Difference], money: Sequence[str]) -> Iterator[Out]:
+    for difference in differences:
+        row: list[Cell] = [
+            difference.settlement.claim.claim_id,
+            difference.cause,
+            "settled" if difference.would_be else "refused",
+        ]
+        for name in money:
+            now = difference.would_be
+            row += [difference.settlement.figure(name), _figure(now, name)]
+        yield row
+
+
+def _figure(settlement: Settlement | None, name: str) -> int | None:
+    return None if settlement is None else settlement.figure(name)
+
+
+def rejects_sheet(rejects: Sequence[Reject], order: Sequence[str], language: str) -> Sheet:
+    """One row per rejected row: all its original cells, then where, what and why.
+
+    `order` is the order of known columns; several reasons stand in one cell. Corrected, the file
+    can be settled as it is: the added columns are ignored when it is read.
+    """
+    given = {name for reject in rejects for name in reject.columns}
+    names = [name for name in order if name in given] or list(order)
+    columns: Columns = [(name, "text") for name in (*names, *REJECT_COLUMNS)]
+    return Sheet("rejects", columns, (_rejected(r, names, language) for r in rejects))
+
+
+def _rejected(reject: Reject, names: Sequence[str], language: str) -> Out:
+    cells = dict(zip(reject.columns, reject.record.cells, strict=False))
+    if reject.record.problem is not None and len(reject.record.cells) == 1:
+        cells = {}  # the line as a whole stands in the column `value`
+    first = reject.errors[0]
+    why = " | ".join(
+        e.message.pick(language) if e is first else f"{e.column}: {e.message.pick(language)}"
+        for e in reject.errors
+    )
+    at = (str(first.file), str(first.row), first.column, first.value, first.rule, why)
+    return (*(cells.get(name, "") for name in names), *at)
+
+
+def cell(reject: Reject, column: str) -> str:
+    """Return an original cell of a rejected row, empty when it cannot be found."""
+    cells = dict(zip(reject.columns, reject.record.cells, strict=False))
+    return cells.get(column, "").strip()
+
+
+def beside(target: Path, name: str) -> Path:
+    """Return the file beside `target` with a second name: out.csv → out.rejects.csv."""
+    suffix = ".csv.gz" if target.name.lower().endswith(".csv.gz") else target.suffix
+    return target.with_name(f"{target.name[: -len(suffix)]}.{name}{suffix}")

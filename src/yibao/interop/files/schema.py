@@ -1,0 +1,67 @@
+"""The documented schema of the persons and claims files, and templates to fill in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yibao.interop.files.columns import Column, What, columns
+from yibao.interop.files.output import Sheet
+from yibao.policy.model import Region, Text
+
+KINDS = {
+    "id": Text("编号", "id"),
+    "date": Text("日期 2017-03-01", "date 2017-03-01"),
+    "time": Text("时刻 2017-03-01 09:30:00", "time 2017-03-01 09:30:00"),
+    "amount": Text("金额（元，两位小数）", "amount (yuan, two decimals)"),
+    "code": Text("代码", "code"),
+    "flag": Text("是否 true/false", "flag true/false"),
+    "set": Text("多个代码", "set of codes"),
+}
+
+
+def as_data(what: What, region: Region) -> list[dict[str, Any]]:
+    """Return the schema as plain data, both languages."""
+    return [
+        {
+            "name": c.name,
+            "kind": c.kind,
+            "title": c.title._asdict(),
+            "note": c.note._asdict(),
+            "required": c.absent is None,
+            "unless": c.unless or None,
+            "absent": c.absent,
+            "codes": None if c.codes is None else {k: t._asdict() for k, t in c.codes.items()},
+        }
+        for c in columns(what, region)
+    ]
+
+
+def needed(column: Column, language: str) -> str:
+    """Return in a few words whether a column must be there."""
+    if column.unless:
+        return Text(f"必填，除非有 {column.unless}", f"unless {column.unless}").pick(language)
+    if column.absent is None:
+        return Text("必填", "required").pick(language)
+    if column.absent:
+        return Text(f"可空 = {column.absent}", f"empty = {column.absent}").pick(language)
+    return Text("可空", "optional").pick(language)
+
+
+def template(what: What, region: Region, language: str) -> list[Sheet]:
+    """Return an empty table with all columns; for Excel a second sheet explains them."""
+    found = columns(what, region)
+    help_columns: list[tuple[str, Any]] = [
+        (name, "text") for name in ("column", "title", "kind", "needed", "note", "codes")
+    ]
+    rows = [
+        (
+            c.name,
+            c.title.pick(language),
+            KINDS[c.kind].pick(language),
+            needed(c, language),
+            c.note.pick(language),
+            "; ".join(f"{k} {t.pick(language)}" for k, t in (c.codes or {}).items()),
+        )
+        for c in found
+    ]
+    return [Sheet(what, [(c.name, "text") for c in found], ()), Sheet("help", help_columns, rows)]

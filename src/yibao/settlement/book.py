@@ -1,0 +1,264 @@
+"""The book: persons' years, kept while claims are settled, reversed and years closed.
+
+Claims are settled in the order in which they come, which must be that of (settled_at, claim_id).
+A claim belongs to the year of its day (the discharge day of a stay, where the region says so), even
+when it comes late. What has been settled is never rewritten: a reversal, or a claim that comes
+after the next year was opened, reports what later settlements would have been (`Difference`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+
+from yibao.errors import ClaimError, YibaoError
+from yibao.policy.policy import Policy
+from yibao.policy.program import Program
+from yibao.settlement.enrolment import Enrolment
+from yibao.settlement.executor import Executor
+from yibao.settlement.model import Claim, Reversal, Settlement, Status, YearState
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A settlement that stands, and what it would be now; `would_be` None: it would be refused."""
+
+    settlement: Settlement
+    would_be: Settlement | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """A settlement taken back, and the later ones that it would have changed."""
+
+    reversal: Reversal
+    settlement: Settlement
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YearEnd:
+    """One person's year, closed: program and memory of the year-end steps, and what it opens."""
+
+    person_id: str
+    scheme: str
+    year: int
+    program: Program
+    memory: list[int]
+    opening: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Record:
+    """What the book keeps about one person."""
+
+    given: dict[int, list[int]] = field(default_factory=dict)
+    opened: dict[int, list[int]] = field(default_factory=dict)
+    years: dict[tuple[str, int], YearState] = field(default_factory=dict)
+    settled: list[Settlement] = field(default_factory=list)
+
+
+class Book:
+    """Persons' years under one policy."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        enrolment: Enrolment,
+        opening: Mapping[tuple[str, int], Mapping[str, int]] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        """Open a book.
+
+        `opening` gives the state values with which a person enters a year, where known. An
+        `executor` of the same policy may be shared, for the programs that it has already bound.
+        """
+        self.policy = policy
+        self.enrolment = enrolment
+        self.executor = executor or Executor(policy)
+        self._names = [n for n, v in policy.region.state.items() if v.scope != "episode"]
+        self._records: dict[str, _Record] = {}
+        self._settled: dict[str, Settlement] = {}
+        self._reversed: dict[str, str] = {}
+        self._reversals: set[str] = set()
+        for (person, year), values in (opening or {}).items():
+            given = [values.get(name, 0) for name in self._names]
+            record = self._record(person)
+            record.given[year] = record.opened[year] = given
+
+    def _record(self, person: str) -> _Record:
+        record = self._records.get(person)
+        if record is None:
+            record = self._records[person] = _Record()
+        return record
+
+    # --- claims -------------------------------------------------------------------------------
+
+    def settle(self, claim: Claim) -> Settlement:
+        """Settle a claim.
+
+        Raises ClaimError for a claim id met before or a person not insured on the day, PolicyError
+        when the rules cannot answer. A claim that is refused leaves no trace.
+        """
+        if claim.claim_id in self._settled or claim.claim_id in self._reversals:
+            raise ClaimError("claim_id", claim.claim_id, "unique claim id", "an id not used before")
+        day = self.executor.day(claim)
+        person, year = claim.person_id, day.year
+        status = self._status(person, day)
+        record = self._record(person)
+        key = (self.enrolment.scheme(status), year)
+        state = record.years.get(key)
+        fresh = state is None
+        if state is None:
+            state = YearState(list(self.opening(person, year)))
+        settlement = self.executor.settle(claim, status, key[0], day, state)
+        if fresh:
+            record.years[key] = state
+        self._settled[claim.claim_id] = settlement
+        record.settled.append(settlement)
+        if year + 1 in record.opened:
+            self._reopen(record, year)
+        return settlement
+
+    def _status(self, person: str, day: date) -> Status:
+        status = self.enrolment.status(person, day)
+        if status is None:
+            known = person in self.enrolment
+            expected = f"a person insured on {day}" if known else "a person of the persons file"
+            raise ClaimError("person_id", person, "insured on the day of service", expected)
+        return status
+
+    def reverse(self, reversal: Reversal) -> Reversed:
+        """Take a settlement back: the state loses exactly what the claim had added to it.
+
+        Raises ClaimError for a claim that was not settled or is already reversed, and for a
+        reversal's own id met before.
+        """
+        target = reversal.reverses
+        settlement = self._settled.get(target)
+        if settlement is None:
+            raise ClaimError("reverses", target, "reversal of a settled claim", "a settled claim")
+        if target in self._reversed:
+            raise ClaimError("reverses", target, "one reversal of a claim", "a claim that stands")
+        own = reversal.claim_id
+        if own in self._settled or own in self._reversals:
+            raise ClaimError("claim_id", own, "unique claim id", "an id not used before")
+        self._reversed[target] = own
+        self._reversals.add(own)
+        record = self._record(settlement.claim.person_id)
+        year = settlement.day.year
+        state = record.years[settlement.scheme, year]
+        self.executor.take_back(settlement, state, shared=self._shares_episode(record, settlement))
+        self._reopen(record, year)
+        return Reversed(reversal, settlement, self._differences(settlement, target))
+
+    def _shares_episode(self, record: _Record, settlement: Settlement) -> bool:
+        """Tell whether another standing claim of the same year belongs to the same episode."""
+        return bool(settlement.claim.episode) and any(
+            other.claim.episode == settlement.claim.episode
+            and (other.scheme, other.day.year) == (settlement.scheme, settlement.day.year)
+            and other.claim.claim_id not in self._reversed
+            for other in record.settled
+        )
+
+    def late_effects(self, settlement: Settlement) -> tuple[Difference, ...]:
+        """Return what a claim that came after a later year was opened would change there."""
+        return self._differences(settlement, settlement.claim.claim_id)
+
+    def _reopen(self, record: _Record, year: int) -> None:
+        """Forget how later years were opened, as long as nothing was settled in them."""
+        used = {used for _, used in record.years}
+        year += 1
+        while year in record.opened and year not in record.given and year not in used:
+            del record.opened[year]
+            year += 1
+
+    def _differences(self, changed: Settlement, cause: str) -> tuple[Difference, ...]:
+        """Replay the person's standing claims and compare those that `changed` may have touched.
+
+        These are the later ones of its year and scheme, and all of later years.
+        """
+        person, year = changed.claim.person_id, changed.day.year
+        standing = self.settlements(person)
+        at = self._record(person).settled.index(changed)
+        after = set(map(id, self._record(person).settled[at + 1 :]))
+        touched = [
+            s
+            for s in standing
+            if s.day.year > year
+            or (s.day.year == year and s.scheme == changed.scheme and id(s) in after)
+        ]
+        if not touched:
+            return ()
+        replayed = self._replay(person, standing)
+        pairs = [(s, replayed.get(s.claim.claim_id)) for s in touched]
+        return tuple(
+            Difference(was, now, cause)
+            for was, now in pairs
+            if now is None or now.funds != was.funds
+        )
+
+    def _replay(self, person: str, standing: Iterable[Settlement]) -> Mapping[str, Settlement]:
+        given = {
+            (person, year): dict(zip(self._names, values, strict=True))
+            for year, values in self._record(person).given.items()
+        }
+        book = Book(self.policy, self.enrolment, given, self.executor)
+        for settlement in sorted(standing, key=lambda s: s.day.year):
+            with suppress(YibaoError):
+                book.settle(settlement.claim)
+        return book._settled
+
+    def settlements(self, person: str | None = None) -> list[Settlement]:
+        """Return the settlements that stand, of one person or of all, in the order settled."""
+        settled = self._settled.values() if person is None else self._record(person).settled
+        return [s for s in settled if s.claim.claim_id not in self._reversed]
+
+    # --- years --------------------------------------------------------------------------------
+
+    def opening(self, person: str, year: int) -> list[int]:
+        """Return the opening values of a person's year: what closing the years before leaves.
+
+        Once a claim of the year was settled, a late claim of an earlier year does not change them.
+        """
+        record = self._record(person)
+        opened = record.opened.get(year)
+        if opened is None:
+            opened = record.opened[year] = self._open(person, year, record)
+        return opened
+
+    def _open(self, person: str, year: int, record: _Record) -> list[int]:
+        statuses = self.enrolment.statuses(person)
+        begins = [status.first.year for status in statuses[:1]]
+        begins += [given for given in record.given if given <= year]
+        if year <= max(begins, default=year):
+            return self.executor.opening()
+        before = self.opening(person, year - 1)
+        status = self.enrolment.of_year(person, year - 1)
+        if status is None:
+            return self.executor.carry_only(before)
+        return list(self.close_year(person, year - 1, status).opening.values())
+
+    def close_year(self, person: str, year: int, status: Status | None = None) -> YearEnd:
+        """Run the year-end rules on a person's year as it stands now."""
+        status = status or self.enrolment.of_year(person, year)
+        if status is None:
+            expected = f"a person insured in {year}"
+            raise ClaimError("person_id", person, "insured in the year", expected)
+        scheme = self.enrolment.scheme(status)
+        full = self.enrolment.full_year(person, year)
+        values = self._values(person, scheme, year)
+        program, memory, after = self.executor.close_year(year, status, full, values)
+        opening = dict(zip(self._names, after, strict=True))
+        return YearEnd(person, scheme, year, program, memory, opening)
+
+    def state(self, person: str, scheme: str, year: int) -> dict[str, int]:
+        """Return the state values of a person's year as they stand."""
+        return dict(zip(self._names, self._values(person, scheme, year), strict=True))
+
+    def _values(self, person: str, scheme: str, year: int) -> list[int]:
+        state = self._record(person).years.get((scheme, year))
+        return self.opening(person, year) if state is None else state.values

@@ -1,0 +1,351 @@
+"""Explain a settlement: read its memory, step by step, with the document behind every figure.
+
+Enters: a settlement and the policy that made it. Leaves: an `Explanation`, plain data in Chinese
+and English. Nothing is computed again: every number is read from the memory that the executor left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import assert_never
+
+from yibao.money import format_yuan
+from yibao.policy.compile import Plan, Profile, table_of
+from yibao.policy.consolidate import Reason
+from yibao.policy.model import Document, Origin, Region, Row, Text
+from yibao.policy.policy import Policy
+from yibao.policy.program import Instruction, Program
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement import formula
+from yibao.settlement.book import YearEnd
+from yibao.settlement.model import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The provision behind a figure or a step."""
+
+    document: str
+    number: str
+    cite: str
+    grade: str
+    source: str | None
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Another value that the same table has for this profile, and why it does not apply."""
+
+    value: str
+    why: Text
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number in a line: its name, its value as text, and, for a figure of a table, its source."""
+
+    name: str
+    title: Text
+    value: str
+    says: Text | None = None
+    source: Source | None = None
+    rejected: tuple[Rejected, ...] = ()
+
+
+class Line:
+    """One step: what it did, with which numbers, to which result, under which article.
+
+    A line is a view of memory: making one costs nothing, its texts are made when asked for.
+    """
+
+    __slots__ = ("_memory", "_reader", "instruction")
+
+    def __init__(self, reader: Reader, instruction: Instruction, memory: Sequence[int]) -> None:
+        self._reader = reader
+        self._memory = memory
+        self.instruction = instruction
+
+    @property
+    def step(self) -> str:
+        """The id of the step."""
+        return self.instruction.step.id
+
+    @property
+    def layer(self) -> str | None:
+        """The layer of the chain that the step belongs to."""
+        return self.instruction.step.layer
+
+    @property
+    def says(self) -> Text:
+        """What the step does, in a sentence."""
+        return self.instruction.step.origin.says
+
+    @property
+    def source(self) -> Source:
+        """The provision that orders the step."""
+        return source_of(self.instruction.step.origin)
+
+    @property
+    def fen(self) -> int:
+        """The result: fen, or a count."""
+        return self._memory[self.instruction.first_out + len(self.instruction.outs) - 1]
+
+    @property
+    def operands(self) -> tuple[Quantity, ...]:
+        """The numbers that went in, the figures of tables with their sources."""
+        memory, quantity = self._memory, self._reader.quantity
+        return tuple(quantity(slot, memory) for slot in self.instruction.inputs())
+
+    @property
+    def results(self) -> tuple[Quantity, ...]:
+        """The numbers that came out, without the slices of bands."""
+        first = self.instruction.first_out
+        named = (first + n for n, name in enumerate(self.instruction.outs) if "/" not in name)
+        return tuple(self._reader.quantity(slot, self._memory) for slot in named)
+
+    @property
+    def formula(self) -> str:
+        """The arithmetic as text."""
+        memory, text = self._memory, self._reader.text
+        return formula.arithmetic(self.instruction, memory, lambda slot: text(slot, memory))
+
+    @property
+    def exact(self) -> str | None:
+        """The result in yuan before rounding, where the step rounded."""
+        return formula.exact(self.instruction, self._memory, self._reader.structure.denominator)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the step changed what is paid; a short explanation leaves out the others.
+
+        Steps that only keep count for later claims of the year do not.
+        """
+        return formula.moves(self.instruction, self._memory)
+
+
+@dataclass(slots=True)
+class Explanation:
+    """Everything about one settlement that a person may ask."""
+
+    settlement: Settlement
+    reader: Reader
+
+    @property
+    def region(self) -> Text:
+        """The region whose rules were applied."""
+        return self.reader.region.name
+
+    @property
+    def day_rule(self) -> Text:
+        """Which day of a stay chooses the rules."""
+        return self.reader.region.stays_says
+
+    @property
+    def lines(self) -> list[Line]:
+        """The steps, in order."""
+        memory = self.settlement.memory
+        return [Line(self.reader, i, memory) for i in self.reader.structure.instructions]
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents that the settlement rests on."""
+        return self.reader.documents
+
+    @property
+    def bill(self) -> tuple[Quantity, ...]:
+        """The amounts of the claim; portions only where there are any."""
+        amounts = zip(vocabulary().amounts.items(), self.settlement.claim.amounts, strict=True)
+        return tuple(
+            Quantity(name, amount.title, format_yuan(value))
+            for (name, amount), value in amounts
+            if value or amount.portion_of is None
+        )
+
+    @property
+    def funds(self) -> tuple[Quantity, ...]:
+        """What each fund pays."""
+        funds = vocabulary().funds
+        return tuple(
+            Quantity(name, funds[name].title, format_yuan(fen))
+            for name, fen in self.settlement.funds.items()
+        )
+
+    @property
+    def closing(self) -> tuple[Quantity, ...]:
+        """What is left to the person, and how it is paid."""
+        return tuple(
+            Quantity(name, title, format_yuan(self.settlement.figure(name)))
+            for name, title in CLOSING.items()
+        )
+
+
+class Explainer:
+    """Explains one policy's settlements; what a program's share is worked out once."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._readers: dict[Program, Reader] = {}
+
+    def explain(self, settlement: Settlement) -> Explanation:
+        """Explain a settlement that this policy made."""
+        return Explanation(settlement, self._reader(settlement.program, settlement.day))
+
+    def explain_year_end(self, end: YearEnd) -> list[Line]:
+        """Explain the steps that closed a person's year."""
+        reader = self._reader(end.program, date(end.year, 12, 31))
+        return [Line(reader, i, end.memory) for i in reader.structure.instructions]
+
+    def _reader(self, program: Program, day: date) -> Reader:
+        reader = self._readers.get(program)
+        if reader is None:
+            reader = Reader(self.policy.plan(day), program)
+            self._readers[program] = reader
+        return reader
+
+
+def explain(settlement: Settlement, policy: Policy) -> Explanation:
+    """Explain one settlement under the policy that made it."""
+    return Explainer(policy).explain(settlement)
+
+
+MISSING = "—"
+"""Stands for the value of a row that records that nobody has found the figure."""
+
+CLOSING: Mapping[str, Text] = {
+    "personal_pay": Text("个人负担", "Personal share"),
+    "account_pay": Text("个人账户支付", "Paid from the personal account"),
+    "cash_pay": Text("个人现金支付", "Paid in cash"),
+}
+
+
+class Reader:
+    """What is fixed about the explanations of one program: names, units, sources, alternatives."""
+
+    def __init__(self, plan: Plan, program: Program) -> None:
+        self.region = plan.region
+        self.structure = program.structure
+        self._profile = Profile(plan, program.attributes)
+        self._figures = {
+            self.structure.first_figure + n: self._figure(plan, name, row)
+            for n, (name, row) in enumerate(zip(self.structure.figures, program.rows, strict=True))
+        }
+        self._writers = {
+            i.first_out: i for i in self.structure.instructions if i.op in formula.PASSING
+        }
+        self._titles = [title_of(self.region, name) for name in self.structure.names]
+        self.documents = self._documents()
+
+    def text(self, slot: int, memory: Sequence[int]) -> str:
+        """Return the number in a slot as a person writes it."""
+        return formula.as_text(memory[slot], self.structure.units[slot], self.structure.denominator)
+
+    def quantity(self, slot: int, memory: Sequence[int]) -> Quantity:
+        """Return the number in a slot with its name and, for a figure, its source."""
+        figure = self._figures.get(self._unchanged(slot, memory))
+        name = self.structure.names[slot]
+        return figure or Quantity(name, self._titles[slot], self.text(slot, memory))
+
+    def _unchanged(self, slot: int, memory: Sequence[int]) -> int:
+        """Follow a number back through steps that left it as it was, so that its source shows."""
+        writer = self._writers.get(slot)
+        while writer is not None and not formula.moves(writer, memory):
+            slot = next(s for s in writer.inputs() if memory[s] == memory[slot])
+            writer = self._writers.get(slot)
+        return slot
+
+    def _figure(self, plan: Plan, name: str, row: Row) -> Quantity:
+        table, band = table_of(self.region, name)
+        assert table is not None
+        assert row.value is not None
+        rivals = plan.rules.rivals(table, self._profile.banded(band), row)
+        return Quantity(
+            name=name,
+            title=table.title,
+            value=formula.figure_text(table, row.value),
+            says=row.origin.says,
+            source=source_of(row.origin),
+            rejected=tuple(
+                Rejected(
+                    MISSING if r.row.value is None else formula.figure_text(table, r.row.value),
+                    why_not(r.reason, r.row.origin, row.origin),
+                    source_of(r.row.origin),
+                )
+                for r in rivals
+            ),
+        )
+
+    def _documents(self) -> tuple[Document, ...]:
+        used = {i.step.origin.document for i in self.structure.instructions}
+        ids = {d.id for d in used} | {q.source.document for q in self._figures.values() if q.source}
+        return tuple(d for d in self.region.documents if d.id in ids)
+
+
+def source_of(origin: Origin) -> Source:
+    """Return a provision's source as plain data."""
+    return Source(
+        document=origin.document.id,
+        number=origin.document.number,
+        cite=origin.cite,
+        grade=origin.grade.name,
+        source=origin.source,
+        first=origin.first,
+        last=origin.last,
+    )
+
+
+def title_of(region: Region, name: str) -> Text:
+    """Return what a figure is called: an amount, a fund, a state value, a table or a result.
+
+    A result that no pack gives a title has none in Chinese, and its own name in English.
+    """
+    words = vocabulary()
+    if name in words.amounts:
+        return words.amounts[name].title
+    if name in words.funds:
+        return words.funds[name].title
+    if name in region.state:
+        return region.state[name].title
+    if name in CLOSING:
+        return CLOSING[name]
+    base = name.partition("[")[0]
+    if base in region.tables:
+        return region.tables[base].title
+    if name in region.results:
+        return region.results[name]
+    return Text("", name.replace("_", " "))
+
+
+def why_not(reason: Reason, loser: Origin, winner: Origin) -> Text:
+    """Say why a provision does not apply."""
+    number = loser.document.number
+    match reason:
+        case "ended":
+            return Text(
+                f"{number}的规定已于{loser.last}终止", f"the rule of {number} ended on {loser.last}"
+            )
+        case "not_yet":
+            return Text(
+                f"{number}的规定自{loser.first}起施行",
+                f"the rule of {number} begins on {loser.first}",
+            )
+        case "not_known":
+            return Text(
+                f"{number}于{loser.known}才公布", f"{number} was published only on {loser.known}"
+            )
+        case "never":
+            return Text(
+                f"{number}为征求意见稿，未施行", f"{number} is a draft that is not in force"
+            )
+        case "outranked":
+            by = winner.document.number
+            return Text(f"上位文件{by}优先", f"{by} is of higher authority")
+        case "superseded":
+            by = winner.document.number
+            return Text(f"已被{by}取代", f"superseded by {by}")
+        case _:
+            assert_never(reason)

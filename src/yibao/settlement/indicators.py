@@ -1,0 +1,172 @@
+"""Outcome indicators of the five-year plan on settled claims, as exact rationals.
+
+What counts, where the plan leaves it open: a reimbursement ratio counts every insurance layer but
+not medical assistance (P25-K04, K05); "self-pay" is what lies outside the catalogue, not the
+person's share (P25-K06, K07); "about" means within one percentage point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Literal
+
+from yibao.money import parse_rate
+from yibao.policy.model import Text
+from yibao.policy.source import read
+from yibao.policy.vocabulary import POLICIES, vocabulary
+from yibao.settlement.model import Settlement
+
+INSURANCE_LAYERS = frozenset({"basic", "large_expense", "serious_illness"})
+"""The layers that are insurance; assistance and supplements are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A part of a whole, in fen or in counts. `value` is None when there is no whole."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> Fraction | None:
+        """The exact ratio."""
+        return Fraction(self.part, self.whole) if self.whole else None
+
+
+# --- on settlements -------------------------------------------------------------------------------
+
+
+def reimbursement(settlements: Iterable[Settlement], scheme: str) -> Ratio:
+    """Return what insurance pays of in-scope inpatient expense, in fen (P25-K04, P25-K05)."""
+    chosen = _inpatient(settlements, scheme)
+    return Ratio(sum(map(insurance_pay, chosen)), sum(s.figure("in_scope") for s in chosen))
+
+
+def self_pay(settlements: Iterable[Settlement], scheme: str) -> Ratio:
+    """Return what lies outside the catalogue of inpatient expense, in fen (P25-K06, P25-K07)."""
+    chosen = _inpatient(settlements, scheme)
+    return Ratio(sum(s.figure("out_of_catalogue") for s in chosen), sum(s.total for s in chosen))
+
+
+def assistance(settlements: Iterable[Settlement]) -> Ratio:
+    """Return what assistance pays of what insurance leaves of in-scope expense, in fen (P25-K08).
+
+    Counted are inpatient and special-disease claims to which assistance applied. The second round
+    of assistance is not part of it.
+    """
+    chosen = [
+        s
+        for s in settlements
+        if _visit(s) in {"inpatient", "special_outpatient"} and "assistance_pay" in s.funds
+    ]
+    left = sum(s.figure("in_scope") - insurance_pay(s) for s in chosen)
+    return Ratio(sum(s.funds["assistance_pay"] for s in chosen), left)
+
+
+def insurance_pay(settlement: Settlement) -> int:
+    """Return what all insurance layers pay, in fen."""
+    funds = vocabulary().funds
+    return sum(
+        fen for name, fen in settlement.funds.items() if funds[name].layer in INSURANCE_LAYERS
+    )
+
+
+def of_claims(settlements: Iterable[Settlement]) -> Mapping[str, Ratio]:
+    """Return every indicator that settled claims can give, by the id of its target."""
+    settlements = list(settlements)
+    return {
+        "P25-K04": reimbursement(settlements, "employee"),
+        "P25-K05": reimbursement(settlements, "resident"),
+        "P25-K06": self_pay(settlements, "employee"),
+        "P25-K07": self_pay(settlements, "resident"),
+        "P25-K08": assistance(settlements),
+    }
+
+
+def _inpatient(settlements: Iterable[Settlement], scheme: str) -> list[Settlement]:
+    return [s for s in settlements if s.scheme == scheme and _visit(s) == "inpatient"]
+
+
+def _visit(settlement: Settlement) -> str:
+    return str(settlement.claim.facts[_visit_index()])
+
+
+@cache
+def _visit_index() -> int:
+    return [a.name for a in vocabulary().of("claim")].index("visit")
+
+
+# --- on totals ------------------------------------------------------------------------------------
+
+
+def direct_settlement(
+    *, direct_cost: int, cost: int, direct_cases: int, cases: int
+) -> tuple[Ratio, Ratio]:
+    """Return the inter-provincial direct settlement rate by cost (fen) and by case (P25-K13).
+
+    The plan does not say which; by cost is the one that its target is compared with.
+    """
+    return Ratio(direct_cost, cost), Ratio(direct_cases, cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of those who should be reached are, and the task list: who is not."""
+
+    ratio: Ratio
+    tasks: tuple[str, ...]
+
+
+def two_disease_coverage(
+    diagnosed: Set[str], with_drug_benefit: Set[str], with_health_record: Set[str]
+) -> Coverage:
+    """Return how many two-disease patients have both drug benefit and record (T21-2.2b)."""
+    reached = diagnosed & with_drug_benefit & with_health_record
+    return Coverage(Ratio(len(reached), len(diagnosed)), tuple(sorted(diagnosed - reached)))
+
+
+# --- targets --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the plan wants of an indicator by 2025. Rates are exact."""
+
+    id: str
+    cite: str
+    title: Text
+    baseline: Fraction
+    target: Fraction
+    comparator: Literal["at_most", "about", "equal"]
+    tolerance: Fraction
+    binding: bool
+
+    def met_by(self, value: Fraction) -> bool:
+        """Tell whether a value meets the target; nothing is rounded before the comparison."""
+        if self.comparator == "at_most":
+            return value <= self.target
+        return abs(value - self.target) <= self.tolerance
+
+
+@cache
+def targets(region: str) -> Mapping[str, Target]:
+    """Return a region's targets by clause id; none where its documents set none."""
+    file = POLICIES / region / "targets.yaml"
+    if not file.is_file():
+        return {}
+    return {
+        t["id"]: Target(
+            id=t["id"],
+            cite=t["cite"],
+            title=Text(**t["title"]),
+            baseline=parse_rate(t["baseline"]),
+            target=parse_rate(t["target"]),
+            comparator=t["comparator"],
+            tolerance=parse_rate(t.get("tolerance", "0%")),
+            binding=t["binding"],
+        )
+        for t in read(file).data["targets"]
+    }

@@ -1,0 +1,148 @@
+"""The plan's outcome indicators: the numbers of the requirement list, and settled claims."""
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement import indicators
+from yibao.settlement.indicators import Ratio, targets
+from yibao.settlement.model import Settlement
+
+VISIT = [a.name for a in vocabulary().of("claim")].index("visit")
+
+
+def settlement(scheme: str, visit: str, funds: Mapping[str, int], **amounts: int) -> Settlement:
+    """Return what the indicators look at of a settlement, in fen."""
+    facts: list[Any] = [None] * (VISIT + 1)
+    facts[VISIT] = visit
+    known = {"in_scope": 0, "out_of_catalogue": 0, **amounts}
+    made = SimpleNamespace(
+        scheme=scheme,
+        funds=funds,
+        total=amounts.get("total", sum(known.values())),
+        day=date(2024, 6, 1),
+        claim=SimpleNamespace(facts=tuple(facts)),
+        figure=lambda name: known[name],
+    )
+    return cast(Settlement, made)
+
+
+def met(clause: str, ratio: Ratio) -> bool:
+    assert ratio.value is not None
+    return targets("tianjin")[clause].met_by(ratio.value)
+
+
+@pytest.mark.clause("P25-K04")
+def test_employees_inpatient_ratio() -> None:
+    """Funds 830 of in-policy 1,000: 83.0 %, within a point of 83.7 %. Assistance does not count."""
+    funds = {"pool_pay": 700_00, "large_expense_pay": 130_00, "assistance_pay": 50_00}
+    ours = [
+        settlement("employee", "inpatient", funds, in_scope=1_000_00),
+        settlement("employee", "outpatient", {"pool_pay": 1}, in_scope=1_000_00),
+        settlement("resident", "inpatient", {"pool_pay": 1}, in_scope=1_000_00),
+    ]
+    ratio = indicators.reimbursement(ours, "employee")
+    assert ratio == Ratio(830_00, 1_000_00)
+    assert ratio.value == Fraction(83, 100)
+    assert met("P25-K04", ratio)
+    assert met("P25-K04", Ratio(827, 1000))
+    assert not met("P25-K04", Ratio(8269, 10000))
+    assert not met("P25-K04", Ratio(8471, 10000))
+
+
+@pytest.mark.clause("P25-K05")
+def test_residents_inpatient_ratio() -> None:
+    """698 of 1,000 is about 70 %; 66 % is not. Serious-illness insurance counts."""
+    funds = {"pool_pay": 600_00, "serious_illness_pay": 98_00, "supplement_pay": 10_00}
+    ours = [settlement("resident", "inpatient", funds, in_scope=1_000_00)]
+    ratio = indicators.reimbursement(ours, "resident")
+    assert ratio.value == Fraction("0.698")
+    assert met("P25-K05", ratio)
+    assert not met("P25-K05", Ratio(66, 100))
+
+
+@pytest.mark.clause("P25-K06")
+def test_employees_self_pay_share() -> None:
+    """200 of 1,000 is 20.0 %: met; 200.1 is not, since nothing is rounded before comparing."""
+    ours = [settlement("employee", "inpatient", {}, in_scope=800_00, out_of_catalogue=200_00)]
+    assert met("P25-K06", indicators.self_pay(ours, "employee"))
+    more = [
+        settlement(
+            "employee", "inpatient", {}, total=1_000_00, in_scope=799_90, out_of_catalogue=200_10
+        )
+    ]
+    assert not met("P25-K06", indicators.self_pay(more, "employee"))
+
+
+@pytest.mark.clause("P25-K07")
+def test_residents_self_pay_share() -> None:
+    ours = [settlement("resident", "inpatient", {}, in_scope=800_00, out_of_catalogue=200_00)]
+    assert met("P25-K07", indicators.self_pay(ours, "resident"))
+    worse = [settlement("resident", "inpatient", {}, in_scope=779_00, out_of_catalogue=221_00)]
+    ratio = indicators.self_pay(worse, "resident")
+    assert ratio.value == targets("tianjin")["P25-K07"].baseline == Fraction("0.221")
+    assert not met("P25-K07", ratio)
+
+
+@pytest.mark.clause("P25-K08")
+def test_assistance_ratio() -> None:
+    """10,000 left by basic and serious-illness insurance, 7,000 of assistance: 70 %."""
+    funds = {
+        "pool_pay": 80_000_00,
+        "serious_illness_pay": 10_000_00,
+        "assistance_pay": 7_000_00,
+        "tilt_assistance_pay": 500_00,
+    }
+    ours = [
+        settlement("resident", "inpatient", funds, in_scope=100_000_00),
+        settlement("resident", "outpatient", funds, in_scope=100_000_00),
+        settlement("resident", "inpatient", {"pool_pay": 0}, in_scope=100_000_00),
+    ]
+    ratio = indicators.assistance(ours)
+    assert ratio == Ratio(7_000_00, 10_000_00)
+    assert met("P25-K08", ratio)
+    assert not met("P25-K08", Ratio(6_999_99, 10_000_00))
+
+
+@pytest.mark.clause("P25-K13")
+def test_direct_settlement_by_cost_and_by_case() -> None:
+    """490m of 1,000m is the baseline of 49.0 %; 700m meets the target."""
+    cost, cases = indicators.direct_settlement(
+        direct_cost=490_000_000_00, cost=1_000_000_000_00, direct_cases=400, cases=1_000
+    )
+    assert cost.value == targets("tianjin")["P25-K13"].baseline == Fraction("0.49")
+    assert cases.value == Fraction("0.4")
+    assert not met("P25-K13", cost)
+    assert met("P25-K13", Ratio(700_000_000_00, 1_000_000_000_00))
+
+
+@pytest.mark.clause("T21-2.2b")
+def test_two_disease_coverage_and_task_list() -> None:
+    """1,000 diagnosed, 990 registered: 99.0 % and ten on the task list."""
+    diagnosed = {f"P{n:04d}" for n in range(1_000)}
+    registered = {f"P{n:04d}" for n in range(990)}
+    found = indicators.two_disease_coverage(diagnosed, registered | {"elsewhere"}, registered)
+    assert found.ratio.value == Fraction("0.99")
+    assert found.tasks == tuple(f"P{n:04d}" for n in range(990, 1_000))
+    half = indicators.two_disease_coverage(diagnosed, registered, {"P0000"})
+    assert half.ratio == Ratio(1, 1_000)
+
+
+def test_no_claims_have_no_ratio() -> None:
+    found = indicators.of_claims([])
+    assert set(found) < set(targets("tianjin"))
+    assert all(ratio.value is None for ratio in found.values())
+
+
+def test_targets_carry_their_source() -> None:
+    assert all(t.cite.startswith("主要指标表第") for t in targets("tianjin").values())
+    assert {t.id for t in targets("tianjin").values() if t.binding} == {"P25-K04", "P25-K05"}
+
+
+def test_a_region_whose_documents_set_no_targets_has_none() -> None:
+    assert targets("jining") == {}
