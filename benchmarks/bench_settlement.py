@@ -61,7 +61,7 @@ def person(name: str, scheme: str) -> Status:
         "contribution_tier": tier,
         "large_expense_paid": scheme == "employee",
     }
-    return Status(name, date(2016, 1, 1), None, BORN, facts("person", given))
+    return Status(name, date(2019, 1, 1), None, BORN, facts("person", given))
 
 
 def claims(count: int) -> Iterator[tuple[str, Claim]]:
@@ -133,6 +133,15 @@ def settlement_rows(count: int, rounds: int) -> Iterator[tuple[str, float, str]]
     yield "executor, with state", best(rounds, lambda: clock(run_executor)) * micro, "<= 10"
     yield "book: persons, years, history", best(rounds, lambda: clock(run_book)) * micro, "<= 10"
     yield "book, with lines", best(rounds, lambda: clock(with_lines)) * micro, "<= 30"
+    book = Book(policy, enrolment, executor=executor)
+    for _, claim in stream:
+        book.settle(claim)
+
+    def close_years() -> list[object]:
+        return [book.close_year(name, DAY.year) for name in people]
+
+    closing = best(rounds, lambda: clock(close_years)) * 1e6 / len(people)
+    yield "closing one person's year", closing, ""
     yield "book, with the lines' text", best(rounds, lambda: clock(with_text)) * micro * 20, ""
 
 
@@ -161,9 +170,9 @@ def main() -> None:
     given = parser.parse_args()
     print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
     for what, value, target in settlement_rows(given.claims, given.rounds):
-        print(f"{what:34} {value:8.2f} us a claim   {target}")
+        print(f"{what:34} {value:8.2f} us   {target}")
     for what, value, target in start_rows(given.rounds):
-        print(f"{what:34} {value:8.3f} s            {target}")
+        print(f"{what:34} {value:8.3f} s    {target}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
 from yibao.errors import ClaimError
@@ -14,6 +14,18 @@ from yibao.settlement.model import Status
 def age_on(birth: date, day: date) -> int:
     """Return completed years on `day`."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def age_at_new_year(birth: date, day: date) -> int:
+    """Return completed years on 1 January of the year of `day`."""
+    return day.year - birth.year - (birth.month > 1 or birth.day > 1)
+
+
+AGES: Mapping[str, Callable[[date, date], int]] = {
+    "age": age_on,
+    "age_on_1_january": age_at_new_year,
+}
+"""The ages that a rule may look at, from a birth date and the day of service."""
 
 
 class Enrolment:

@@ -17,7 +17,7 @@ from yibao.policy.model import Phase, Value
 from yibao.policy.policy import Policy
 from yibao.policy.program import Program, Structure
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.enrolment import age_on
+from yibao.settlement.enrolment import AGES
 from yibao.settlement.generate import Run, runner
 from yibao.settlement.model import Claim, Facts, Settlement, Status, YearState
 
@@ -42,10 +42,10 @@ class _Epoch:
 
     __slots__ = ("ages", "narrow", "plan", "programs")
 
-    def __init__(self, plan: Plan, ages: Sequence[str]) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.ages = tuple(
-            (name, plan.breakpoints[name]) for name in ages if name in plan.breakpoints
+            (age, plan.breakpoints[name]) for name, age in AGES.items() if name in plan.breakpoints
         )
         self.programs: dict[_Key, _Bound] = {}
         self.narrow: dict[tuple[object, ...], _Bound] = {}
@@ -59,7 +59,6 @@ class Executor:
         region = policy.region
         words = vocabulary()
         person = words.of("person")
-        self._ages = tuple(a.name for a in person if a.kind == "number")
         self._person_names = tuple(a.name for a in person if a.kind != "number")
         self._claim_names = tuple(a.name for a in words.of("claim"))
         self._year_end_names = tuple(a.name for a in words.of("year_end"))
@@ -187,14 +186,13 @@ class Executor:
         self, phase: Phase, status: Status, facts: Facts, day: date, state: Sequence[int]
     ) -> _Bound:
         epoch = self._days.get(day) or self._epoch(day)
-        counters = tuple(
-            [
-                min(state[counter] if within is None else state[within] or state[counter] + 1, top)
-                for counter, within, top in self._counters
-            ]
-        )
-        ages = _bands(epoch, status.birth_date, day) if epoch.ages else ()
-        key = (status.facts, facts, ages, counters)
+        counters = []
+        for counter, within, top in self._counters:
+            count = state[counter] if within is None else state[within] or state[counter] + 1
+            counters.append(count if count < top else top)
+        birth = status.birth_date
+        ages = tuple([bisect_right(edges, age(birth, day)) for age, edges in epoch.ages])
+        key = (status.facts, facts, ages, tuple(counters))
         bound = epoch.programs.get(key)
         if bound is None:
             attributes = self._attributes(phase, status, facts, day, state)
@@ -209,7 +207,7 @@ class Executor:
         seen = tuple(
             value
             for name, value in attributes.items()
-            if name in plan.looked_at and name not in self._ages
+            if name in plan.looked_at and name not in AGES
         )
         bound = epoch.narrow.get((phase, ages, seen))
         if bound is None:
@@ -220,7 +218,7 @@ class Executor:
         number = self.policy.calendar.epoch(day)
         epoch = self._epochs.get(number)
         if epoch is None:
-            epoch = _Epoch(self.policy.plan_of(number, day), self._ages)
+            epoch = _Epoch(self.policy.plan_of(number, day))
             self._epochs[number] = epoch
         self._days[day] = epoch
         return epoch
@@ -238,21 +236,10 @@ class Executor:
         names = self._claim_names if phase == "claim" else self._year_end_names
         attributes: dict[str, Value] = dict(zip(names, facts, strict=True))
         attributes.update(zip(self._person_names, status.facts, strict=True))
-        for name in self._ages:
-            at = day if name == "age" else date(day.year, 1, 1)
-            attributes[name] = age_on(status.birth_date, at)
+        for name, age in AGES.items():
+            attributes[name] = age(status.birth_date, day)
         declared = self.policy.region.state_attributes.values()
         for attribute, (counter, within, _) in zip(declared, self._counters, strict=True):
             own = 0 if within is None else state[within]
             attributes[attribute.name] = attribute.code(state[counter], own)
         return attributes
-
-
-def _bands(epoch: _Epoch, birth: date, day: date) -> tuple[int, ...]:
-    """Return, for each age that a rule looks at, the number of the band it lies in."""
-    return tuple(
-        [
-            bisect_right(edges, age_on(birth, day if name == "age" else date(day.year, 1, 1)))
-            for name, edges in epoch.ages
-        ]
-    )
