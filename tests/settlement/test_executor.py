@@ -26,6 +26,7 @@ from yibao.policy.policy import load_policy
 from yibao.settlement.enrolment import age_on
 from yibao.settlement.executor import Executor
 from yibao.settlement.explain import explain
+from yibao.settlement.generate import source
 from yibao.settlement.model import Reversal, YearState
 
 PAY_ALL = step("pay", 10, "add", terms=["in_scope"], to="pool_pay", layer="basic")
@@ -152,6 +153,44 @@ def test_age_on_the_day_and_on_the_first_of_january(tmp_path: Path) -> None:
     assert seen == {"age": [50, 80, 80, 80], "age_on_1_january": [50, 50, 50, 80]}
 
 
+@pytest.mark.parametrize(
+    ("attribute", "birth", "day", "pay"),
+    [
+        ("age", "1948-03-01", "2018-12-31", 80),
+        ("age_on_1_january", "1948-03-01", "2018-12-31", 50),
+        ("age_on_1_january", "1948-01-01", "2018-12-31", 80),
+        ("age_on_1_january", "1948-01-02", "2018-12-31", 50),
+        ("age_on_1_january", "1948-01-02", "2019-01-01", 80),
+    ],
+)
+def test_age_of_the_first_claim_met(
+    tmp_path: Path, attribute: str, birth: str, day: str, pay: int
+) -> None:
+    rows = [{attribute: {"below": 70}, "value": "50%"}, {attribute: {"from": 70}, "value": "80%"}]
+    rules = {"tables": {"rate": table("rate", rows, {attribute: [0, 70]})}, "steps": [PAY_RATE]}
+    book = make_book(make_policy(tmp_path, rules), status(birth=birth))
+    assert paid([book.settle(claim("c", day, "1.00"))]) == [pay]
+
+
+def test_the_number_of_an_admission_is_its_episodes_own(tmp_path: Path) -> None:
+    """E is the first stay, also when it is settled again after the second; then comes the third."""
+    number = {"title": SAYS, "ordinal_of": "stays", "within": "own_number", "max": 3}
+    rows = [{"number": n, "value": f"{rate}%"} for n, rate in [("1", 50), ("2", 60), ("3", 70)]]
+    rules = {
+        "state": state("stays", unit="count") | state("own_number", unit="count", scope="episode"),
+        "state_attributes": {"number": number},
+        "tables": {"rate": table("rate", rows, {"number": ["1", "2", "3"]})},
+        "steps": [PAY_RATE, step("n", 20, "ordinal", total="stays", own="own_number")],
+    }
+    book = make_book(make_policy(tmp_path, rules))
+    order = ["E", "F", "E", "G", "F", "H"]
+    settled = [
+        book.settle(claim(f"c{n}", "2017-01-01", "1.00", episode=episode))
+        for n, episode in enumerate(order)
+    ]
+    assert paid(settled) == [50, 60, 50, 70, 60, 70]
+
+
 def test_persons_of_one_profile_share_a_program_and_others_do_not(tmp_path: Path) -> None:
     rows = [{"category": "adult", "value": "50%"}, {"category": "student_child", "value": "60%"}]
     keys = {"category": ["adult", "student_child"]}
@@ -220,6 +259,28 @@ def test_no_rule_and_no_class_are_said_by_name(tmp_path: Path) -> None:
         with pytest.raises(NoRule):
             book.settle(claim(day, day, "1.00"))
     assert paid([book.settle(claim("c2", "2017-12-31", "1.00"))]) == [1_00]
+
+
+def test_a_program_is_written_as_a_function_that_a_person_can_read(tmp_path: Path) -> None:
+    rules = {"state": state("used"), "tables": RATE, "steps": [PAY_RATE, COUNT]}
+    structure = (
+        make_book(make_policy(tmp_path, rules))
+        .settle(claim("c", "2017-01-01", "1.00"))
+        .program.structure
+    )
+    scope, used = structure.amounts.index("in_scope"), len(structure.amounts)
+    rate, pay, after = used + 1, used + 2, used + 3
+    assert source(structure.instructions, structure.denominator) == (
+        "def run(given):\n"
+        f"    m{scope} = given[{scope}]\n"
+        f"    m{used} = given[{used}]\n"
+        f"    m{rate} = given[{rate}]\n"
+        "    # pay\n"
+        f"    m{pay} = half_up(m{scope} * m{rate}, 100)\n"
+        "    # count\n"
+        f"    m{after} = m{used} + m{pay}\n"
+        f"    return [*given, m{pay}, m{after}]\n"
+    )
 
 
 # --- state --------------------------------------------------------------------------------------
@@ -306,6 +367,22 @@ def test_year_values_end_with_the_year_and_lifetime_values_do_not(tmp_path: Path
     assert [i.step.id for i in end.program.structure.instructions] == ["end"]
     book.settle(claim("c2", "2018-01-01", "5.00"))
     assert book.state("p", "resident", 2018) == {"kept": 10_00, "gone": 5_00, "set_anew": 12_00}
+
+
+def test_year_end_steps_see_no_claim_and_may_keep_a_value(tmp_path: Path) -> None:
+    """`used` is set to itself, so it stays; of a claim's amounts nothing is left."""
+    rules = {
+        "state": state("used", "seen"),
+        "steps": [
+            PAY_ALL,
+            COUNT,
+            step("keep", 30, "set", phase="year_end", value="used", into="used"),
+            step("see", 31, "set", phase="year_end", value="in_scope", into="seen"),
+        ],
+    }
+    book = make_book(make_policy(tmp_path, rules), status(first="2017-01-01"))
+    book.settle(claim("c", "2017-06-01", "5.00"))
+    assert book.close_year("p", 2017).opening == {"used": 5_00, "seen": 0}
 
 
 def test_year_end_steps_may_look_at_the_end_of_the_year(tmp_path: Path) -> None:
