@@ -17,13 +17,17 @@ from yibao.policy.source import read
 
 POLICIES = Path(str(files("yibao"))) / "policies"
 
-AttributeOf = Literal["person", "claim", "year_end"]
+AttributeOf = Literal["person", "claim", "derived", "year_end"]
 AttributeKind = Literal["code", "flag", "number", "set"]
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """Something that a rule may look at. `codes` is None where each region has its own."""
+    """Something that a rule may look at.
+
+    `codes` is None where each region has its own. A derived flag tells whether the attribute `code`
+    is one of the set `among`.
+    """
 
     name: str
     of: AttributeOf
@@ -31,6 +35,8 @@ class Attribute:
     title: Text
     codes: Mapping[str, Text] | None
     absent: Value | None
+    code: str = ""
+    among: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +99,6 @@ def _attribute(name: str, data: Mapping[str, Any]) -> Attribute:
         title=Text(**data["title"]),
         codes={c: Text(**t) for c, t in codes.items()} if isinstance(codes, dict) else None,
         absent=frozenset(absent) if isinstance(absent, list) else absent,
+        code=data.get("code", ""),
+        among=data.get("among", ""),
     )

@@ -61,6 +61,7 @@ class Executor:
         person = words.of("person")
         self._person_names = tuple(a.name for a in person if a.kind != "number")
         self._claim_names = tuple(a.name for a in words.of("claim"))
+        self._derived = words.of("derived")
         self._year_end_names = tuple(a.name for a in words.of("year_end"))
         names = list(region.state)
         self._counters = tuple(
@@ -236,6 +237,11 @@ class Executor:
         names = self._claim_names if phase == "claim" else self._year_end_names
         attributes: dict[str, Value] = dict(zip(names, facts, strict=True))
         attributes.update(zip(self._person_names, status.facts, strict=True))
+        if phase == "claim":
+            for derived in self._derived:
+                held = attributes[derived.among]
+                assert isinstance(held, frozenset)
+                attributes[derived.name] = attributes[derived.code] in held
         for name, age in AGES.items():
             attributes[name] = age(status.birth_date, day)
         declared = self.policy.region.state_attributes.values()

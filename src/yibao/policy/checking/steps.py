@@ -18,8 +18,8 @@ from yibao.policy.model import OneOf, Region, Step
 from yibao.policy.opspec import OPS, results
 from yibao.policy.vocabulary import vocabulary
 
-_STRANGERS = {"claim": "year_end", "year_end": "claim"}
-"""For each phase, whose attributes it cannot know."""
+_STRANGERS = {"claim": ({"year_end"}, "year_end"), "year_end": ({"claim", "derived"}, "claim")}
+"""For each phase, whose attributes it cannot know, and what to call them."""
 
 
 def names_and_units(reached: Reach) -> Iterator[Finding]:
@@ -95,9 +95,9 @@ def phases(region: Region) -> Iterator[Finding]:
     for _, rules in days(region):
         held = versions(rules)
         for step in rules.steps:
-            strange = _STRANGERS[step.phase]
+            strange, known_to = _STRANGERS[step.phase]
             seen = {name for look in _looked_at(region, step) for name in reach(held, look)}
-            names = [n for n in sorted(seen) if _of(n) == strange and n not in held]
+            names = [n for n in sorted(seen) if _of(n) in strange and n not in held]
             if step.phase == "year_end":
                 names += [name for name in _operands(step) if name in words_.amounts]
                 names += [name for name in results(step) if name in words_.funds]
@@ -105,7 +105,9 @@ def phases(region: Region) -> Iterator[Finding]:
                 if (id(step), name) not in told:
                     told.add((id(step), name))
                     found = f"step {step.id} of phase {step.phase} uses {name}"
-                    yield error("phase", step.origin, found, f"nothing that only a {strange} knows")
+                    yield error(
+                        "phase", step.origin, found, f"nothing that only a {known_to} knows"
+                    )
 
 
 def _of(name: str) -> str | None:
