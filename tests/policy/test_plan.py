@@ -19,9 +19,17 @@ from small_pack import (
     table,
 )
 
-from yibao.errors import Defect, GradeRefused, MissingFigure, NoRule, PackErrors, Unclassified
+from yibao.errors import (
+    Defect,
+    GradeRefused,
+    MissingFigure,
+    NoRule,
+    PackErrors,
+    PolicyError,
+    Unclassified,
+)
 from yibao.policy.compile import Plan, build
-from yibao.policy.consolidate import Calendar
+from yibao.policy.consolidate import Calendar, Consolidation
 from yibao.policy.load import load_region
 from yibao.policy.policy import Policy, load_policy
 
@@ -150,6 +158,22 @@ def test_the_later_version_of_a_classification_replaces_the_earlier_whole(tmp_pa
 ALWAYS = {"steps": [PAY | {"when": {"care": "a"}}, step("x", 20, "add", terms=["total"], to="y")]}
 
 
+def test_classifications_that_ask_each_other_are_refused(tmp_path: Path) -> None:
+    rules = by_class(classification({"other": "a", "value": "a"}, {"value": "b"}))
+    rules["classifications"]["other"] = classification({"care": "a", "value": "a"}, {"value": "b"})
+    assert refusal(make_policy(tmp_path, rules), Unclassified) == (
+        "care: the classification care depends on itself"
+    )
+
+
+def test_a_claim_may_not_look_at_the_end_of_the_year(tmp_path: Path) -> None:
+    steps = [PAY | {"when": {"full_year": True}}]
+    policy = make_policy(tmp_path, {"tables": {"rate": table("rate", "50%")}, "steps": steps})
+    assert refusal(policy, PolicyError) == (
+        "full_year: a rule of this phase may not look at full_year"
+    )
+
+
 # --- time ---------------------------------------------------------------------------------------
 
 
@@ -167,6 +191,63 @@ def test_the_calendar_numbers_the_periods_between_changes(tmp_path: Path) -> Non
         (date(2016, 7, 1), date(2017, 6, 30)),
         (date(2017, 7, 1), None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("rival", "known", "reason"),
+    [
+        ({"kind": "draft"}, None, "never"),
+        ({"known": "2017-04-01"}, "2017-03-31", "not_known"),
+        ({"known": "2017-03-31"}, "2017-03-31", "superseded"),
+        ({"start": "2017-01-02"}, None, "not_yet"),
+        ({"start": "2017-01-01"}, None, "superseded"),
+        ({"start": "2014-01-01", "end": "2016-12-31"}, None, "ended"),
+        ({"start": "2014-01-01", "end": "2017-01-01"}, None, "superseded"),
+        ({"authority": "city"}, None, "superseded"),
+    ],
+)
+@pytest.mark.parametrize("authority", ["city", "national"])
+def test_what_loses_says_why(
+    tmp_path: Path, rival: dict[str, Any], known: str | None, reason: str, authority: str
+) -> None:
+    """On 1 January 2017 the winner, of the higher authority or the later by rank, is in force."""
+    folder = add_region(tmp_path)
+    rules = {"tables": {"rate": table("rate", "50%")}}
+    add_document(
+        folder, rules, "winner", start="2017-01-01", known="2016-12-31", authority=authority
+    )
+    other = {"start": "2015-01-01", "known": "2014-01-01"} | rival
+    add_document(folder, {"tables": {"rate": table("rate", "40%")}}, "rival", **other)
+    region = load_region(folder)
+    seen = date.fromisoformat(known) if known else None
+    consolidation = Consolidation(region, date(2017, 1, 1), seen)
+    rate = region.tables["rate"]
+    winner = consolidation.row(rate, {}.__getitem__)
+    assert winner is not None
+    assert winner.origin.document.id == "winner"
+    (loser,) = consolidation.rivals(rate, {}.__getitem__, winner)
+    outranked = reason == "superseded" and authority == "national"
+    assert (loser.row.origin.document.id, loser.reason) == (
+        "rival",
+        "outranked" if outranked else reason,
+    )
+
+
+def test_a_banded_figure_may_depend_on_other_keys(tmp_path: Path) -> None:
+    """Only `band` is answered by the operand; the level is the claim's."""
+    rows = [
+        {"level": level, "band": band, "value": value}
+        for level, band, value in [
+            ("2", "1", "50%"), ("2", "2", "60%"), ("3", "1", "40%"), ("3", "2", "45%"),
+        ]
+    ]  # fmt: skip
+    rate = table("rate", rows, {"level": ["2", "3"], "band": ["1", "2"]})
+    segments = [{"to": f"edge[{n}]", "rate": f"rate[{n}]"} for n in "12"]
+    pay = step("s", 1, "bands", of="in_scope", start=["used"], segments=segments, to="pool_pay")
+    rules = {"state": state("used"), "tables": TABLES | {"rate": rate}, "steps": [pay]}
+    book = make_book(make_policy(tmp_path, rules))
+    settled = [book.settle(claim(level, DAY, "3.00", level=level)) for level in "23"]
+    assert [s.figure("pool_pay") for s in settled] == [50 + 120, 40 + 90]
 
 
 # --- what a step may name -----------------------------------------------------------------------

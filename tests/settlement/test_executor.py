@@ -173,22 +173,28 @@ def test_age_of_the_first_claim_met(
 
 
 def test_the_number_of_an_admission_is_its_episodes_own(tmp_path: Path) -> None:
-    """E is the first stay, also when it is settled again after the second; then comes the third."""
+    """E is the first stay, also when it is settled again after the second, and elsewhere."""
     number = {"title": SAYS, "ordinal_of": "stays", "within": "own_number", "max": 3}
-    rows = [{"number": n, "value": f"{rate}%"} for n, rate in [("1", 50), ("2", 60), ("3", 70)]]
+    rates = {"2": [50, 60, 70], "3": [51, 61, 71]}
+    rows = [
+        {"level": level, "number": str(n), "value": f"{rate}%"}
+        for level, of_level in rates.items()
+        for n, rate in enumerate(of_level, 1)
+    ]
+    keys = {"level": ["2", "3"], "number": ["1", "2", "3"]}
     rules = {
         "state": state("stays", unit="count") | state("own_number", unit="count", scope="episode"),
         "state_attributes": {"number": number},
-        "tables": {"rate": table("rate", rows, {"number": ["1", "2", "3"]})},
+        "tables": {"rate": table("rate", rows, keys)},
         "steps": [PAY_RATE, step("n", 20, "ordinal", total="stays", own="own_number")],
     }
     book = make_book(make_policy(tmp_path, rules))
-    order = ["E", "F", "E", "G", "F", "H"]
+    order = [("E", "2"), ("F", "2"), ("E", "3"), ("E", "2"), ("G", "2"), ("F", "3"), ("H", "3")]
     settled = [
-        book.settle(claim(f"c{n}", "2017-01-01", "1.00", episode=episode))
-        for n, episode in enumerate(order)
+        book.settle(claim(f"c{n}", "2017-01-01", "1.00", episode=episode, level=level))
+        for n, (episode, level) in enumerate(order)
     ]
-    assert paid(settled) == [50, 60, 50, 70, 60, 70]
+    assert paid(settled) == [50, 60, 51, 50, 70, 61, 71]
 
 
 def test_persons_of_one_profile_share_a_program_and_others_do_not(tmp_path: Path) -> None:
