@@ -10,12 +10,13 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from io import TextIOWrapper
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from yibao.cli import exit_codes
+from yibao.cli import exit_codes, failure
 from yibao.errors import YibaoError
 
 COMMANDS = ("settle_commands", "policy_commands", "demo")
@@ -26,18 +27,24 @@ class _Guarded(TyperGroup):
     """Turns what goes wrong into one message on stderr and the exit code that the table gives."""
 
     def invoke(self, ctx: Any) -> Any:
+        as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
         except YibaoError as error:
-            typer.echo(str(error), err=True)
+            failure.tell(error, as_json=as_json)
             raise typer.Exit(exit_codes.of(error)) from None
-        except (typer.TyperException, typer.Exit, typer.Abort, BrokenPipeError):
+        except typer.TyperException as error:  # wrong usage; Typer prints it on stderr
+            if as_json:
+                failure.print_object(type(error).__name__, error.exit_code, error.format_message())
             raise
-        except Exception:
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
             traceback.print_exc()
-            typer.echo(
-                "yibao: a defect of this program, please report it / 程序缺陷，请报告", err=True
-            )
+            told = "yibao: a defect of this program, please report it / 程序缺陷，请报告"
+            typer.echo(told, err=True)
+            if as_json:
+                failure.print_object(type(error).__name__, exit_codes.DEFECT, told)
             raise typer.Exit(exit_codes.DEFECT) from None
 
 
@@ -52,10 +59,32 @@ app = typer.Typer(
     help="医保 Yibao: settle medical-insurance claims under dated, cited policy rules.",
     epilog=_epilog(),
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"yibao {version('yibao')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
 
 for _name in COMMANDS:
     if find_spec(f"yibao.cli.{_name}") is not None:
@@ -64,4 +93,7 @@ for _name in COMMANDS:
 
 def main() -> None:
     """Run the command line; the console script `yibao`."""
-    sys.exit(app())
+    for stream in (sys.stdout, sys.stderr):  # a console that is not UTF-8 lacks some characters
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(app(prog_name="yibao"))

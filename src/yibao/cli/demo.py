@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(lang: Lang = _LANGUAGE) -> None:
-    """Show what Yibao does: published examples, a waterfall per visit type, a sample city."""
+    """Show what Yibao does, on examples and a made-up city."""
     from yibao.cli.demo_show import show
 
     language: Language = lang

@@ -32,8 +32,13 @@ def console() -> Console:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON, indented, with Chinese as it is."""
-    typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    """Print a value as JSON, indented, with Chinese as it is where the console can print it."""
+    typer.echo(json.dumps(plain(value), ensure_ascii=not speaks_unicode(), indent=2))
+
+
+def speaks_unicode() -> bool:
+    """Tell whether standard output can print every character."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def plain(value: object) -> Any:

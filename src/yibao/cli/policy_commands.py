@@ -56,7 +56,7 @@ def codes(*, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
 
 @policy.command("list")
 def list_(*, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
-    """List the regions that ship, with their documents and validity.
+    """List the regions that ship, with their documents.
 
     \b
     Example: yibao policy list
@@ -84,9 +84,10 @@ def show(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show the rules in force on a day: each figure with the document that won, steps, layers.
+    """Show the rules in force on a day.
 
-    Figures of a grade that would be refused are marked with "!".
+    Printed are each figure with the document that won, the steps and the layers. Figures of a
+    grade that would be refused are marked with "!".
 
     \b
     Example: yibao policy show tianjin --date 2019-07-01 --table outpatient_deductible
@@ -122,7 +123,9 @@ def check(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Load packs and check all that can be known without settling; exit code 1 on errors.
+    """Check packs without settling anything.
+
+    All that can be known beforehand is checked; the exit code is 1 on errors.
 
     \b
     Example: yibao policy check tianjin --as-of 2021-06-01
@@ -148,7 +151,9 @@ def diff(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show what changed between two days: figures, steps, classifications, with their documents.
+    """Show what changed between two days.
+
+    Printed are figures, steps and classifications, with their documents.
 
     \b
     Example: yibao policy diff tianjin 2021-12-31 2022-01-01
@@ -161,7 +166,9 @@ def diff(
 
 @policy.command()
 def cases(regions: RegionNames = None, *, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
-    """Settle the worked examples beside the rules, with zero tolerance; exit code 1 on a failure.
+    """Settle the worked examples beside the rules.
+
+    There is no tolerance; the exit code is 1 when a figure differs.
 
     \b
     Example: yibao policy cases tianjin
@@ -196,7 +203,9 @@ def coverage(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Tell which clauses of an inventory the packs' cases and the tests cover, and which not.
+    """Tell which clauses have a case or a test.
+
+    The clauses are those of an inventory; marks in tests are read from their source.
 
     \b
     Example: yibao policy coverage --clauses docs/clauses.yaml --tests tests --tier core

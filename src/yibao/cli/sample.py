@@ -34,7 +34,10 @@ def city(
     persons: Annotated[int, typer.Option("--persons", min=1, max=1_000_000)] = 2_000,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another city.")] = 1,
 ) -> None:
-    """Write persons.csv and claims.csv of a made-up city: the same bytes for the same seed."""
+    """Write the persons and claims of a made-up city.
+
+    The files are persons.csv and claims.csv; the same seed gives the same bytes.
+    """
     from yibao.cli.settle_run import exits
 
     with exits(default_language()):

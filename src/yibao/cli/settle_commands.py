@@ -69,9 +69,10 @@ def settle(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Settle claims and write one row per claim, with what each fund and the person pay.
+    """Settle claims; write what each fund and the person pay.
 
-    Good rows are settled; bad rows go to a rejects file with the reason, and the exit code is 1.
+    One row is written per claim. Good rows are settled; bad rows go to a rejects
+    file with the reason, and the exit code is 1.
     """
     from yibao.cli import settle_run
 
@@ -110,7 +111,9 @@ def explain(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Explain one claim: the bill, every step with the article behind it, and who pays what.
+    """Explain one claim: every step with its article.
+
+    Printed are the bill, every step with its arithmetic and the article behind it, and who pays.
 
     The person's earlier claims are settled first, since the deductible and the ceilings need them.
     """
@@ -143,7 +146,7 @@ def schema(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show the columns of the claims or persons file and the codes that a region knows."""
+    """Show the columns of the input files and their codes."""
     from yibao.cli import settle_run
 
     settle_run.schema(what, policy, template=template, as_json=as_json, language=lang)

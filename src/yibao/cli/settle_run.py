@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from yibao.cli import exit_codes, settle_report
+from yibao.cli import exit_codes, failure, settle_report
 from yibao.cli.options import Language
+from yibao.cli.output import plain, print_json
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
 from yibao.interop.files.columns import columns
@@ -79,7 +79,7 @@ class _Files:
 
 def settle(given: Input, wanted: Output) -> None:
     """Run `yibao settle`; leaves with the exit code."""
-    with exits(given.language):
+    with exits(given.language, as_json=wanted.as_json):
         for target in _targets(wanted):
             _check(target, given)
         run = _run(given)
@@ -87,7 +87,7 @@ def settle(given: Input, wanted: Output) -> None:
         write_files(files)
         report = settle_report.Report(run, list(files))
         if wanted.as_json:
-            typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+            print_json(report.as_json())
         else:
             report.print(given.language, settle_report.console())
         rejected = [*run.persons.rejects, *run.rejects]
@@ -146,19 +146,18 @@ def _rejects_file(what: str, rows: Sequence[Reject], wanted: Output) -> Path | N
 
 def explain(claim_id: str, given: Input, *, full: bool, as_json: bool) -> None:
     """Run `yibao explain`; leaves with the exit code."""
-    with exits(given.language):
+    with exits(given.language, as_json=as_json):
         run = _run(given, lambda items: needed(claim_id, items))
         taken_back = next((e for e in run.batch.entries if e.item.what.claim_id == claim_id), None)
         if taken_back is None:
-            _not_settled(claim_id, run, given.language)
+            _not_settled(claim_id, run, given.language, as_json=as_json)
         else:
             from yibao.cli.waterfall import as_json as waterfall_json
             from yibao.cli.waterfall import print_waterfall
 
             explanation = explain_settlement(taken_back.settlement, run.policy)
             if as_json:
-                text = json.dumps(waterfall_json(explanation), ensure_ascii=False, indent=2)
-                typer.echo(text)
+                print_json(waterfall_json(explanation))
             else:
                 print_waterfall(explanation, given.language, settle_report.console(), full=full)
 
@@ -182,11 +181,15 @@ def needed(claim_id: str, items: Sequence[Item]) -> list[Item]:
     return [i for i in items[: at + 1] if owner(i) == person]
 
 
-def _not_settled(claim_id: str, run: Run, language: Language) -> None:
+def _not_settled(claim_id: str, run: Run, language: Language, *, as_json: bool) -> None:
     """Say why a claim cannot be explained: its row was rejected, or no file has it."""
     found = [r for r in run.rejects if results.cell(r, "claim_id") == claim_id]
     if found:
         settle_report.print_rejects(found, language, settle_report.console(stderr=True))
+        if as_json:
+            errors = [error for reject in found for error in reject.errors]
+            told = "\n".join(error.say(language) for error in errors)
+            failure.print_object("RowError", exit_codes.REJECTED, told, plain(errors))
         raise typer.Exit(exit_codes.REJECTED)
     raise typer.BadParameter(f"no claim {claim_id!r} in these files / 文件中没有这笔结算")
 
@@ -203,14 +206,14 @@ def schema(
     language: Language,
 ) -> None:
     """Run `yibao schema`; leaves with the exit code."""
-    with exits(language):
+    with exits(language, as_json=as_json):
         region = load(policy).region
         if template is not None:
             sheets = schemas.template(what, region, language)
             write_files({template: sheets if template.suffix.lower() == ".xlsx" else sheets[:1]})
             typer.echo(str(template))
         elif as_json:
-            typer.echo(json.dumps(schemas.as_data(what, region), ensure_ascii=False, indent=2))
+            print_json(schemas.as_data(what, region))
         else:
             settle_report.print_schema(columns(what, region), language, settle_report.console())
 
@@ -258,10 +261,13 @@ def watch(language: Language) -> Callable[[Sequence[Item]], Iterable[Item]]:
 
 
 @contextmanager
-def exits(language: Language) -> Iterator[None]:
+def exits(language: Language, *, as_json: bool = False) -> Iterator[None]:
     """Say what is wrong with an input in the reader's language; the rest is every command's."""
     try:
         yield
     except InputError as error:
-        typer.echo("\n".join(p.say(language) for p in error.problems), err=True)
+        told = "\n".join(p.say(language) for p in error.problems)
+        typer.echo(told, err=True)
+        if as_json:
+            failure.print_object("InputError", exit_codes.INPUT, told, plain(error.problems))
         raise typer.Exit(exit_codes.INPUT) from None

@@ -1,0 +1,35 @@
+"""How a command says that it failed: a message on stderr and, with `--json`, an object on stdout.
+
+The object is `{"error": {"kind": …, "exit_code": …, "message": …, "problems": [ … ]}}`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from yibao.cli import exit_codes
+from yibao.errors import PackErrors, YibaoError
+
+
+def tell(error: YibaoError, *, as_json: bool) -> None:
+    """Say what went wrong."""
+    typer.echo(str(error), err=True)
+    if as_json:
+        kind, code = type(error).__name__, exit_codes.of(error)
+        problems = [
+            {"file": str(d.file), "line": d.line, "found": d.found, "expected": d.expected}
+            for d in (error.defects if isinstance(error, PackErrors) else ())
+        ]
+        print_object(kind, code, str(error), problems)
+
+
+def print_object(
+    kind: str, exit_code: int, message: str, problems: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Print the error object on stdout; ASCII only, so that no console can spoil it."""
+    error = {"kind": kind, "exit_code": exit_code, "message": message, "problems": problems}
+    typer.echo(json.dumps({"error": error}, indent=2))
