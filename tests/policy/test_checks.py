@@ -282,6 +282,7 @@ def test_phase_uses_what_it_knows(tmp_path: Path) -> None:
     assert pack(tmp_path, state=state("used"), steps=[PAY, COUNT, closing]) == []
 
 
+@pytest.mark.clause("T16-07a")
 def test_step_after_its_layers_turn(tmp_path: Path) -> None:
     late = step("late", 30, "add", terms=["total"], to="x", layer="basic")
     relief = step("relief", 20, "add", terms=["total"], to="y", layer="assistance")
