@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from yibao.text import Text
+
 
 class YibaoError(Exception):
     """Base of all errors raised on purpose."""
@@ -53,9 +55,10 @@ class PackErrors(YibaoError):
 class PolicyError(YibaoError):
     """The rules cannot answer for this claim; `name` is the rule or figure concerned."""
 
-    def __init__(self, name: str, message: str) -> None:
+    def __init__(self, name: str, text: Text) -> None:
         self.name = name
-        super().__init__(message)
+        self.text = text
+        super().__init__(text.en)
 
 
 class NoRule(PolicyError):

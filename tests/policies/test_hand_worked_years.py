@@ -638,3 +638,21 @@ tables:
       rows:
       - {scheme: employee, level: "1", admission: "1", value: "300.00"}
 """
+
+
+@pytest.mark.clause("T16-13a", "T16-14a", "T16-15a")
+def test_a_year_in_two_schemes_is_measured_whole() -> None:
+    """A resident until June, an employee from July: what came before July counts too."""
+    events: list[Event] = [
+        # 2000 - 500 = 1500; 1500 x 50 % = 750
+        {"date": "2019-03-01", **OUTPATIENT, "level": "1", "in_scope": "2000.00"}
+        | yuan(deductible="500.00", pool_pay="750.00"),
+        # the employee's year begins with a deductible of its own
+        {"date": "2019-09-01", **OUTPATIENT, "level": "2", "in_scope": "300.00"}
+        | {"person": EMPLOYEE}
+        | yuan(deductible="300.00", pool_pay="0.00"),
+        # 2000 + 300 = 2300, above 800 and above 1500; 5500 - 2300 = 3200 is left
+        {"year_end": 2019, "person": EMPLOYEE}
+        | {"expect": {"outpatient_streak": 0, "low_outpatient": 0, "outpatient_carry": "3200.00"}},
+    ]
+    check("tianjin", RESIDENT, events)

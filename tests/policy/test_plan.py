@@ -52,11 +52,13 @@ def test_a_figure_that_nobody_found_says_for_whom_and_why(tmp_path: Path) -> Non
     rate = table("rate", rows, {"level": ["3"], "visit": ["inpatient"]})
     policy = make_policy(tmp_path, {"tables": {"rate": rate}, "steps": [PAY]})
     assert refusal(policy, MissingFigure, level="3") == (
-        "rate: the figure rate (例) for level=3, visit=inpatient on 2000-01-01 is missing "
-        "(the annex is lost): give it in an overlay document with its source"
+        "rate: the figure rate (an example) for Level of the institution=level 3, "
+        "Visit type=inpatient stay on 2017-03-01 is missing (the annex is lost): "
+        "give it in an overlay document with its source"
     )
     assert refusal(policy, MissingFigure, level="2") == (
-        "rate: the figure rate (例) for level=2, visit=inpatient on 2000-01-01 is missing: "
+        "rate: the figure rate (an example) for Level of the institution=level 2, "
+        "Visit type=inpatient stay on 2017-03-01 is missing: "
         "give it in an overlay document with its source"
     )
 
@@ -68,21 +70,19 @@ def test_a_missing_figure_of_a_band_and_of_no_key(tmp_path: Path) -> None:
     step_ = step("b", 10, "bands", of="in_scope", start=["borne"], segments=segments, to="pool_pay")
     rules = {"state": state("borne"), "tables": tables, "steps": [step_]}
     assert refusal(make_policy(tmp_path / "a", rules), MissingFigure).startswith(
-        "edge: the figure edge (例) for band=1 on 2000-01-01 is missing (illegible)"
+        "edge: the figure edge (an example) for band=1 on 2017-03-01 is missing (illegible)"
     )
     rate = table("rate", [{"missing": "illegible"}])
     policy = make_policy(tmp_path / "b", {"tables": {"rate": rate}, "steps": [PAY]})
-    assert "rate (例) for all on 2000-01-01 is missing (illegible)" in refusal(
-        policy, MissingFigure
-    )
+    assert "for every case on 2017-03-01 is missing (illegible)" in refusal(policy, MissingFigure)
 
 
 def test_a_figure_of_too_low_a_grade_is_refused_unless_accepted(tmp_path: Path) -> None:
     rate = table("rate", "50%", grade="D", source="a blog")
     make_policy(tmp_path, {"tables": {"rate": rate}, "steps": [PAY]})
     assert refusal(load_policy(tmp_path), GradeRefused) == (
-        "rate: the figure rate (例) on 2000-01-01 has grade D (a blog), below the accepted C: "
-        "accept grade D to use it"
+        "rate: the figure rate (an example) on 2017-03-01 has grade D (a blog), below the "
+        "accepted C: accept grade D to use it (--accept-grade D)"
     )
     settled = make_book(load_policy(tmp_path, accept="D")).settle(claim("c", DAY, "1.00"))
     assert settled.figure("pool_pay") == 50
@@ -94,7 +94,8 @@ def test_no_rule_is_said_with_region_and_day(tmp_path: Path) -> None:
         folder, {"tables": {"rate": table("rate", "50%")}, "steps": [PAY]}, end="2016-12-31"
     )
     assert refusal(load_policy(folder), NoRule) == (
-        "city: no rule of city is in force on 2017-01-01 for this"
+        "city: no rule of an example (city) is in force on 2017-03-01 for "
+        "Insurance scheme=residents' basic medical insurance, Visit type=inpatient stay"
     )
 
 
@@ -128,14 +129,15 @@ def test_who_is_not_covered_is_said_with_all_that_was_asked(tmp_path: Path) -> N
         {"visit": "outpatient", "value": "b"},
     )
     assert refusal(make_policy(tmp_path, by_class(care)), Unclassified, level="2") == (
-        "care: no row of care (例) covers level=2, identities=[], visit=inpatient"
+        "care: no row of care (an example) covers on 2017-03-01: Level of the institution=level 2, "
+        "Relief and other identities=none, Visit type=inpatient stay"
     )
 
 
 def test_a_classification_out_of_force_is_said_by_name(tmp_path: Path) -> None:
     care = classification({"value": "a"}, to="2016-12-31")
     assert refusal(make_policy(tmp_path, by_class(care)), NoRule) == (
-        "care: no classification care in force on 2017-01-01"
+        "care: no version of the classification care (an example) is in force on 2017-03-01"
     )
 
 
@@ -170,7 +172,7 @@ def test_a_claim_may_not_look_at_the_end_of_the_year(tmp_path: Path) -> None:
     steps = [PAY | {"when": {"full_year": True}}]
     policy = make_policy(tmp_path, {"tables": {"rate": table("rate", "50%")}, "steps": steps})
     assert refusal(policy, PolicyError) == (
-        "full_year: a rule of this phase may not look at full_year"
+        "full_year: a rule of phase claim may not look at full_year"
     )
 
 

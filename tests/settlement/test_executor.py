@@ -228,6 +228,27 @@ def test_conditions_on_the_claim_choose_the_steps(tmp_path: Path) -> None:
     assert settled[1].personal_pay == 5_00
 
 
+def test_whether_the_disease_of_the_claim_is_a_registered_one(tmp_path: Path) -> None:
+    codes = [{"code": c, "zh": "例", "en": c, "cite": "1"} for c in ("D1", "D2")]
+    registered = PAY_ALL | {"id": "yes", "when": {"disease_registered": True}}
+    other = step("no", 11, "add", terms=["over_limit"], to="pool_pay", layer="basic")
+    other |= {"when": {"disease_registered": False}}
+    rules = {"codes": {"disease": codes}, "steps": [registered, other]}
+    book = make_book(
+        make_policy(tmp_path, rules),
+        status("p", registered_diseases=frozenset({"D1"})),
+        status("q"),
+    )
+    bills = [("p", "D1"), ("p", "D2"), ("p", "none"), ("q", "D1")]
+    settled = [
+        book.settle(
+            claim(f"c{n}", "2017-01-01", "5.00", person=who, disease=disease, over_limit="1.00")
+        )
+        for n, (who, disease) in enumerate(bills)
+    ]
+    assert paid(settled) == [5_00, 1_00, 1_00, 1_00]
+
+
 def test_a_counter_may_be_looked_at_up_to_its_top(tmp_path: Path) -> None:
     """The rate falls with the third claim of the year and no further; the next year starts anew."""
     rows = [{"done": ["0", "1"], "value": "80%"}, {"done": "2", "value": "50%"}]
@@ -450,3 +471,17 @@ def test_an_older_rule_that_needs_a_class_the_person_lacks_is_no_rival(tmp_path:
         for s in (p, q)
     ]
     assert rejected == [[], ["50%"]]
+
+
+def test_the_funds_together_are_what_the_person_does_not_pay(tmp_path: Path) -> None:
+    book = make_book(make_policy(tmp_path, {"tables": RATE, "steps": [PAY_RATE]}))
+    settled = book.settle(claim("c", "2017-03-01", "100.00", out_of_catalogue="10.00"))
+    assert settled.figure("fund_pay") == settled.fund_pay == sum(settled.funds.values()) == 50_00
+
+
+def test_a_name_that_no_step_writes_is_no_figure(tmp_path: Path) -> None:
+    book = make_book(make_policy(tmp_path, {"tables": RATE, "steps": [PAY_RATE]}))
+    settled = book.settle(claim("c", "2017-03-01", "100.00"))
+    assert settled.figure("supplement_pay") == 0, "a fund that no step could pay from"
+    with pytest.raises(KeyError, match="pool_pya"):
+        settled.figure("pool_pya")

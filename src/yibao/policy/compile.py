@@ -14,15 +14,8 @@ from fractions import Fraction
 from functools import cached_property
 from math import lcm
 
-from yibao.errors import (
-    Defect,
-    GradeRefused,
-    MissingFigure,
-    NoRule,
-    PackErrors,
-    PolicyError,
-    Unclassified,
-)
+from yibao.errors import Defect, PackErrors
+from yibao.policy import refusals
 from yibao.policy.consolidate import Consolidation, matches
 from yibao.policy.model import (
     Between,
@@ -103,13 +96,15 @@ class Plan:
                 found.setdefault(condition.attribute, set()).update(edges)
         return {name: tuple(sorted(edges)) for name, edges in found.items()}
 
-    def program(self, phase: Phase, attributes: Mapping[str, Value]) -> Program:
-        """Return the program for a profile.
+    def program(
+        self, phase: Phase, attributes: Mapping[str, Value], day: date | None = None
+    ) -> Program:
+        """Return the program for a profile; `day` is the claim's, for the words of a refusal.
 
         Raises NoRule when nothing is in force for it, Unclassified, MissingFigure or GradeRefused,
         each naming what is lacking.
         """
-        profile = Profile(self, attributes)
+        profile = Profile(self, attributes, phase, day)
         steps = self.rules.steps
         chosen = tuple(
             i
@@ -117,10 +112,7 @@ class Plan:
             if step.phase == phase and matches(step.conditions, profile.look)
         )
         if phase == "claim" and not chosen:
-            raise NoRule(
-                self.region.id,
-                f"no rule of {self.region.id} is in force on {self.rules.day} for this",
-            )
+            raise refusals.no_rule(self.region, profile.day, attributes)
         structure = self._structures.get((phase, chosen))
         if structure is None:
             structure = build(self.region, [steps[i] for i in chosen], self.denominator)
@@ -135,20 +127,10 @@ class Plan:
         assert table is not None
         row = self.rules.row(table, profile.banded(band))
         if row is None or row.value is None:
-            key = {k: profile.banded(band)(k) for k in table.keys}
-            why = f" ({row.missing})" if row is not None and row.missing else ""
-            raise MissingFigure(
-                table.name,
-                f"the figure {table.name} ({table.title.zh}) for {_words(key)} on {self.rules.day} "
-                f"is missing{why}: give it in an overlay document with its source",
-            )
+            key = {name: profile.banded(band)(name) for name in table.keys}
+            raise refusals.missing_figure(table, row, profile.day, key)
         if row.origin.grade < self.accept:
-            raise GradeRefused(
-                table.name,
-                f"the figure {table.name} ({table.title.zh}) on {self.rules.day} has grade "
-                f"{row.origin.grade.name} ({row.origin.source}), below the accepted "
-                f"{self.accept.name}: accept grade {row.origin.grade.name} to use it",
-            )
+            raise refusals.grade_refused(table, row, profile.day, self.accept)
         return row
 
     def _integer(self, row: Row) -> int:
@@ -162,9 +144,17 @@ class Plan:
 class Profile:
     """Attribute values, with classifications worked out once, when a rule asks for them."""
 
-    def __init__(self, plan: Plan, attributes: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        attributes: Mapping[str, Value],
+        phase: Phase = "claim",
+        day: date | None = None,
+    ) -> None:
         self._plan = plan
         self._attributes = attributes
+        self._phase = phase
+        self.day = day or plan.rules.day
         self._open: list[str] = []
         self._classes: dict[str, Value] = {}
 
@@ -173,7 +163,7 @@ class Profile:
         classification = self._plan.region.classifications.get(name)
         if classification is None:
             if name not in self._attributes:
-                raise PolicyError(name, f"a rule of this phase may not look at {name}")
+                raise refusals.unseen(name, self._phase)
             return self._attributes[name]
         if name not in self._classes:
             self._classes[name] = self._classify(classification)
@@ -186,9 +176,9 @@ class Profile:
     def _classify(self, classification: Classification) -> Value:
         name = classification.name
         if name in self._open:
-            raise Unclassified(name, f"the classification {name} depends on itself")
+            raise refusals.circular(classification)
         self._open.append(name)
-        rows = self._plan.rules.provision(classification).rows
+        rows = self._plan.rules.provision(classification, self.day).rows
         try:
             row = next((row for row in rows if matches(row.conditions, self.look)), None)
         finally:
@@ -196,9 +186,7 @@ class Profile:
         if row is not None:
             return row.value
         asked = {c.attribute: self.look(c.attribute) for row in rows for c in row.conditions}
-        raise Unclassified(
-            name, f"no row of {name} ({classification.title.zh}) covers {_words(asked)}"
-        )
+        raise refusals.unclassified(classification, self.day, asked)
 
 
 class _Look:
@@ -212,11 +200,6 @@ class _Look:
         if name == BAND and self._band is not None:
             return self._band
         return self._profile.look(name)
-
-
-def _words(values: Mapping[str, Value]) -> str:
-    shown = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in values.items()}
-    return ", ".join(f"{k}={v}" for k, v in shown.items()) or "all"
 
 
 def table_of(region: Region, operand: str) -> tuple[Table | None, str | None]:

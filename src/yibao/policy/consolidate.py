@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from yibao.errors import NoRule, Unclassified
+from yibao.policy import refusals
 from yibao.policy.model import (
     Classification,
     ClassProvision,
@@ -121,14 +122,14 @@ class Consolidation:
         """Return the row that answers for these attributes."""
         return next((row for row in self.rows(table) if matches(row.conditions, look)), None)
 
-    def provision(self, classification: Classification) -> ClassProvision:
-        """Return the version of a classification in force; raises NoRule when there is none."""
+    def provision(self, classification: Classification, day: date | None = None) -> ClassProvision:
+        """Return the version of a classification in force; raises NoRule when there is none.
+
+        `day` is the claim's, for the words of the refusal.
+        """
         held = [p for p in classification.provisions if self._holds(p.origin)]
         if not held:
-            raise NoRule(
-                classification.name,
-                f"no classification {classification.name} in force on {self.day}",
-            )
+            raise refusals.no_classification(classification, day or self.day)
         return max(held, key=lambda p: p.origin.rank())
 
     def rivals(self, table: Table, look: Look, winner: Row) -> tuple[Rival, ...]:

@@ -56,7 +56,7 @@ class _Loader:
         overlays: Sequence[Path],
         without: frozenset[str],
     ) -> None:
-        self.folder = folder
+        self.folder = folder.resolve()
         self.known = known
         self.overlays = overlays
         self.without = without

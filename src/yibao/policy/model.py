@@ -12,24 +12,15 @@ from datetime import date
 from enum import IntEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from yibao.text import Text as Text
 
 Unit = Literal["yuan", "rate", "count"]
 Scope = Literal["year", "lifetime", "episode"]
 Phase = Literal["claim", "year_end"]
 Value = str | bool | int | frozenset[str]
 Number = int | Fraction
-
-
-class Text(NamedTuple):
-    """A text in Chinese and English."""
-
-    zh: str
-    en: str
-
-    def pick(self, language: str) -> str:
-        """Return the text in `language`, "zh" or "en"."""
-        return self.zh if language == "zh" else self.en
 
 
 class Authority(IntEnum):

@@ -243,17 +243,28 @@ class Book:
         return list(self.close_year(person, year - 1, status).opening.values())
 
     def close_year(self, person: str, year: int, status: Status | None = None) -> YearEnd:
-        """Run the year-end rules on a person's year as it stands now."""
+        """Run the year-end rules on a person's year as it stands now.
+
+        The rules and status are those of 31 December; what the person used under another scheme
+        earlier in the year counts too.
+        """
         status = status or self.enrolment.of_year(person, year)
         if status is None:
             expected = f"a person insured in {year}"
             raise ClaimError("person_id", person, "insured in the year", expected)
         scheme = self.enrolment.scheme(status)
         full = self.enrolment.full_year(person, year)
-        values = self._values(person, scheme, year)
+        values = self._whole_year(person, year)
         program, memory, after = self.executor.close_year(year, status, full, values)
         opening = dict(zip(self._names, after, strict=True))
         return YearEnd(person, scheme, year, program, memory, opening)
+
+    def _whole_year(self, person: str, year: int) -> list[int]:
+        """Return the values of a person's year over all schemes: each adds what it changed."""
+        opening = self.opening(person, year)
+        years = self._record(person).years.items()
+        states = [state.values for (_, of), state in years if of == year]
+        return [start + sum(v[i] - start for v in states) for i, start in enumerate(opening)]
 
     def state(self, person: str, scheme: str, year: int) -> dict[str, int]:
         """Return the state values of a person's year as they stand."""

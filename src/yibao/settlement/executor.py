@@ -197,11 +197,16 @@ class Executor:
         bound = epoch.programs.get(key)
         if bound is None:
             attributes = self._attributes(phase, status, facts, day, state)
-            bound = epoch.programs[key] = self._narrow(epoch, phase, attributes, ages)
+            bound = epoch.programs[key] = self._narrow(epoch, phase, attributes, ages, day)
         return bound
 
     def _narrow(
-        self, epoch: _Epoch, phase: Phase, attributes: dict[str, Value], ages: tuple[int, ...]
+        self,
+        epoch: _Epoch,
+        phase: Phase,
+        attributes: dict[str, Value],
+        ages: tuple[int, ...],
+        day: date,
     ) -> _Bound:
         """Bind a program once for all facts that the rules cannot tell apart."""
         plan = epoch.plan
@@ -212,7 +217,9 @@ class Executor:
         )
         bound = epoch.narrow.get((phase, ages, seen))
         if bound is None:
-            bound = epoch.narrow[phase, ages, seen] = self._bind(plan.program(phase, attributes))
+            bound = epoch.narrow[phase, ages, seen] = self._bind(
+                plan.program(phase, attributes, day)
+            )
         return bound
 
     def _epoch(self, day: date) -> _Epoch:

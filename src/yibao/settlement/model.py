@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from yibao.policy.model import Value
 from yibao.policy.program import Program
+from yibao.policy.vocabulary import vocabulary
 
 Facts = tuple[Value, ...]
 
@@ -81,11 +82,17 @@ class Settlement:
         return self.memory[0]
 
     def figure(self, name: str) -> int:
-        """Return a figure by name: an amount, a fund's payment, any result, a state value after."""
+        """Return a figure by name: an amount, a fund's payment, any result, a state value after.
+
+        A fund that no step could pay from pays nothing. Raises KeyError for a name that no step of
+        this claim writes.
+        """
         if name in _CLOSING:
             return int(getattr(self, name))
         slot = self.program.structure.final.get(name)
-        return 0 if slot is None else self.memory[slot]
+        if slot is None and name in vocabulary().funds:
+            return 0
+        return self.memory[self.program.structure.final[name]]
 
     @property
     def funds(self) -> Mapping[str, int]:
@@ -98,7 +105,7 @@ class Settlement:
         return self.memory[0] - self.personal_pay
 
 
-_CLOSING = frozenset({"personal_pay", "account_pay", "cash_pay"})
+_CLOSING = frozenset({"fund_pay", "personal_pay", "account_pay", "cash_pay"})
 
 
 @dataclass(slots=True)

@@ -68,21 +68,12 @@ def row_error(rejection: Rejection, source: Origin, first: Mapping[str, str]) ->
         if rule == "rule_in_force" and isinstance(what, Claim):
             column = "date" if _filled(source, "date") else "discharged_on"
             value = what.discharged.isoformat()
-        why = reason(rule, why=_policy_words(error, rule, what))
+        why = reason(rule, why=error.text)
     else:
         rule = "settleable"
         why = reason(rule, why=_plain(error))
     record = source.record
     return RowError(record.file, record.row, column, value, rule, why)
-
-
-def _policy_words(error: PolicyError, rule: str, what: object) -> Text:
-    day = what.discharged if isinstance(what, Claim) else ""
-    zh = {
-        "rule_in_force": f"{error.name}，{day}",
-        "figure_grade": f"{error.name}，用 --accept-grade D 可以接受（{error}）",
-    }
-    return Text(zh.get(rule, f"{error.name}（{error}）"), str(error))
 
 
 def _plain(error: YibaoError) -> Text:

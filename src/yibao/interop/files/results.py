@@ -60,9 +60,16 @@ def _settlements(entries: Iterable[Entry], money: Sequence[str], policy: Policy)
             str(settlement.claim.facts[visit]),
             settlement.day,
             what.settled_at,
-            *[entry.sign * settlement.figure(name) for name in money],
+            *[entry.sign * _paid(settlement, name) for name in money],
             documents[program],
         )
+
+
+def _paid(settlement: Settlement, name: str) -> int:
+    """Return a figure in fen; a claim without a deductible step bears none."""
+    if name == "deductible" and name not in settlement.program.structure.final:
+        return 0
+    return settlement.figure(name)
 
 
 def document_id(document: Document) -> str:
