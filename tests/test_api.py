@@ -19,7 +19,7 @@ def test_settle_and_explain_as_the_readme_shows() -> None:
     assert first.settlement.figure("pool_pay") == 195_00
     lines = yibao.explain(first.settlement, policy).lines
     pay = next(line for line in lines if line.results[-1].name == "pool_pay")
-    assert pay.formula == "300.00 × 65% = 195.00"
+    assert pay.formula == "(1100.00 − 800.00) × 65% = 195.00"
     assert {q.value for q in pay.operands} >= {"5500.00", "65%"}
 
 

@@ -64,10 +64,19 @@ def test_bad_persons_have_a_file_of_their_own(tmp_path: Path) -> None:
     assert rows(tmp_path / "out.rejects.csv")[0]["rule"] == "person_rows_valid"
 
 
-def test_old_rejects_do_not_stay(tmp_path: Path) -> None:
-    settle(tmp_path, [{**CLAIM, "level": "9"}])
-    assert settle(tmp_path, [CLAIM]).exit_code == 0
-    assert rows(tmp_path / "out.rejects.csv") == []
+def test_files_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
+    settle(tmp_path, [{**CLAIM, "level": "9"}], "--explain")
+    result = settle(tmp_path, [CLAIM], "--lang", "en")
+    assert result.exit_code == 0
+    for name in ("rejects", "explanation"):
+        assert f"left by an earlier run: {tmp_path / f'out.{name}.csv'}" in result.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.csv", "out.csv", "persons.csv"]
+
+
+def test_no_empty_rejects_even_when_asked(tmp_path: Path) -> None:
+    result = settle(tmp_path, [CLAIM], "--rejects", tmp_path / "bad.csv", "--json")
+    assert json.loads(result.stdout)["files"] == [str(tmp_path / "out.csv")]
+    assert not (tmp_path / "bad.csv").exists()
 
 
 def test_reversals_are_negative_rows(tmp_path: Path) -> None:
@@ -97,7 +106,18 @@ def test_excel_has_sheets_instead_of_files(tmp_path: Path) -> None:
     out = tmp_path / "out.xlsx"
     args = ["--policy", "tianjin", "-o", out, "--explain"]
     assert call("settle", files[0], "--persons", files[1], *args).exit_code == 0
-    assert openpyxl.load_workbook(out).sheetnames == ["settlements", "explanation"]
+    book = openpyxl.load_workbook(out)
+    assert book.sheetnames == ["settlements", "explanation", "columns"]
+    for page in book.worksheets:
+        assert page.freeze_panes == "A2"
+        assert page.column_dimensions["C"].width > 10
+    titles = {(r[0], r[1]): r[2:] for r in book["columns"].iter_rows(values_only=True)}
+    assert titles["settlements", "pool_pay"] == ("统筹基金支付", "Pooled fund")
+    assert all(all(row) for row in titles.values())
+    head, *lines = book["explanation"].iter_rows(values_only=True)
+    values = [line[head.index("value")] for line in lines]
+    assert 32.5 in values
+    assert all(isinstance(value, int | float) for value in values)
 
 
 def test_summary_as_json(tmp_path: Path) -> None:
@@ -221,7 +241,7 @@ TIANJIN = [
 def test_explain_prints_a_waterfall() -> None:
     result = call("explain", "T02", *TIANJIN, "--lang", "zh")
     assert result.exit_code == 0
-    assert "600.00 × 55% = 330.00" in result.stdout
+    assert "(1700.00 − 1100.00) × 55% = 330.00" in result.stdout
     assert "津政发〔2016〕17号" in call("explain", "T05", *TIANJIN).stdout
 
 

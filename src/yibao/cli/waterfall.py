@@ -29,6 +29,7 @@ _WORDS = {
     "rounded": Text("四舍五入前", "before rounding"),
     "not": Text("不是", "not"),
     "grade": Text("可信度", "grade"),
+    "by": Text("效力依", "in force by"),
 }
 
 
@@ -110,9 +111,9 @@ class _Page:
         table = Table.grid(padding=(0, 2), expand=True)
         table.add_column(ratio=1, overflow="fold")
         table.add_column(justify="right", no_wrap=True)
-        for line in lines:
-            if not (line.moves or self.full):
-                continue
+        lines = list(lines)
+        shown = [line for line in lines if line.moves or self.full] or lines
+        for line in shown:
             if line.layer != layer:
                 layer = line.layer
                 name = self.say(layers[layer]) if layer else self.word("outside")
@@ -135,7 +136,7 @@ class _Page:
             Padding(Styled(self.cite(line.source), style="blue"), (0, 0, 0, 4)),
         ]
         for quantity in line.operands:
-            if quantity.source is not None:
+            if quantity.source is not None and (self.full or quantity.value in line.formula):
                 parts += self.figure(quantity, quantity.source)
         return Group(*parts)
 
@@ -152,8 +153,11 @@ class _Page:
         return f"{self.word('not')} {rejected.value}: {self.say(rejected.why)}"
 
     def cite(self, source: Source) -> str:
-        grade = "" if source.grade == "A" else f"（{self.word('grade')} {source.grade}）"
-        return f"{source.number} {source.cite}{grade}"
+        notes = [f"{self.word('grade')} {source.grade}"] if source.grade != "A" else []
+        if source.by is not None:
+            notes.append(f"{self.word('by')} {source.by}")
+        note = f"（{'，'.join(notes)}）" if notes else ""
+        return f"{self.say(source.name)} · {source.cite}{note}"
 
     def payers(self, explanation: Explanation) -> None:
         self.title("who")
@@ -235,6 +239,7 @@ def _source(source: Source) -> dict[str, Any]:
         "cite": source.cite,
         "grade": source.grade,
         "source": source.source,
+        "in_force_by": source.by,
         "from": source.first.isoformat() if source.first else None,
         "to": source.last.isoformat() if source.last else None,
     }

@@ -171,18 +171,19 @@ def _document(folder: Path, data: Mapping[str, Any], level: str, region: str) ->
         last=_date(effective["to"]),
         folder=folder,
         note=Text(**data["note"]) if "note" in data else None,
-        extends=tuple(_act(a) for a in data.get("extends", ())),
-        activates=tuple(_act(a) for a in data.get("activates", ())),
-        repeals=tuple(_act(a) for a in data.get("repeals", ())),
+        extends=tuple(_act(data["number"], a) for a in data.get("extends", ())),
+        activates=tuple(_act(data["number"], a) for a in data.get("activates", ())),
+        repeals=tuple(_act(data["number"], a) for a in data.get("repeals", ())),
         not_encoded=tuple(
             (n["article"], n["left_to"], Text(**n["why"])) for n in data.get("not_encoded", ())
         ),
     )
 
 
-def _act(data: Mapping[str, Any]) -> Act:
+def _act(by: str, data: Mapping[str, Any]) -> Act:
     provisions = data.get("provisions")
     return Act(
+        by=by,
         document=data["document"],
         provisions=None if provisions is None else frozenset(provisions),
         first=_date(data.get("from")),

@@ -42,8 +42,12 @@ class Grade(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One document acting on another: extending, activating or repealing it, or a part of it."""
+    """One document acting on another: extending, activating or repealing it, or a part of it.
 
+    `by` is the acting document's number, `document` the id of the one acted on.
+    """
+
+    by: str
     document: str
     provisions: frozenset[str] | None
     first: date | None

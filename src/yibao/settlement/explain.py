@@ -25,15 +25,21 @@ from yibao.settlement.model import Settlement
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The provision behind a figure or a step."""
+    """The provision behind a figure or a step.
+
+    `name` is what to call the document: its number, or the title of one that is no official
+    document. `by` is the document by whose act the provision holds beyond its own term.
+    """
 
     document: str
     number: str
+    name: Text
     cite: str
     grade: str
     source: str | None
     first: date | None
     last: date | None
+    by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +271,7 @@ class Reader:
         rivals = plan.rules.rivals(table, self._profile.banded(band), row)
         return Quantity(
             name=name,
-            title=table.title,
+            title=table.title if band is None else _banded(table.title, band),
             value=formula.figure_text(table, row.value),
             says=row.origin.says,
             source=source_of(row.origin),
@@ -285,16 +291,22 @@ class Reader:
         return tuple(d for d in self.region.documents if d.id in ids)
 
 
+def _banded(title: Text, band: str) -> Text:
+    return Text(f"{title.zh}（第{band}段）", f"{title.en} (band {band})")
+
+
 def source_of(origin: Origin) -> Source:
     """Return a provision's source as plain data."""
     return Source(
         document=origin.document.id,
         number=origin.document.number,
+        name=name_of(origin.document),
         cite=origin.cite,
         grade=origin.grade.name,
         source=origin.source,
         first=origin.first,
         last=origin.last,
+        by=origin.by.by if origin.by else None,
     )
 
 
@@ -322,30 +334,35 @@ def title_of(region: Region, name: str) -> Text:
 
 def why_not(reason: Reason, loser: Origin, winner: Origin) -> Text:
     """Say why a provision does not apply."""
-    number = loser.document.number
+    name, by = name_of(loser.document), name_of(winner.document)
     match reason:
         case "ended":
             return Text(
-                f"{number}的规定已于{loser.last}终止", f"the rule of {number} ended on {loser.last}"
+                f"{name.zh}的规定已于{loser.last}终止",
+                f"the rule of {name.en} ended on {loser.last}",
             )
         case "not_yet":
             return Text(
-                f"{number}的规定自{loser.first}起施行",
-                f"the rule of {number} begins on {loser.first}",
+                f"{name.zh}的规定自{loser.first}起施行",
+                f"the rule of {name.en} begins on {loser.first}",
             )
         case "not_known":
             return Text(
-                f"{number}于{loser.known}才公布", f"{number} was published only on {loser.known}"
+                f"{name.zh}于{loser.known}才公布", f"{name.en} was published only on {loser.known}"
             )
         case "never":
             return Text(
-                f"{number}为征求意见稿，未施行", f"{number} is a draft that is not in force"
+                f"{name.zh}为征求意见稿，未施行", f"{name.en} is a draft that is not in force"
             )
         case "outranked":
-            by = winner.document.number
-            return Text(f"上位文件{by}优先", f"{by} is of higher authority")
+            return Text(f"上位文件{by.zh}优先", f"{by.en} is of higher authority")
         case "superseded":
-            by = winner.document.number
-            return Text(f"已被{by}取代", f"superseded by {by}")
+            return Text(f"已被{by.zh}取代", f"superseded by {by.en}")
         case _:
             assert_never(reason)
+
+
+def name_of(document: Document) -> Text:
+    """Return what to call a document: its number, or the title where that is not official."""
+    official = document.kind in {"policy", "draft"}
+    return Text(document.number, document.number if official else document.title.en)

@@ -84,14 +84,22 @@ def arithmetic(instruction: Instruction, memory: Sequence[int], text: _Text) -> 
 
 
 def _bands_formula(i: Instruction, memory: Sequence[int], text: _Text) -> str:
-    uplift = f" + {text(i.slots('uplift')[0])}" if i.slots("uplift") else ""
-    parts = [
-        f"{text(i.first_out + n)} × {f'({text(rate)}{uplift})' if uplift else text(rate)}"
-        for n, rate in enumerate(i.slots("rates"))
-        if memory[i.first_out + n]
-    ]
-    result = text(i.first_out + len(i.outs) - 1)
-    return f"{' + '.join(parts) or '0.00'} = {result}"
+    """Show each slice as the interval that it is: ``(55000.00 − 4400.00) × 90%``."""
+    terms = [slot for slot in i.slots("start") if memory[slot]]
+    start = sum(memory[slot] for slot in terms)
+    uplift = "".join(f" + {text(slot)}" for slot in i.slots("uplift") if memory[slot])
+    low = sum(memory[slot] for slot in i.slots("over"))
+    parts = []
+    for n, (edge, rate) in enumerate(zip(i.slots("edges"), i.slots("rates"), strict=True)):
+        length, first = memory[i.first_out + n], max(start, low)
+        if length:
+            slice_ = format_yuan(length)
+            if first:
+                slice_ = f"({format_yuan(first + length)} − {format_yuan(first)})"
+            parts.append(f"{slice_} × {f'({text(rate)}{uplift})' if uplift else text(rate)}")
+        low = max(low, memory[edge])
+    used = f"{' + '.join(map(text, terms))} = {format_yuan(start)}; " if len(terms) > 1 else ""
+    return f"{used}{' + '.join(parts) or '0.00'} = {text(i.first_out + len(i.outs) - 1)}"
 
 
 PASSING = frozenset({"add", "subtract", "least", "greatest"})
@@ -99,13 +107,17 @@ PASSING = frozenset({"add", "subtract", "least", "greatest"})
 
 
 def moves(i: Instruction, memory: Sequence[int]) -> bool:
-    """Tell whether a step changed what is paid; keeping count for later claims does not."""
+    """Tell whether a reader needs the step to follow what is paid.
+
+    A number passed on as it was does not matter, nor does keeping count for later claims, nor a
+    limit that there is not. A deductible matters even when nothing is left of it.
+    """
     if i.op in PASSING:
         return memory[i.first_out] not in {memory[slot] for slot in i.inputs()}
-    if i.op == "exclude":
-        return memory[i.slot("of")] != 0
-    if i.op == "accumulate":
-        return False
+    if i.op == "cap":
+        return memory[i.slot("limit")] < UNLIMITED
+    if i.op in {"exclude", "deductible", "accumulate"}:
+        return i.op != "accumulate"
     outs = range(i.first_out, i.first_out + len(i.outs))
     return i.step.layer is not None and any(memory[slot] for slot in outs)
 
