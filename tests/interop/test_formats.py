@@ -67,7 +67,7 @@ def test_same_results_in_every_format(tmp_path: Path, suffix: str) -> None:
 def read(file: Path) -> list[list[str]]:
     """Return a result file as text, money with two decimals in every format."""
     table = open_table(file, "settlements", counts={"line"})
-    money = {"total", "pool_pay", "cash_pay", "in_scope", "deductible", "personal_pay"}
+    money = {"total", "pool_pay", "cash_pay", "in_scope", "deductible", "personal_pay", "value"}
     rows = [list(table.columns)]
     for record in table.records:
         assert record.problem is None

@@ -49,6 +49,7 @@ _WORDS = {
     "fund_pay": Text("基金支付合计", "All funds"),
     "more": Text("……另有 {n} 种原因，见退回文件", "… and {n} more reasons, see the rejects file"),
     "written": Text("已写入", "written"),
+    "removed": Text("已删除以前一次运行留下的", "removed, being left by an earlier run:"),
 }
 
 
@@ -63,6 +64,7 @@ class Report:
 
     run: Run
     files: Sequence[Path] = ()
+    removed: Sequence[Path] = ()
 
     def sums(self) -> dict[str, Totals]:
         """Return the sums by scheme, and of all under "all"."""
@@ -111,6 +113,7 @@ class Report:
             "indicators": self._indicators(),
             "notices": [n._asdict() for n in self.notices()],
             "files": [str(f) for f in self.files],
+            "removed": [str(f) for f in self.removed],
         }
 
     def _indicators(self) -> dict[str, Any]:
@@ -158,6 +161,8 @@ class Report:
             console.print(f"! {notice.pick(language)}", style="yellow", markup=False)
         for file in self.files:
             console.print(f"{word('written', language)} {file}", highlight=False, soft_wrap=True)
+        for file in self.removed:
+            console.print(f"{word('removed', language)} {file}", highlight=False, soft_wrap=True)
 
     def _sums_table(self, sums: dict[str, Totals], language: str) -> Table:
         words = vocabulary()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,27 +10,23 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from yibao.cli import exit_codes, failure, settle_report
 from yibao.cli.options import Language
 from yibao.cli.output import plain, print_json
+from yibao.cli.progress import Watch, watching
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
 from yibao.interop.files.columns import columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Sheet, check_target, write_files
-from yibao.interop.files.rows import InputError, Reject
+from yibao.interop.files.rows import InputError
 from yibao.interop.files.settling import Run, settle_files
 from yibao.policy.load import regions
 from yibao.policy.policy import Policy, load_policy
 from yibao.settlement.batch import Item
 from yibao.settlement.explain import explain as explain_settlement
 from yibao.settlement.model import Claim, Reversal
-
-_LONG = 20_000
-"""From this many claims on a progress bar is worth its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +78,11 @@ def settle(given: Input, wanted: Output) -> None:
     with exits(given.language, as_json=wanted.as_json):
         for target in _targets(wanted):
             _check(target, given)
-        run = _run(given)
-        files = _written(run, given, wanted)
-        write_files(files)
-        report = settle_report.Report(run, list(files))
+        with watching(given.language) as watch:
+            run = _run(given, watch)
+            files = _written(run, given, wanted)
+            write_files(watch.sheets(files))
+        report = settle_report.Report(run, list(files), _remove_old(wanted, files))
         if wanted.as_json:
             print_json(report.as_json())
         else:
@@ -106,6 +103,17 @@ def _targets(wanted: Output) -> Iterator[Path]:
         yield results.beside(wanted.settlements, name)
 
 
+def _remove_old(wanted: Output, files: Container[Path]) -> list[Path]:
+    """Remove what an earlier run wrote under these names and this one did not; return what.
+
+    Rejected rows or explanations of another run beside a fresh result would be taken for its own.
+    """
+    old = [target for target in _targets(wanted) if target not in files and target.is_file()]
+    for target in old:
+        target.unlink()
+    return old
+
+
 def _check(target: Path, given: Input) -> None:
     if target.resolve() in {f.resolve() for f in given.files}:
         raise typer.BadParameter(f"{target} is an input file / 输出文件不能是输入文件")
@@ -124,21 +132,15 @@ def _written(run: Run, given: Input, wanted: Output) -> dict[Path, list[Sheet]]:
         files.add(out, "differences", results.differences_sheet(batch.differences))
     if wanted.closing is not None and run.last_year is not None:
         files.add(wanted.closing, "", states.closing_sheet(run.book, run.last_year))
+    if out.suffix.lower() == ".xlsx":
+        files.add(out, "columns", results.columns_sheet(files.sheets[out], region))
     for what, rows in (("claims", run.rejects), ("persons", run.persons.rejects)):
-        order = [c.name for c in columns(cast(Any, what), region)]
-        target = _rejects_file(what, rows, wanted)
-        if target is not None:
+        if rows:
+            order = [c.name for c in columns(cast(Any, what), region)]
+            target = wanted.rejects or results.beside(out, "rejects")
+            target = results.beside(target, "persons") if what == "persons" else target
             files.add(target, "", results.rejects_sheet(rows, order, language))
     return files.sheets
-
-
-def _rejects_file(what: str, rows: Sequence[Reject], wanted: Output) -> Path | None:
-    """Return where rejected rows go; an older file of that name must not stay as if it were new."""
-    target = wanted.rejects or results.beside(wanted.settlements, "rejects")
-    if what == "persons":
-        target = results.beside(target, "persons")
-    asked = wanted.rejects is not None and what == "claims"
-    return target if rows or asked or target.exists() else None
 
 
 # --- explain --------------------------------------------------------------------------------------
@@ -147,7 +149,8 @@ def _rejects_file(what: str, rows: Sequence[Reject], wanted: Output) -> Path | N
 def explain(claim_id: str, given: Input, *, full: bool, as_json: bool) -> None:
     """Run `yibao explain`; leaves with the exit code."""
     with exits(given.language, as_json=as_json):
-        run = _run(given, lambda items: needed(claim_id, items))
+        with watching(given.language) as watch:
+            run = _run(given, watch, lambda items: needed(claim_id, items))
         taken_back = next((e for e in run.batch.entries if e.item.what.claim_id == claim_id), None)
         if taken_back is None:
             _not_settled(claim_id, run, given.language, as_json=as_json)
@@ -221,7 +224,11 @@ def schema(
 # --- shared ---------------------------------------------------------------------------------------
 
 
-def _run(given: Input, select: Callable[[Sequence[Item]], Sequence[Item]] | None = None) -> Run:
+def _run(
+    given: Input,
+    watch: Watch,
+    select: Callable[[Sequence[Item]], Sequence[Item]] | None = None,
+) -> Run:
     policy = load(given.policy, given)
     opening = None if given.opening is None else states.read_opening(given.opening, policy.region)
     return settle_files(
@@ -231,7 +238,7 @@ def _run(given: Input, select: Callable[[Sequence[Item]], Sequence[Item]] | None
         opening=opening,
         encoding=given.encoding,
         select=select,
-        watch=watch(given.language),
+        watch=watch.items,
     )
 
 
@@ -245,19 +252,6 @@ def load(policy: str, given: Input | None = None) -> Policy:
     if given is None:
         return load_policy(region)
     return load_policy(region, known=given.known, accept=given.accept, overlays=given.overlays)
-
-
-def watch(language: Language) -> Callable[[Sequence[Item]], Iterable[Item]]:
-    """Return what shows a progress bar on a terminal when the work is long."""
-    console = Console(stderr=True)
-
-    def show(items: Sequence[Item]) -> Iterable[Item]:
-        if not console.is_terminal or len(items) < _LONG:
-            return items
-        what = "结算" if language == "zh" else "Settling"
-        return track(items, description=what, console=console, transient=True)
-
-    return show
 
 
 @contextmanager

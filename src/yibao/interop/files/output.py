@@ -12,10 +12,12 @@ import gzip
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
@@ -23,9 +25,10 @@ from yibao.interop.files.rows import OutputError, visible
 from yibao.interop.files.tabular import FORMATS, format_of
 from yibao.money import format_yuan
 
-OutKind = Literal["text", "money", "date", "time", "count"]
+OutKind = Literal["text", "long", "figure", "money", "date", "time", "count"]
 Cell = str | int | date | datetime | None
-"""Money is fen; None is an empty cell."""
+"""Money is fen; None is an empty cell. A long text is a sentence, a figure a text that is a number
+where it can be one; both differ from text in Excel only."""
 
 EXCEL_CELL = 32_767
 """What one Excel cell can hold, in characters."""
@@ -35,6 +38,17 @@ EXCEL_ROWS = 1_048_576
 
 _CHUNK = 65_536
 _NUMBER = re.compile(r"[-+][0-9]+(\.[0-9]+)?")
+_YUAN = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
+_COUNT = re.compile(r"-?[0-9]{1,15}")
+_WIDTHS: Mapping[OutKind, int] = {
+    "text": 16,
+    "long": 60,
+    "figure": 14,
+    "money": 14,
+    "date": 12,
+    "time": 20,
+    "count": 8,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +130,31 @@ def _write(stream: BinaryIO, target: Path, sheets: Sequence[Sheet]) -> None:
 
 
 def _write_csv(stream: BinaryIO, sheet: Sheet) -> None:
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
-    writer = csv.writer(text, lineterminator="\n")
+    text_stream = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
+    writer = csv.writer(text_stream, lineterminator="\n")
     writer.writerow([name for name, _ in sheet.columns])
-    kinds = [kind for _, kind in sheet.columns]
+    texts = [_TEXTS[kind] for _, kind in sheet.columns]
     for row in sheet.rows:
-        writer.writerow([_as_text(cell, kind) for cell, kind in zip(row, kinds, strict=True)])
-    text.flush()
-    text.detach()
+        cells = zip(texts, row, strict=True)
+        writer.writerow(["" if cell is None else text(cell) for text, cell in cells])
+    text_stream.flush()
+    text_stream.detach()
 
 
-def _as_text(cell: Cell, kind: OutKind) -> str:
-    if cell is None:
-        return ""
-    if kind == "money":
-        assert isinstance(cell, int)
-        return format_yuan(cell)
-    if kind == "time":
-        assert isinstance(cell, datetime)
-        return cell.isoformat(" ")
-    return defused(visible(cell)) if isinstance(cell, str) else str(cell)
+@lru_cache(maxsize=65_536)
+def _safe(text: str) -> str:
+    return defused(visible(text))
+
+
+_TEXTS: Mapping[OutKind, Callable[[Any], str]] = {
+    "text": _safe,
+    "long": _safe,
+    "figure": _safe,
+    "money": format_yuan,
+    "date": str,
+    "time": lambda moment: cast(datetime, moment).isoformat(" "),
+    "count": str,
+}
 
 
 def defused(text: str) -> str:
@@ -157,6 +176,8 @@ def _write_parquet(stream: BinaryIO, sheet: Sheet) -> None:
 
     types = {
         "text": pa.string(),
+        "long": pa.string(),
+        "figure": pa.string(),
         "money": pa.decimal128(19, 2),
         "date": pa.date32(),
         "time": pa.timestamp("us"),
@@ -197,12 +218,16 @@ def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
 
 def _write_xlsx(stream: BinaryIO, target: Path, sheets: Sequence[Sheet]) -> None:
     from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
     for sheet in sheets:
         page = book.create_sheet(sheet.name)
         page.freeze_panes = "A2"
-        page.append([_excel_cell(page, name, "text") for name, _ in sheet.columns])
+        for number, (name, kind) in enumerate(sheet.columns, 1):
+            width = max(_WIDTHS[kind], len(name) + 2)
+            page.column_dimensions[get_column_letter(number)].width = width
+        page.append([name for name, _ in sheet.columns])
         try:
             _append(page, target, sheet)
         finally:
@@ -211,33 +236,44 @@ def _write_xlsx(stream: BinaryIO, target: Path, sheets: Sequence[Sheet]) -> None
 
 
 def _append(page: Any, target: Path, sheet: Sheet) -> None:
-    kinds = [kind for _, kind in sheet.columns]
+    cells = [_excel_cells(page, kind) for _, kind in sheet.columns]
     for number, row in enumerate(sheet.rows, 2):
         if number > EXCEL_ROWS:
             why = f"more than {EXCEL_ROWS} rows; write .csv or .parquet / 行数过多"
             raise OutputError(target, why)
-        page.append([_excel_cell(page, c, k) for c, k in zip(row, kinds, strict=True)])
+        made = zip(cells, row, strict=True)
+        page.append([None if value is None else cell(value) for cell, value in made])
 
 
-def _excel_cell(page: Any, cell: Any, kind: OutKind) -> Any:
-    from decimal import Decimal
-
+def _excel_cells(page: Any, kind: OutKind) -> Callable[[Any], Any]:
+    """Return what makes a column's cells. A cell is written at once, so one serves for all rows."""
     from openpyxl.cell import WriteOnlyCell
 
-    if cell is None:
-        return None
-    if kind == "money":
-        assert isinstance(cell, int)
-        exact: Any = Decimal(cell).scaleb(-2)  # written as its digits, not as a float
-        made = WriteOnlyCell(page, exact)
-        made.number_format = "0.00"
-    elif isinstance(cell, str):
-        text = visible(cell)
-        made = WriteOnlyCell(page, text if len(text) <= EXCEL_CELL else _cut(text))
-        made.data_type = "s"  # text, whatever it begins with
-    else:
-        made = WriteOnlyCell(page, cell)
-    return made
+    text_cell, number_cell = WriteOnlyCell(page, ""), WriteOnlyCell(page, 0)
+    number_cell.number_format = "0.00"
+
+    def number(exact: Decimal) -> Any:
+        number_cell.value = exact  # written as its digits, not as a float
+        return number_cell
+
+    def text(value: str) -> Any:
+        value = visible(value)
+        text_cell.value = value if len(value) <= EXCEL_CELL else _cut(value)
+        text_cell.data_type = "s"  # text, whatever it begins with
+        return text_cell
+
+    def figure(value: str) -> Any:
+        if _YUAN.fullmatch(value):
+            return number(Decimal(value))
+        return int(value) if _COUNT.fullmatch(value) else text(value)
+
+    makers: dict[OutKind, Callable[[Any], Any]] = {
+        "text": text,
+        "long": text,
+        "figure": figure,
+        "money": lambda fen: number(Decimal(fen).scaleb(-2)),
+    }
+    return makers.get(kind, lambda value: value)
 
 
 def _cut(text: str) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 from yibao.interop.files.output import Cell, OutKind, Sheet
 from yibao.interop.files.rows import Reject
 from yibao.interop.files.tabular import REJECT_COLUMNS
-from yibao.policy.model import Document
+from yibao.policy.model import Document, Region, Text
 from yibao.policy.policy import Policy
 from yibao.policy.program import Program
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.batch import CLOSING, Entry
 from yibao.settlement.book import Difference
-from yibao.settlement.explain import Explainer, Line, Source
+from yibao.settlement.explain import Explainer, Line, Quantity, Source, title_of
 from yibao.settlement.model import Reversal, Settlement
 
 Columns = list[tuple[str, OutKind]]
@@ -36,7 +36,7 @@ def settlements_sheet(entries: Iterable[Entry], policy: Policy) -> Sheet:
         ("day", "date"),
         ("settled_at", "time"),
         *((name, "money") for name in money),
-        ("documents", "text"),
+        ("documents", "long"),
     ]
     return Sheet("settlements", columns, _settlements(entries, money, policy))
 
@@ -84,35 +84,92 @@ def explanation_sheet(entries: Iterable[Entry], policy: Policy, language: str) -
         ("line", "count"),
         ("layer", "text"),
         ("step", "text"),
-        ("says", "text"),
-        ("formula", "text"),
-        ("before_rounding", "text"),
+        ("says", "long"),
+        ("formula", "long"),
+        ("before_rounding", "figure"),
         ("result", "text"),
-        ("value", "text"),
+        ("value", "figure"),
         ("document", "text"),
         ("cite", "text"),
         ("grade", "text"),
-        ("figures", "text"),
+        ("figures", "long"),
     ]
     return Sheet("explanation", columns, _explanations(entries, policy, language))
 
 
+def columns_sheet(sheets: Iterable[Sheet], region: Region) -> Sheet:
+    """What the columns of other sheets are called in Chinese and English."""
+    columns: Columns = [("sheet", "text"), ("column", "text"), ("zh", "long"), ("en", "long")]
+    rows = [
+        (sheet.name, name, *_column_title(name, region))
+        for sheet in sheets
+        for name, _ in sheet.columns
+    ]
+    return Sheet("columns", columns, rows)
+
+
+def _column_title(name: str, region: Region) -> Text:
+    if name in _TITLES:
+        return _TITLES[name]
+    for ending, told in _WHEN.items():
+        if name.endswith(ending):
+            title = title_of(region, name.removesuffix(ending))
+            return Text(f"{title.zh}（{told.zh}）", f"{title.en} ({told.en})")
+    return title_of(region, name)
+
+
+_WHEN = {"_stands": Text("已结算", "as settled"), "_would_be": Text("应为", "as it would be now")}
+
+_TITLES = {
+    "claim_id": Text("结算编号", "Claim"),
+    "kind": Text("结算或冲正", "Claim or reversal"),
+    "reverses": Text("冲正的结算编号", "Claim that is reversed"),
+    "person_id": Text("人员编号", "Person"),
+    "scheme": Text("险种", "Scheme"),
+    "visit": Text("就医类别", "Visit type"),
+    "day": Text("适用规则的日期", "Day whose rules apply"),
+    "settled_at": Text("结算时刻", "When it was settled"),
+    "fund_pay": Text("基金支付合计", "All funds"),
+    "documents": Text("依据文件", "Documents that it rests on"),
+    "line": Text("行号", "Number of the line"),
+    "layer": Text("支付层次", "Layer"),
+    "step": Text("步骤", "Step"),
+    "says": Text("规定内容", "What the step does"),
+    "formula": Text("算式", "Arithmetic"),
+    "before_rounding": Text("四舍五入前", "Before rounding"),
+    "result": Text("结果的名称", "Name of the result"),
+    "value": Text("结果", "Result"),
+    "document": Text("文号", "Number of the document"),
+    "cite": Text("条款", "Article"),
+    "grade": Text("可信度", "Confidence grade"),
+    "figures": Text("所用数值及其出处", "Figures used, with their sources"),
+    "cause": Text("由哪一笔引起", "What caused it"),
+    "would_be": Text("现在会是", "What it would be now"),
+}
+
+
 def _explanations(entries: Iterable[Entry], policy: Policy, language: str) -> Iterator[Out]:
     explainer = Explainer(policy)
+    cited: dict[int, tuple[Quantity, str]] = {}
     for entry in entries:
         if entry.sign > 0:
             claim_id = entry.settlement.claim.claim_id
             for number, line in enumerate(explainer.explain(entry.settlement).lines, 1):
-                yield (claim_id, number, *_line(line, language))
+                yield (claim_id, number, *_line(line, language, cited))
 
 
-def _line(line: Line, language: str) -> Out:
-    last = line.results[-1] if line.results else None
-    figures = "; ".join(
-        f"{q.title.pick(language)} {q.value} [{_cite(q.source)}]"
-        for q in line.operands
-        if q.source is not None
-    )
+def _line(line: Line, language: str, cited: dict[int, tuple[Quantity, str]]) -> Out:
+    results, source = line.results, line.source
+    last = results[-1] if results else None
+    figures = []
+    for quantity in line.operands:
+        if quantity.source is not None:
+            known = cited.get(id(quantity))  # the figure of a program is always the same object
+            if known is None:
+                name = f"{quantity.title.pick(language)} {quantity.value}"
+                known = quantity, f"{name} [{_cite(quantity.source)}]"
+                cited[id(quantity)] = known
+            figures.append(known[1])
     return (
         line.layer,
         line.step,
@@ -121,10 +178,10 @@ def _line(line: Line, language: str) -> Out:
         line.exact,
         last.name if last else None,
         last.value if last else None,
-        line.source.number,
-        line.source.cite,
-        line.source.grade,
-        figures,
+        source.number,
+        source.cite,
+        source.grade,
+        "; ".join(figures),
     )
 
 
@@ -169,7 +226,8 @@ def rejects_sheet(rejects: Sequence[Reject], order: Sequence[str], language: str
     """
     given = {name for reject in rejects for name in reject.columns}
     names = [name for name in order if name in given] or list(order)
-    columns: Columns = [(name, "text") for name in (*names, *REJECT_COLUMNS)]
+    columns: Columns = [(name, "text") for name in (*names, *REJECT_COLUMNS[:-1])]
+    columns.append((REJECT_COLUMNS[-1], "long"))
     return Sheet("rejects", columns, (_rejected(r, names, language) for r in rejects))
 
 
