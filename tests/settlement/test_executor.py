@@ -78,7 +78,7 @@ def test_all_funds_together_may_pay_the_bill_but_not_a_fen_more(tmp_path: Path) 
     assert book.settle(exact).personal_pay == 0
     before = book.state("p", "resident", 2017)
     too_much = claim("c2", "2017-01-01", "100.00", over_limit="7.00", class_b="7.01")
-    with pytest.raises(PackDefect, match="c2: the funds pay 1 fen more than the bill"):
+    with pytest.raises(PackDefect, match="c2: the funds pay 0.01 yuan more than the bill"):
         book.settle(too_much)
     assert book.state("p", "resident", 2017) == before
     assert [s.claim.claim_id for s in book.settlements()] == ["c1"]
@@ -90,7 +90,7 @@ def test_an_accumulator_has_a_limit(tmp_path: Path) -> None:
     for n in range(100):
         book.settle(claim(f"c{n}", "2017-01-01", str(MAX_CLAIM // 100)))
     assert book.state("p", "resident", 2017) == {"used": 10**13}
-    with pytest.raises(PackDefect, match=r"an accumulator passes 10000000000000 fen"):
+    with pytest.raises(PackDefect, match=r"an accumulator passes 100000000000.00 yuan"):
         book.settle(claim("last", "2017-01-01", "0.01"))
     assert book.state("p", "resident", 2017) == {"used": 10**13}
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from yibao.errors import PackDefect
-from yibao.money import MAX_STATE
+from yibao.money import MAX_STATE, format_yuan
 from yibao.policy.compile import Plan
 from yibao.policy.model import Phase, Value
 from yibao.policy.policy import Policy
@@ -107,10 +107,12 @@ class Executor:
         for slot in bound.funds:
             personal -= memory[slot]
         if personal < 0:
-            raise PackDefect(f"{claim.claim_id}: the funds pay {-personal} fen more than the bill")
+            over = format_yuan(-personal)
+            raise PackDefect(f"{claim.claim_id}: the funds pay {over} yuan more than the bill")
         after = [memory[slot] for slot in bound.state_after]
         if max(after, default=0) > MAX_STATE:
-            raise PackDefect(f"{claim.claim_id}: an accumulator passes {MAX_STATE} fen")
+            most = format_yuan(MAX_STATE)
+            raise PackDefect(f"{claim.claim_id}: an accumulator passes {most} yuan")
         state.values = after[: self._carried]
         self._keep(state, episode, after[self._carried :])
         account = claim.account_available
