@@ -10,6 +10,9 @@ from claim_files import CLAIM, GOOD, PERSON, REVERSAL, Row, write
 from typer.testing import CliRunner, Result
 
 from yibao.cli import app
+from yibao.cli.settle_report import standing_of
+from yibao.money import parse_rate
+from yibao.settlement.indicators import targets
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -266,6 +269,41 @@ def test_explain_of_what_is_not_there() -> None:
 
 
 # --- schema and sample ----------------------------------------------------------------------------
+
+
+def test_schema_speaks_the_language_and_shows_codes() -> None:
+    text = call("schema", "persons", "--policy", "jining", "--lang", "zh").stdout
+    assert "说明和代码" in text
+    assert "低保对象" not in text
+    assert "--codes identities" in text
+    args = ("schema", "persons", "--policy", "jining", "--codes")
+    assert "subsistence_allowance" in call(*args, "identities").stdout
+    assert json.loads(call(*args, "registered_diseases", "--json").stdout)["A1"]["zh"]
+    wrong = call(*args, "identites")
+    assert wrong.exit_code == 2
+    assert "identities" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("84.7%", "met"),
+        ("86.3%", "2.6 points above the target"),
+        ("80.2%", "3.5 points below the target"),
+        ("84.71%", "1.0 points above the target"),
+    ],
+)
+def test_a_missed_target_says_the_direction(value: str, told: str) -> None:
+    target = targets("tianjin")["P25-K04"]  # 83.7 %, within one point
+    assert standing_of(target, parse_rate(value), "en") == told
+
+
+def test_few_stays_are_not_compared_with_targets(tmp_path: Path) -> None:
+    stay = {**CLAIM, "visit": "inpatient", "level": "3"}
+    result = settle(tmp_path, [stay], "--lang", "en")
+    assert "too few: 1 inpatient claims" in result.stdout
+    data = json.loads(settle(tmp_path, [stay], "--json").stdout)
+    assert data["indicators"]["P25-K04"]["met"] is None
 
 
 def test_schema_names_every_column_and_code() -> None:

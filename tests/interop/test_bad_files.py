@@ -18,6 +18,7 @@ from claim_files import (
     write,
 )
 
+from yibao.interop.files.columns import claim_columns
 from yibao.interop.files.rows import MAX_LINE, InputError
 from yibao.interop.files.settling import settle_files
 
@@ -53,6 +54,33 @@ def test_extra_column_with_a_near_name(tmp_path: Path) -> None:
     ]
     assert caught.value.problems[0].message.en == "no such column; did you mean in_scope?"
     assert caught.value.problems[1].message.en == "no such column"
+
+
+def test_chinese_titles_of_columns_and_codes(tmp_path: Path) -> None:
+    titles = {c.name: c.title.zh for c in claim_columns(tianjin().region)}
+    given = {**CLAIM, "visit": "门诊", "level": "二级"}
+    row = {titles[name]: cell for name, cell in given.items()}
+    assert settled(settle(tmp_path, [row])) == ["C1"]
+    with pytest.raises(InputError) as caught:
+        settle(tmp_path, [{**CLAIM, "结算编号": "C1"}])
+    assert problems(caught.value) == [("claims.csv", 1, "claim_id", "unique_column")]
+
+
+def test_files_that_changed_places_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        settle(tmp_path, [PERSON], [CLAIM])
+    assert problems(caught.value) == [("persons.csv", 1, "", "kind_of_file")]
+    assert caught.value.problems[0].message.en.startswith("this looks like a claims file")
+
+
+def test_gb18030_that_was_asked_for_is_not_applied_to_utf8(tmp_path: Path) -> None:
+    persons = write(tmp_path / "persons.csv", [PERSON])
+    gb, utf8 = tmp_path / "gb.csv", tmp_path / "utf8.csv"
+    for file, code, encoding in ((gb, "门诊", "gb18030"), (utf8, "门诊", "utf-8")):
+        write(file, [{**CLAIM, "claim_id": file.stem, "visit": code}])
+        file.write_bytes(file.read_text(encoding="utf-8").encode(encoding))
+    run = settle_files(tianjin(), [gb, utf8], [persons], encoding="gb18030")
+    assert settled(run) == ["gb", "utf8"]
 
 
 def test_duplicate_and_nameless_columns(tmp_path: Path) -> None:

@@ -87,6 +87,33 @@ def test_what_is_not_a_day(text: str) -> None:
     assert caught.value.rule == "date"
 
 
+@pytest.mark.parametrize(
+    ("text", "why", "example"),
+    [
+        ("20190301", "not the right form", "2019-03-01"),
+        ("2019-3-1", "not the right form", "2019-03-01"),
+        ("2019.3.1", "not the right form", "2019-03-01"),
+        ("2019年3月1日", "not the right form", "2019-03-01"),
+        ("43525", "not the right form", "2017-03-01"),
+        ("2019-02-29", "there is no such day", "2017-03-01"),
+        ("20190229", "there is no such day", "2017-03-01"),
+        ("2019-03-01 10:00", "not the right form", "2017-03-01"),
+    ],
+)
+def test_a_wrong_form_is_not_a_day_that_does_not_exist(text: str, why: str, example: str) -> None:
+    with pytest.raises(cells.BadCell) as caught:
+        cells.day(text)
+    assert caught.value.message.en == f"{why}; write it as {example}"
+
+
+def test_a_code_by_its_chinese_name() -> None:
+    codes = {"1": Text("一级及以下", "level 1"), "2": Text("二级", "level 2")}
+    assert cells.code("二级", codes) == "2"
+    assert cells.codes_of("二级;1", codes) == {"1", "2"}
+    with pytest.raises(cells.BadCell, match="did you mean 1"):
+        cells.code("一级", codes)
+
+
 @given(st.text(max_size=20))
 def test_times_never_guess(text: str) -> None:
     try:

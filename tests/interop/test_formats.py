@@ -150,7 +150,9 @@ def test_parquet_types_that_are_not(tmp_path: Path, column: Any) -> None:
         run_of(tmp_path, parquet(tmp_path / "claims.parquet", total=column))
     (problem,) = caught.value.problems
     assert (problem.column, problem.rule) == ("total", "column_type")
-    assert "decimal(18,2)" in problem.message.en
+    cast = "t['total'].cast(pyarrow.decimal128(16, 2))"
+    assert cast in problem.message.en
+    assert cast in problem.message.zh
 
 
 # --- Excel ----------------------------------------------------------------------------------------

@@ -30,7 +30,12 @@ Opening = Annotated[
     typer.Option("--opening", help="States that a year opens with, as --closing wrote them."),
 ]
 EncodingName = Annotated[
-    Encoding | None, typer.Option("--encoding", help="Encoding of CSV input, if not UTF-8.")
+    Encoding | None,
+    typer.Option(
+        "--encoding",
+        help="Encoding of CSV input that is not UTF-8. Without it GB18030 is detected where that "
+        "is certain.",
+    ),
 ]
 
 
@@ -140,8 +145,13 @@ def explain(
 def schema(
     what: Annotated[What, typer.Argument(help="Which file.")],
     policy: PolicyName,
+    *,
     template: Annotated[
         Path | None, typer.Option("--template", help="Write an empty table: .csv or .xlsx.")
+    ] = None,
+    codes: Annotated[
+        str | None,
+        typer.Option("--codes", metavar="COLUMN", help="Show every code of this column."),
     ] = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
@@ -149,4 +159,4 @@ def schema(
     """Show the columns of the input files and their codes."""
     from yibao.cli import settle_run
 
-    settle_run.schema(what, policy, template=template, as_json=as_json, language=lang)
+    settle_run.schema(what, policy, codes, template=template, as_json=as_json, language=lang)

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from yibao.policy.vocabulary import vocabulary
 from yibao.settlement import indicators
 from yibao.settlement.batch import Totals, standing, totals
 from yibao.settlement.explain import CLOSING
+
+_CODES = 12
+"""How many codes the table of columns has room for; `--codes` shows all."""
 
 _SHOWN = 10
 """How many reasons are shown; the rejects file has every row."""
@@ -44,13 +48,30 @@ _WORDS = {
     "value": Text("本批", "here"),
     "target": Text("2025目标", "2025 target"),
     "met": Text("达到", "met"),
-    "unmet": Text("未达到", "not met"),
+    "above": Text("高于目标 {points} 个百分点", "{points} points above the target"),
+    "below": Text("低于目标 {points} 个百分点", "{points} points below the target"),
+    "few": Text(
+        "仅 {n} 笔住院，过少，不与目标比较", "too few: {n} inpatient claims"
+    ),
     "total": Text("医疗费总额", "Total expense"),
     "fund_pay": Text("基金支付合计", "All funds"),
     "more": Text("……另有 {n} 种原因，见退回文件", "… and {n} more reasons, see the rejects file"),
+    "column": Text("列", "column"),
+    "title": Text("名称", "title"),
+    "kind": Text("类型", "kind"),
+    "needed": Text("必填", "needed"),
+    "codes": Text("说明和代码", "note and codes"),
+    "codes_of": Text("{n} 个代码，见 --codes {column}", "{n} codes, see --codes {column}"),
+    "code": Text("代码", "code"),
+    "zh": Text("中文", "Chinese"),
+    "en": Text("英文", "English"),
     "written": Text("已写入", "written"),
     "removed": Text("已删除以前一次运行留下的", "removed, being left by an earlier run:"),
 }
+
+
+FEW = 100
+"""Fewer inpatient claims than these say nothing about a target."""
 
 
 def word(key: str, language: str, **facts: object) -> str:
@@ -117,13 +138,14 @@ class Report:
         }
 
     def _indicators(self) -> dict[str, Any]:
+        few = self._stays() < FEW
         return {
             target.id: {
                 "part": format_yuan(ratio.part),
                 "whole": format_yuan(ratio.whole),
                 "value": None if ratio.value is None else percent(ratio),
                 "target": format_rate(target.target),
-                "met": None if ratio.value is None else target.met_by(ratio.value),
+                "met": None if few or ratio.value is None else target.met_by(ratio.value),
             }
             for target, ratio in self._measured()
         }
@@ -135,6 +157,11 @@ class Report:
             return []
         found = indicators.of_claims(standing(self.run.batch.entries))
         return [(targets[name], ratio) for name, ratio in found.items()]
+
+    def _stays(self) -> int:
+        visit = [a.name for a in vocabulary().of("claim")].index("visit")
+        settlements = standing(self.run.batch.entries)
+        return sum(s.claim.facts[visit] == "inpatient" for s in settlements)
 
     # --- for people ---------------------------------------------------------------------------
 
@@ -188,9 +215,11 @@ class Report:
         for key in ("value", "target"):
             table.add_column(word(key, language), justify="right")
         table.add_column("")
+        stays = self._stays()
         for target, ratio in self._measured():
             if ratio.value is not None:
-                met = word("met" if target.met_by(ratio.value) else "unmet", language)
+                met = standing_of(target, ratio.value, language)
+                met = word("few", language, n=stays) if stays < FEW else met
                 goal = f"{_SIGNS[target.comparator]} {format_rate(target.target)}"
                 title = f"{target.title.pick(language)} {target.id}"
                 table.add_row(title, percent(ratio), goal, met)
@@ -213,6 +242,16 @@ def percent(ratio: indicators.Ratio) -> str:
     """Return a ratio as a percentage with one decimal, rounded half up for display only."""
     tenths = half_up(ratio.part * 1000, ratio.whole)
     return f"{tenths // 10}.{tenths % 10}%"
+
+
+def standing_of(target: indicators.Target, value: Fraction, language: str) -> str:
+    """Return whether a value meets a target, or by how much it misses it and in which direction."""
+    if target.met_by(value):
+        return word("met", language)
+    miss = value - target.target
+    tenths = max(1, half_up(abs(miss).numerator * 1000, miss.denominator))
+    points = f"{tenths // 10}.{tenths % 10}"
+    return word("above" if miss > 0 else "below", language, points=points)
 
 
 def money(fen: int) -> str:
@@ -246,17 +285,29 @@ def print_rejects(rejects: Sequence[Reject], language: str, console: Console) ->
 def print_schema(columns: Iterable[Column], language: str, console: Console) -> None:
     """Print the columns of a file."""
     table = Table(show_lines=False)
-    for head in ("column", "title", "kind", "needed", "codes"):
-        table.add_column(head, overflow="fold", no_wrap=head == "column")
+    for key in ("column", "title", "kind", "needed", "codes"):
+        table.add_column(word(key, language), overflow="fold", no_wrap=key == "column")
     for column in columns:
         codes = column.codes or {}
-        shown = ", ".join(f"{k} {t.pick(language)}" for k, t in list(codes.items())[:40])
-        more = " …" if len(codes) > 40 else ""
+        shown = ", ".join(f"{k} {t.pick(language)}" for k, t in codes.items())
+        if len(codes) > _CODES:
+            shown = word("codes_of", language, n=len(codes), column=column.name)
+        note = column.note.pick(language)
         table.add_row(
             column.name,
             column.title.pick(language),
             KINDS[column.kind].pick(language),
             needed(column, language),
-            column.note.pick(language) or shown + more,
+            "\n".join(part for part in (note, shown) if part),
         )
+    console.print(table)
+
+
+def print_codes(column: Column, language: str, console: Console) -> None:
+    """Print every code of a column, in both languages."""
+    table = Table(title=f"{column.name}  {column.title.pick(language)}", title_justify="left")
+    for key in ("code", "zh", "en"):
+        table.add_column(word(key, language), overflow="fold", no_wrap=key == "code")
+    for code, title in (column.codes or {}).items():
+        table.add_row(code, title.zh, title.en)
     console.print(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,11 +17,12 @@ from yibao.cli.output import plain, print_json
 from yibao.cli.progress import Watch, watching
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
-from yibao.interop.files.columns import columns
+from yibao.interop.files.columns import Column, columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Sheet, check_target, write_files
 from yibao.interop.files.rows import InputError
 from yibao.interop.files.settling import Run, settle_files
+from yibao.interop.files.tabular import did_you_mean
 from yibao.policy.load import regions
 from yibao.policy.policy import Policy, load_policy
 from yibao.settlement.batch import Item
@@ -203,6 +204,7 @@ def _not_settled(claim_id: str, run: Run, language: Language, *, as_json: bool) 
 def schema(
     what: Literal["claims", "persons"],
     policy: str,
+    codes: str | None,
     *,
     template: Path | None,
     as_json: bool,
@@ -211,7 +213,9 @@ def schema(
     """Run `yibao schema`; leaves with the exit code."""
     with exits(language, as_json=as_json):
         region = load(policy).region
-        if template is not None:
+        if codes is not None:
+            _codes(columns(what, region), codes, as_json=as_json, language=language)
+        elif template is not None:
             sheets = schemas.template(what, region, language)
             write_files({template: sheets if template.suffix.lower() == ".xlsx" else sheets[:1]})
             typer.echo(str(template))
@@ -219,6 +223,18 @@ def schema(
             print_json(schemas.as_data(what, region))
         else:
             settle_report.print_schema(columns(what, region), language, settle_report.console())
+
+
+def _codes(found: Iterable[Column], name: str, *, as_json: bool, language: Language) -> None:
+    coded = {c.name: c for c in found if c.codes is not None}
+    if name not in coded:
+        there = ", ".join(coded)
+        hint = did_you_mean(name, coded).pick(language)
+        raise typer.BadParameter(f"no column {name!r} with codes{hint}; there are: {there}")
+    if as_json:
+        print_json(coded[name].codes)
+    else:
+        settle_report.print_codes(coded[name], language, settle_report.console())
 
 
 # --- shared ---------------------------------------------------------------------------------------
@@ -246,8 +262,8 @@ def load(policy: str, given: Input | None = None) -> Policy:
     """Load a policy by region or folder; a region that does not exist is a wrong usage."""
     folder = Path(policy)
     if policy not in regions() and not (folder / "region.yaml").is_file():
-        known = ", ".join(regions())
-        raise typer.BadParameter(f"no policy {policy!r}; there are: {known} / 没有这个地区")
+        known, hint = ", ".join(regions()), did_you_mean(policy, regions()).en
+        raise typer.BadParameter(f"no policy {policy!r}{hint}; there are: {known} / 没有这个地区")
     region: str | Path = policy if policy in regions() else folder
     if given is None:
         return load_policy(region)

@@ -1,8 +1,8 @@
 """One cell of text in, one exact value out, or the rule that it breaks.
 
 Amounts are yuan with at most two decimals and become fen. Dates are year-month-day with "-" or "/".
-Nothing is guessed: full-width digits, thousands separators, signs, exponents and time zones are
-refused.
+A code may be given by its Chinese name. Nothing is guessed: full-width digits, thousands
+separators, signs, exponents and time zones are refused.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ _MOMENT = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2}))"
     r"(?:[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?)?"
 )
+_DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?)")
+_NO_SUCH_DAY = Text("没有这一天", "there is no such day")
+_NO_SUCH_TIME = Text("没有这个时刻", "there is no such time")
+_FORM = Text("写法不对", "not the right form")
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "是": True, "否": False}
 _SEPARATORS = re.compile(r"[;|；]")
 
@@ -79,7 +83,7 @@ def day(cell: str) -> date:
     """Return the date of a cell; a time of day other than midnight is refused."""
     moment = _moment(cell)
     if moment is None or moment.time() != datetime.min.time():
-        raise BadCell("date")
+        raise _bad_moment("date", cell, _NO_SUCH_DAY)
     return moment.date()
 
 
@@ -88,8 +92,18 @@ def time(cell: str) -> datetime:
     """Return the time of a cell; a date alone is its midnight."""
     moment = _moment(cell)
     if moment is None:
-        raise BadCell("time")
+        raise _bad_moment("time", cell, _NO_SUCH_TIME)
     return moment
+
+
+def _bad_moment(rule: str, cell: str, missing: Text) -> BadCell:
+    """Say whether the form is wrong or there is no such day; show the day in the right form."""
+    parts = _DAY.fullmatch(cell)
+    meant = "-".join(p.rjust(2, "0") for p in parts.groups() if p) if parts else ""
+    exists = _moment(meant) is not None
+    right_form = _MOMENT.fullmatch(cell) is not None
+    none = (parts is not None and not exists) or (right_form and _moment(cell) is None)
+    return BadCell(rule, why=missing if none else _FORM, example=meant if exists else "2017-03-01")
 
 
 def _moment(cell: str) -> datetime | None:
@@ -130,12 +144,17 @@ def flag(cell: str) -> bool:
 
 
 def code(cell: str, codes: Mapping[str, Text]) -> str:
-    """Return a code of a closed list."""
-    if cell not in codes:
-        near = get_close_matches(cell, codes, n=1, cutoff=0.6)
-        hint = Text(f"，是不是 {near[0]}？", f"; did you mean {near[0]}?") if near else Text("", "")
-        raise BadCell("known_code", hint=hint, expected=", ".join(codes) or "—")
-    return cell
+    """Return a code of a closed list, given as the code or by its Chinese name."""
+    if cell in codes:
+        return cell
+    by_title = {title.zh: name for name, title in codes.items()}
+    if cell in by_title:
+        return by_title[cell]
+    near = [title for title in by_title if title.startswith(cell)]
+    near = near or get_close_matches(cell, [*codes, *by_title], n=1, cutoff=0.6)
+    found = by_title.get(near[0], near[0]) if near else ""
+    hint = Text(f"，是不是 {found}？", f"; did you mean {found}?") if near else Text("", "")
+    raise BadCell("known_code", hint=hint, expected=", ".join(codes) or "—")
 
 
 def codes_of(cell: str, codes: Mapping[str, Text]) -> frozenset[str]:

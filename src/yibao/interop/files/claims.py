@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from yibao.interop.files.columns import DERIVED, claim_columns
+from yibao.interop.files.columns import DERIVED, claim_columns, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.persons import Persons
 from yibao.interop.files.rowreader import BAD, Fault, RowReader, Values
@@ -67,7 +67,8 @@ class _Reader:
         self, file: Path, region: Region, persons: Persons, encoding: Encoding | None
     ) -> None:
         columns = claim_columns(region)
-        self.table = check_columns(open_table(file, "claims", encoding), columns)
+        other = ("persons", person_columns(region))
+        self.table = check_columns(open_table(file, "claims", encoding), columns, other)
         self.reader = RowReader(self.table, columns)
         self.persons = persons
         self.by_discharge = region.stays_by == "discharge"

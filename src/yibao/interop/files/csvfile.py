@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from yibao.interop.files.encoding import BOM, Encoding, detect, is_utf16
+from yibao.interop.files.encoding import BOM, Encoding, chosen, is_utf16
 from yibao.interop.files.rows import MAX_LINE, InputError, Record, RowError, Table
 from yibao.interop.files.rules import reason
 from yibao.policy.model import Text
@@ -27,7 +27,7 @@ Line = tuple[int, bytes, str]
 def read_csv(file: Path, encoding: Encoding | None = None) -> Table:
     """Open a CSV file; raises InputError when it has no usable header."""
     csv.field_size_limit(_LIMIT)
-    encoding = encoding or detect(line for _, line, _ in _lines(file))
+    encoding = chosen(encoding, (line for _, line, _ in _lines(file)))
     lines = (line for line in _lines(file) if line[1].strip() or line[2])
     first = next(lines, None)
     if first is None:

@@ -1,7 +1,7 @@
 """Which encoding a text file has: UTF-8, or GB18030 when that is certain; nothing is guessed.
 
-Column names and codes are ASCII, which both encodings share; so a file whose encoding is uncertain
-still has good lines, and only the lines with other bytes are refused.
+Names of columns and codes can be ASCII, which both encodings share; so a file whose encoding is
+uncertain still has good lines, and only the lines with other bytes are refused.
 """
 
 from __future__ import annotations
@@ -33,6 +33,22 @@ def detect(lines: Iterable[bytes]) -> Encoding:
             return "utf-8"
         gb = True
     return "gb18030" if gb else "utf-8"
+
+
+def chosen(wanted: Encoding | None, lines: Iterable[bytes]) -> Encoding:
+    """Return the encoding of a file, where the caller may have asked for one.
+
+    GB18030 that was asked for is not applied to a file that is UTF-8 throughout.
+    """
+    if wanted != "gb18030":
+        return wanted or detect(lines)
+    found: Encoding = "gb18030"
+    for line in lines:
+        if not line.isascii():
+            if not decodes(line, "utf-8"):
+                return "gb18030"
+            found = "utf-8"
+    return found
 
 
 def decodes(line: bytes, encoding: Encoding) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from yibao.interop.files.rows import InputError, Record, RowError, Table
 from yibao.interop.files.rules import reason
+from yibao.policy.model import Text
 
 
 def read_parquet(file: Path, counts: Collection[str] = ()) -> Table:
@@ -24,15 +25,19 @@ def read_parquet(file: Path, counts: Collection[str] = ()) -> Table:
         raise _unreadable(file, error) from None
     schema = source.schema_arrow
     problems = [
-        RowError(
-            file, 1, f.name, str(f.type), "column_type", reason("column_type", found=str(f.type))
-        )
+        RowError(file, 1, f.name, str(f.type), "column_type", _inexact(f.name, str(f.type)))
         for f in schema
         if not (_exact(f.type) or (f.name in counts and pa.types.is_integer(f.type)))
     ]
     if problems:
         raise InputError(problems)
     return Table(file, tuple(schema.names), _records(file, source), 0)
+
+
+def _inexact(name: str, kind: str) -> Text:
+    at = f"t.schema.get_field_index({name!r})"
+    cast = f"t = t.set_column({at}, {name!r}, t[{name!r}].cast(pyarrow.decimal128(16, 2)))"
+    return reason("column_type", found=kind, cast=cast)
 
 
 def _exact(kind: Any) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yibao.interop.files.columns import person_columns
+from yibao.interop.files.columns import claim_columns, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import Fault, RowReader, Values, cell_of
 from yibao.interop.files.rows import Record, Reject
@@ -50,13 +50,14 @@ def read_persons(
 class _Reader:
     def __init__(self, region: Region) -> None:
         self.columns = person_columns(region)
+        self.other = ("claims", claim_columns(region))
         self.names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
         self.persons = Persons()
         self.held: dict[str, list[tuple[Status, Fault]]] = {}
         self.facts: dict[Facts, Facts] = {}
 
     def add(self, file: Path, encoding: Encoding | None) -> None:
-        table = check_columns(open_table(file, "persons", encoding), self.columns)
+        table = check_columns(open_table(file, "persons", encoding), self.columns, self.other)
         self.persons.given |= frozenset(table.columns)
         reader = RowReader(table, self.columns)
         for record, values, fault in reader.rows():

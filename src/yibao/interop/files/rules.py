@@ -31,9 +31,13 @@ RULES = MappingProxyType(
             "there are several sheets ({found}); name the one to read {wanted!r}",
         ),
         "column_type": Text(
-            "这一列的类型是 {found}，不能精确表示；请转为文本，金额也可用 decimal(18,2)",
-            "this column has type {found}, which is not exact text; cast it to text, or amounts to "
-            "decimal(18,2)",
+            "这一列的类型是 {found}，不能精确表示；请转为文本，金额转为 decimal128(16, 2)：{cast}",
+            "this column has type {found}, which is not exact; cast it to text, or amounts to "
+            "decimal128(16, 2): {cast}",
+        ),
+        "kind_of_file": Text(
+            "这像是{found}；结算文件和参保文件是否给反了？",
+            "this looks like {found}; have the claims and the persons changed places?",
         ),
         "column_name": Text("第 {at} 列没有列名", "column {at} has no name"),
         "known_column": Text("没有这一列{hint}", "no such column{hint}"),
@@ -69,13 +73,10 @@ RULES = MappingProxyType(
             "含控制字符或不可见字符 {found}", "a control or invisible character {found}"
         ),
         "identifier": Text("编号应以字母或数字开头", "an id must begin with a letter or a digit"),
-        "date": Text(
-            "不是存在的日期，应为 2017-03-01 这样的日期",
-            "not a date that exists; write it as 2017-03-01",
-        ),
+        "date": Text("{why}，写作 {example}", "{why}; write it as {example}"),
         "time": Text(
-            "不是存在的时刻，应为 2017-03-01 或 2017-03-01 09:30:00（当地时间）",
-            "not a time that exists; write 2017-03-01 or 2017-03-01 09:30:00 (local time)",
+            "{why}，写作 {example} 或 {example} 09:30:00（当地时间）",
+            "{why}; write {example} or {example} 09:30:00 (local time)",
         ),
         "amount": Text(
             "不是金额，应为 1234.50 这样的元数", "not an amount in yuan such as 1234.50"

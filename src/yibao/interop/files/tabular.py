@@ -55,13 +55,19 @@ def open_table(
     return read_csv(file, encoding)
 
 
-def check_columns(table: Table, expected: Sequence[Column]) -> Table:
-    """Return the table without the columns that a rejects file adds.
+def check_columns(
+    table: Table, expected: Sequence[Column], other: tuple[str, Sequence[Column]] | None = None
+) -> Table:
+    """Return the table under our names, without the columns that a rejects file adds.
 
-    Raises InputError with every column that is unknown, missing, nameless or there twice.
+    A column may have its Chinese title instead of its name. Raises InputError with every column
+    that is unknown, missing, nameless or there twice; in one line when the columns are those of
+    the `other` kind of file.
     """
-    table = _without_reject_columns(table)
+    table = _named(_without_reject_columns(table), expected)
     names = [c.name for c in expected]
+    if other is not None:
+        _check_kind(table, names, *other)
     problems = []
     seen: set[str] = set()
     for at, name in enumerate(table.columns, 1):
@@ -80,6 +86,26 @@ def check_columns(table: Table, expected: Sequence[Column]) -> Table:
     if problems:
         raise InputError(problems)
     return table
+
+
+def _named(table: Table, expected: Sequence[Column]) -> Table:
+    """Return the table with Chinese titles of columns replaced by their names."""
+    titles = {c.title.zh: c.name for c in expected}
+    return replace(table, columns=tuple(titles.get(name, name) for name in table.columns))
+
+
+def _check_kind(table: Table, names: Sequence[str], what: str, others: Sequence[Column]) -> None:
+    theirs = {c.name for c in others}
+    columns = _named(table, others).columns
+    if len(theirs & {*columns}) > len({*names} & {*table.columns}):
+        why = reason("kind_of_file", found=_KINDS[what])
+        raise InputError.of(table.file, "kind_of_file", why)
+
+
+_KINDS = {
+    "claims": Text("结算文件", "a claims file"),
+    "persons": Text("参保文件", "a persons file"),
+}
 
 
 def did_you_mean(found: str, names: Iterable[str]) -> Text:
