@@ -78,7 +78,7 @@ def test_all_funds_together_may_pay_the_bill_but_not_a_fen_more(tmp_path: Path) 
     assert book.settle(exact).personal_pay == 0
     before = book.state("p", "resident", 2017)
     too_much = claim("c2", "2017-01-01", "100.00", over_limit="7.00", class_b="7.01")
-    with pytest.raises(PackDefect, match="c2: the funds pay 0.01 yuan more than the bill"):
+    with pytest.raises(PackDefect, match=r"c2: the funds pay 0\.01 yuan more than the bill"):
         book.settle(too_much)
     assert book.state("p", "resident", 2017) == before
     assert [s.claim.claim_id for s in book.settlements()] == ["c1"]
