@@ -66,6 +66,35 @@ def test_show_gives_the_figure_with_its_document() -> None:
     assert figures == {"employee": "65%", "resident": "50%"}
 
 
+def test_show_says_ages_as_ranges_and_obeys_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    args = ("policy", "show", "tianjin", "--date", "2022-03-01", "--table", "outpatient_deductible")
+    text = yibao(*args)
+    assert "age=0–69" in text
+    assert "age=70 and over" in text
+    assert all(len(line) <= 80 and line == line.rstrip() for line in text.splitlines())
+    assert "age=70岁及以上" in yibao(*args, "--lang", "zh")
+
+
+def test_names_that_are_nearly_right_are_hinted(monkeypatch: pytest.MonkeyPatch) -> None:
+    args = ("policy", "show", "tianjin", "--table", "outpatient_deductibel")
+    assert "did you mean 'outpatient_deductible'?" in yibao(*args, code=exit_codes.USAGE)
+
+
+def test_a_pack_is_called_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_region(tmp_path / "mine"))
+    assert set(data("policy", "check", ".", "--as-of", "2000-01-01")) == {"mine"}
+
+
+def test_cases_of_an_overlay(tmp_path: Path) -> None:
+    overlay = ROOT / "examples" / "overlays" / "jining-outpatient-rate@2021-01-01"
+    text = yibao("policy", "cases", "jining", "--overlay", overlay)
+    assert "ten-yuan-deductible-abolished" in text
+    assert "inpatient" not in text
+    yibao("policy", "cases", "--overlay", overlay, code=exit_codes.USAGE)
+    yibao("policy", "cases", "jining", "--overlay", tmp_path, code=exit_codes.INPUT)
+
+
 def test_show_uses_the_language_asked_for() -> None:
     args = ("policy", "show", "tianjin", "--date", "2017-01-01", "--table", "pharmacy_rate")
     assert "可信度" in yibao(*args, "--lang", "zh")

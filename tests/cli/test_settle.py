@@ -368,3 +368,20 @@ def test_demo_shows_its_three_parts(
     assert "39019.36" in result.stdout
     assert "✗" not in result.stdout
     assert last in result.stdout
+    heads = [line[:2] for line in result.stdout.splitlines() if line.endswith("───")]
+    assert [h for h in heads if h[0].isdigit()] == ["1.", "2.", "3.", "4.", "5.", "6."]
+    assert "(1100.00 − 800.00) × 65% = 195.00" in result.stdout
+    assert len(result.stdout.splitlines()) < 360
+    assert "see differences" not in result.stdout
+    assert "见 differences" not in result.stdout
+
+
+@pytest.mark.parametrize("claim_id", ["T10", "T11"])
+def test_explain_says_that_a_claim_was_taken_back(claim_id: str) -> None:
+    """T11 takes T10 back: asked for either, the page says so before the sheet of T10."""
+    files = [str(EXAMPLES / "tianjin" / "claims.csv")]
+    persons = ["--persons", str(EXAMPLES / "tianjin" / "persons.csv"), "--policy", "tianjin"]
+    result = CliRunner().invoke(app, ["explain", claim_id, *files, *persons, "--lang", "en"])
+    assert "claim T10 was taken back on 2019-12-03 09:00:00 by T11" in result.stdout
+    standing = CliRunner().invoke(app, ["explain", "T09", *files, *persons, "--lang", "en"])
+    assert "taken back" not in standing.stdout

@@ -48,8 +48,11 @@ def test_case_ids_are_unique_within_a_region() -> None:
     assert [key for key, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("region", regions())
-def test_every_result_has_a_title_in_both_languages(region: str) -> None:
+EXAMPLES = sorted(p.parent for p in (OVERLAYS.parent / "packs").glob("*/region.yaml"))
+
+
+@pytest.mark.parametrize("region", [*regions(), *EXAMPLES], ids=str)
+def test_every_result_has_a_title_in_both_languages(region: str | Path) -> None:
     """An explanation names each figure; a pack that ships leaves none nameless."""
     loaded = load_region(region)
     written = {name for step in loaded.steps for name in results(step)}

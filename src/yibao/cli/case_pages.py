@@ -10,20 +10,33 @@ import typer
 from yibao.cli import clauses, exit_codes
 from yibao.cli.options import Language
 from yibao.cli.output import plain, print_json
-from yibao.cli.policy_pages import where
-from yibao.errors import PackErrors
+from yibao.cli.policy_pages import label, where
+from yibao.errors import CannotRead, PackErrors
 from yibao.policy.load import regions
 from yibao.policy.vocabulary import POLICIES
-from yibao.settlement.cases import CaseRunner, Verdict
+from yibao.settlement.cases import Case, CaseRunner, Verdict, read_cases
 
 
-def cases(names: Sequence[str], *, as_json: bool, language: Language) -> None:
-    """Run the cases of regions (all that ship when none is named); leaves with the exit code."""
+def cases(
+    names: Sequence[str], overlays: Sequence[Path] = (), *, as_json: bool, language: Language
+) -> None:
+    """Run the cases of regions (all that ship when none is named); leaves with the exit code.
+
+    With overlays only the cases beside these are run, under the rules of the one region named; a
+    case says itself which overlays it needs.
+    """
+    if overlays and len(names) != 1:
+        raise typer.BadParameter("--overlay needs the one region that the overlays belong to")
     code = exit_codes.OK
     verdicts: dict[str, list[Verdict]] = {}
     for name in names or regions():
         try:
-            verdicts[name] = list(CaseRunner(where(name)).run_all())
+            runner = CaseRunner(where(name))
+            if overlays:
+                beside = [case for overlay in overlays for case in _cases_of(overlay)]
+                verdicts[label(name)] = [runner.run(case) for case in beside]
+                continue
+            verdicts[label(name)] = list(runner.run_all())
         except PackErrors as error:
             typer.echo(str(error), err=True)
             code = exit_codes.PACK
@@ -34,6 +47,13 @@ def cases(names: Sequence[str], *, as_json: bool, language: Language) -> None:
         for name, held in verdicts.items():
             _print_verdicts(name, held, language)
     raise typer.Exit(max(code, exit_codes.FINDINGS if failed else exit_codes.OK))
+
+
+def _cases_of(overlay: Path) -> tuple[Case, ...]:
+    found = read_cases(overlay)
+    if not found:
+        raise CannotRead(f"{overlay}: there is no cases.yaml in it")
+    return found
 
 
 def _verdict_data(verdict: Verdict) -> dict[str, object]:

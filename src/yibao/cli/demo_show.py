@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text as Styled
 
 from yibao.cli import settle_report
 from yibao.cli.options import Language
+from yibao.cli.output import console
 from yibao.cli.sample import write_city
 from yibao.cli.waterfall import print_waterfall
 from yibao.interop.files.settling import Run, settle_files
@@ -25,22 +27,24 @@ from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.batch import standing
 from yibao.settlement.cases import CaseRunner, Verdict
-from yibao.settlement.explain import Explainer, title_of
+from yibao.settlement.explain import Explainer, Explanation, Line, Quantity, title_of
 from yibao.settlement.model import Settlement
 
 EXAMPLES = Path(str(files("yibao"))).parents[1] / "examples"
 
 _PERSONS = 1_000
+_STEPS = 5
+"""How many steps of a claim a short sheet shows."""
 
 _WORDS = {
     "published": Text(
-        "一、媒体和主管部门公开的案例，用小规则包结算：公布数与本程序的结果",
-        "1. Examples that press and authorities published, settled through small rule packs",
+        "{n}. 媒体和主管部门公开的案例，用小规则包结算：公布数与本程序的结果",
+        "{n}. Examples that press and authorities published, settled through small rule packs",
     ),
-    "visits": Text("二、{city}：每种就医类别一笔", "2. {city}: one claim of each visit type"),
+    "visits": Text("{n}. {city}：每种就医类别一笔", "{n}. {city}: one claim of each visit type"),
     "city": Text(
-        "三、{city}：虚构的 {persons} 人城市{more}",
-        "3. {city}: a made-up city of {persons} persons{more}",
+        "{n}. {city}：虚构的 {persons} 人城市{more}",
+        "{n}. {city}: a made-up city of {persons} persons{more}",
     ),
     "more": Text("，另加一份坏数据", ", and a file of bad rows"),
     "absent": Text(
@@ -56,7 +60,8 @@ _WORDS = {
         "读取、结算 {rows} 行用 {seconds} 秒", "{rows} rows read and settled in {seconds} s"
     ),
     "rejects": Text("退回的行（节选）：", "Rejected rows (some):"),
-    "next": Text("接下来可以试", "What to try next"),
+    "next": Text("{n}. 接下来可以试", "{n}. What to try next"),
+    "full": Text("其中一笔的全部计算：", "One of them in full:"),
     "wrong": Text("原文算错", "misprinted there"),
     "example": Text("案例", "Example"),
     "place": Text("出处", "Source"),
@@ -113,7 +118,7 @@ _CITIES = (
 
 def show(language: Language) -> None:
     """Show everything; raises what the settlement raises."""
-    page = _Demo(language, settle_report.console())
+    page = _Demo(language, console())
     page.published()
     policies = {city.region: city.policy() for city in _CITIES}
     for policy in policies.values():
@@ -127,12 +132,14 @@ class _Demo:
     def __init__(self, language: Language, console: Console) -> None:
         self.language = language
         self.console = console
+        self.section = 0
 
     def word(self, key: str, **facts: object) -> str:
         return _WORDS[key].pick(self.language).format(**facts)
 
     def title(self, key: str, **facts: object) -> None:
-        self.console.rule(self.word(key, **facts), align="left", style="bold")
+        self.section += 1
+        self.console.rule(self.word(key, n=self.section, **facts), align="left", style="bold")
 
     def absent(self, what: Path) -> None:
         self.console.print(self.word("absent", what=what.name), style="dim", markup=False)
@@ -147,12 +154,12 @@ class _Demo:
             return
         with list_.open(encoding="utf-8", newline="") as stream:
             published = {row["case"]: row for row in csv.DictReader(stream)}
-        table = Table(show_lines=False)
-        for key in ("example", "place", "figure"):
-            table.add_column(self.word(key), overflow="fold")
+        table = Table(expand=True)
+        for key, ratio in (("example", 3), ("place", 2), ("figure", 2)):
+            table.add_column(self.word(key), no_wrap=True, overflow="ellipsis", ratio=ratio)
         for key in ("theirs", "ours"):
-            table.add_column(self.word(key), justify="right")
-        table.add_column("")
+            table.add_column(self.word(key), justify="right", no_wrap=True)
+        table.add_column("", no_wrap=True)
         for folder in sorted(p.parent for p in packs.glob("*/region.yaml")):
             region = load_region(folder)
             for verdict in CaseRunner(folder).run_all():
@@ -189,9 +196,53 @@ class _Demo:
             return
         run = settle_files(policy, [folder / "claims.csv"], [folder / "persons.csv"])
         explainer = Explainer(policy)
+        shown: list[Explanation] = []
         for settlement in first_of_each_visit(standing(run.batch.entries)):
-            print_waterfall(explainer.explain(settlement), self.language, self.console)
+            shown.append(explainer.explain(settlement))
+            self.sheet(shown[-1])
+        longest = max(shown, key=lambda e: sum(line.moves for line in e.lines), default=None)
+        if longest is not None:
+            self.console.print(f"[bold]{self.word('full')}[/bold]\n")
+            print_waterfall(longest, self.language, self.console)
             self.console.print()
+
+    def sheet(self, explanation: Explanation) -> None:
+        """Print one claim in short: what it is, the steps that moved money, and who pays."""
+        claim = explanation.settlement.claim
+        names = [a.name for a in vocabulary().of("claim")]
+        facts = dict(zip(names, claim.facts, strict=True))
+        codes = vocabulary().attributes
+        shown = [
+            (codes[name].codes or {})[str(value)].pick(self.language)
+            for name, value in (
+                ("scheme", explanation.settlement.scheme),
+                ("visit", facts["visit"]),
+                ("level", facts["level"]),
+            )
+            if value != "none"
+        ]
+        bill = {q.name: q for q in explanation.bill}
+        head = [claim.claim_id, *shown, str(explanation.settlement.day)]
+        head += [self.quantity(bill[name]) for name in ("total", "in_scope")]
+        self.console.print(" · ".join(head), style="bold", markup=False)
+        moves = [
+            line
+            for line in explanation.lines
+            if line.moves and line.fen and "." in line.results[-1].value  # money, no counts
+        ]
+        table = Table.grid(padding=(0, 2))
+        table.add_column(overflow="fold")
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=40)
+        for line in chosen(moves):
+            title = line.results[-1].title.pick(self.language)
+            source = f"{line.source.number} {line.source.cite}"
+            table.add_row(Styled(f"  {title}: {line.formula}"), Styled(source, style="blue"))
+        self.console.print(table)
+        paid = [q for q in (*explanation.funds, *explanation.closing) if q.value != "0.00"]
+        self.console.print(f"  → {' · '.join(map(self.quantity, paid))}\n", markup=False)
+
+    def quantity(self, quantity: Quantity) -> str:
+        return f"{quantity.title.pick(self.language)} {quantity.value}"
 
     def terms(self, policy: Policy) -> None:
         """Say which figures are used that are not the documents' own."""
@@ -234,6 +285,17 @@ class _Demo:
         for command, what in _NEXT:
             self.console.print(f"  # {what.pick(self.language)}", style="dim", markup=False)
             self.console.print(f"  {command}", markup=False, soft_wrap=True)
+
+
+def chosen(lines: Sequence[Line]) -> list[Line]:
+    """Return the few steps to show, in order: what pays or deducts before what passes on."""
+
+    def passes_on(at: int) -> bool:
+        name = lines[at].results[-1].name
+        return not (name.endswith("_pay") or name == "deductible")
+
+    best = sorted(range(len(lines)), key=passes_on)[:_STEPS]
+    return [lines[at] for at in sorted(best)]
 
 
 def first_of_each_visit(settlements: Iterable[Settlement]) -> Iterator[Settlement]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import typer
 
@@ -18,17 +19,47 @@ from yibao.policy.model import Text
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDE = 160
-"""Columns when the output is not a terminal: a table in a file should not be cut at 80."""
+_WIDE = 120
+"""Columns when the output is not a terminal and COLUMNS says nothing: not cut at 80."""
 
 
-def console() -> Console:
-    """Return a console on standard output."""
+def width(stream: TextIO) -> int | None:
+    """Return how wide a console is; None where Rich finds it out, from COLUMNS or the terminal."""
+    return None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else _WIDE
+
+
+class Unpadded:
+    """A stream without blanks at the ends of lines, which tables are filled up with."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stream below."""
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write whole lines, as Rich gives them."""
+        self._stream.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream below."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Tell that this is no terminal, where the ends of lines do not matter."""
+        return False
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console on standard output or standard error."""
     from rich.console import Console
 
-    return Console(
-        width=None if sys.stdout.isatty() else _WIDE, highlight=False, emoji=False, markup=False
-    )
+    stream = sys.stderr if stderr else sys.stdout
+    file = stream if stream.isatty() else cast(TextIO, Unpadded(stream))
+    return Console(file=file, width=width(stream), highlight=False, emoji=False)
 
 
 def print_json(value: object) -> None:

@@ -165,7 +165,16 @@ def diff(
 
 
 @policy.command()
-def cases(regions: RegionNames = None, *, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
+def cases(
+    regions: RegionNames = None,
+    *,
+    overlay: Annotated[
+        list[Path] | None,
+        typer.Option("--overlay", metavar="DIR", help="Run the cases of this overlay; repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
     """Settle the worked examples beside the rules.
 
     There is no tolerance; the exit code is 1 when a figure differs.
@@ -175,7 +184,7 @@ def cases(regions: RegionNames = None, *, as_json: AsJson = False, lang: Lang = 
     """
     from yibao.cli import case_pages
 
-    case_pages.cases(regions or [], as_json=as_json, language=lang)
+    case_pages.cases(regions or [], overlay or [], as_json=as_json, language=lang)
 
 
 @policy.command()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from yibao.errors import PackErrors
 from yibao.policy import words
 from yibao.policy.checking import check as check_region
 from yibao.policy.checking.finding import Finding
+from yibao.policy.checking.points import Box
 from yibao.policy.compare import (
     Basis,
     Difference,
@@ -28,8 +30,11 @@ from yibao.policy.compare import (
 )
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.load import load_region, regions
-from yibao.policy.model import Document, Grade, Region, Text
+from yibao.policy.model import Document, Grade, Region, Text, Value
 from yibao.policy.vocabulary import vocabulary
+
+_KEY = 24
+"""The first column keeps this width on a narrow terminal, so that a key stays readable."""
 
 _CHINA = timezone(timedelta(hours=8))
 
@@ -50,6 +55,9 @@ _SAY = {
     "layers": Text("支付层次", "Layers"),
     "missing": Text("缺失", "missing"),
     "open": Text("无规定", "no rule"),
+    "silent": Text("这一天没有任何规定的参数表", "Tables without any rule on this day"),
+    "every": Text("全部情形", "every case"),
+    "none_of": Text("没有", "none"),
     "policy": Text("政策文件", "policy"),
     "draft": Text("征求意见稿", "draft"),
     "figures": Text("基础参数", "base figures"),
@@ -82,6 +90,12 @@ def where(region: str) -> str | Path:
     return region if region in regions() or not Path(region).is_dir() else Path(region)
 
 
+def label(region: str) -> str:
+    """Return what to call a region: its id, or the name of its folder."""
+    found = where(region)
+    return found.resolve().name if isinstance(found, Path) else found
+
+
 def today() -> date:
     """Return the day on the calendar of the insured."""
     return datetime.now(_CHINA).date()
@@ -94,12 +108,13 @@ def _word(key: str, language: Language) -> str:
 def _print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.box import SIMPLE
     from rich.table import Table
+    from rich.text import Text as Styled
 
     table = Table(title=title, title_justify="left", box=SIMPLE, title_style="bold")
-    for name in head:
-        table.add_column(name, overflow="fold")
+    for at, name in enumerate(head):
+        table.add_column(name, overflow="fold", min_width=None if at else _KEY)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Styled, row))
     console().print(table)
 
 
@@ -160,8 +175,10 @@ def show(
     region = pack.load()
     rules = in_force(Consolidation(region, day or today(), known))
     if table is not None and table not in region.tables:
-        close = ", ".join(sorted(region.tables))
-        raise typer.BadParameter(f"no table {table!r}; there are: {close}")
+        names = sorted(region.tables)
+        near = get_close_matches(table, names, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise typer.BadParameter(f"no table {table!r}; there are: {', '.join(names)}{hint}")
     tables = [t for t in rules.tables if table in (None, t.name)]
     if as_json:
         print_json(tables[0] if table else _in_force_data(rules))
@@ -173,7 +190,8 @@ def show(
         _print_table(f"{one.name}  {one.title.pick(language)}", head, rows)
     if table is None:
         silent = ", ".join(t.name for t in tables if not t.figures)
-        typer.echo(f"{_word('open', language)}: {silent or '–'}")
+        if silent:
+            typer.echo(f"{_word('silent', language)}: {silent}")
         _print_steps(rules, language)
 
 
@@ -188,15 +206,61 @@ def _in_force_data(rules: InForce) -> dict[str, Any]:
 
 
 def _figures(table: TableInForce, accept: Grade, language: Language) -> Iterable[list[str]]:
+    ages = _points([*(figure.key for figure in table.figures), *table.open])
     for figure in table.figures:
         basis = figure.basis
         refused = "!" if Grade[basis.grade] < accept else ""
         validity = _span(basis.first, basis.last)
         value = _value(figure, language)
-        key = words.box(figure.key)
+        key = key_of(figure.key, ages, language)
         yield [key, value, basis.grade + refused, basis.document, basis.cite, validity]
     for key_open in table.open:
-        yield [words.box(key_open), _word("open", language), "", "", "", ""]
+        yield [key_of(key_open, ages, language), _word("open", language), "", "", "", ""]
+
+
+def _points(keys: Iterable[Box]) -> dict[str, list[int]]:
+    """Return where each number axis of a table is cut: a key holds from one cut to the next."""
+    points: dict[str, set[int]] = {}
+    for key in keys:
+        for name, codes in key.items():
+            if vocabulary().attributes[name].kind == "number":
+                points.setdefault(name, set()).update(c for c in codes if isinstance(c, int))
+    return {name: sorted(found) for name, found in points.items()}
+
+
+def key_of(key: Box, points: Mapping[str, Sequence[int]], language: Language) -> str:
+    """Return a key, one axis a line; numbers as the ranges that they begin."""
+    lines = []
+    for name, codes in key.items():
+        if name in points:
+            told = "|".join(ranges(codes, points[name], name, language))
+        else:
+            told = "|".join(map(words.code, codes))
+        lines.append(f"{name}={told}")
+    return "\n".join(lines) or _word("every", language)
+
+
+def ranges(
+    codes: Sequence[Value], points: Sequence[int], name: str, language: Language
+) -> list[str]:
+    """Return the ranges that numbers begin: ``0–69``, ``70 and over``."""
+    unit = "岁" if name == "age" and language == "zh" else ""
+    found: list[tuple[int, int | None]] = []
+    for code in sorted(code for code in codes if isinstance(code, int)):
+        below = next((point for point in points if point > code), None)
+        if found and found[-1][1] == code:
+            found[-1] = (found[-1][0], below)
+        else:
+            found.append((code, below))
+    over = "及以上" if language == "zh" else " and over"
+    return [
+        f"{first}{unit}{over}"
+        if below is None
+        else f"{first}{unit}"
+        if below == first + 1
+        else f"{first}–{below - 1}{unit}"
+        for first, below in found
+    ]
 
 
 def _value(figure: Figure | None, language: Language) -> str:
@@ -231,7 +295,7 @@ def check(packs: Sequence[Pack], as_of: date | None, *, as_json: bool, language:
             typer.echo(str(error), err=True)
             code = exit_codes.PACK
             continue
-        found[pack.region] = findings
+        found[label(pack.region)] = findings
         if any(f.severity == "error" for f in findings):
             code = max(code, exit_codes.FINDINGS)
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,6 +39,10 @@ _WORDS = {
         "{n} settlements would now be different after a reversal or a late claim (they stand; "
         "see differences)",
     ),
+    "differ": Text(
+        "冲正或迟到使 {n} 笔已结算的会有不同（未改写）",
+        "{n} settlements would now be different after a reversal or a late claim (they stand)",
+    ),
     "sums": Text("合计（元）", "Sums (yuan)"),
     "all": Text("全部", "all"),
     "indicators": Text(
@@ -50,9 +53,7 @@ _WORDS = {
     "met": Text("达到", "met"),
     "above": Text("高于目标 {points} 个百分点", "{points} points above the target"),
     "below": Text("低于目标 {points} 个百分点", "{points} points below the target"),
-    "few": Text(
-        "仅 {n} 笔住院，过少，不与目标比较", "too few: {n} inpatient claims"
-    ),
+    "few": Text("仅 {n} 笔住院，过少，不与目标比较", "too few: {n} inpatient claims"),
     "total": Text("医疗费总额", "Total expense"),
     "fund_pay": Text("基金支付合计", "All funds"),
     "more": Text("……另有 {n} 种原因，见退回文件", "… and {n} more reasons, see the rejects file"),
@@ -183,7 +184,8 @@ class Report:
         if found.row_count:
             console.print(f"\n{word('indicators', language)}", found)
         if run.batch.differences:
-            console.print(word("differences", language, n=len(run.batch.differences)))
+            key = "differences" if self.files else "differ"
+            console.print(word(key, language, n=len(run.batch.differences)))
         for notice in self.notices():
             console.print(f"! {notice.pick(language)}", style="yellow", markup=False)
         for file in self.files:
@@ -258,14 +260,6 @@ def money(fen: int) -> str:
     """Return fen as yuan with thousands separators, for people."""
     whole, _, cents = format_yuan(abs(fen)).partition(".")
     return f"{'-' if fen < 0 else ''}{int(whole):,}.{cents}"
-
-
-def console(*, stderr: bool = False) -> Console:
-    """Return a console that is wide enough where its output is not a terminal."""
-    stream = sys.stderr if stderr else sys.stdout
-    return Console(
-        stderr=stderr, width=None if stream.isatty() else 120, highlight=False, emoji=False
-    )
 
 
 def print_rejects(rejects: Sequence[Reject], language: str, console: Console) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from yibao.cli import exit_codes, failure, settle_report
 from yibao.cli.options import Language
-from yibao.cli.output import plain, print_json
+from yibao.cli.output import console, plain, print_json
 from yibao.cli.progress import Watch, watching
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
@@ -25,9 +25,10 @@ from yibao.interop.files.settling import Run, settle_files
 from yibao.interop.files.tabular import did_you_mean
 from yibao.policy.load import regions
 from yibao.policy.policy import Policy, load_policy
-from yibao.settlement.batch import Item
+from yibao.settlement.batch import Entry, Item
 from yibao.settlement.explain import explain as explain_settlement
 from yibao.settlement.model import Claim, Reversal
+from yibao.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,9 @@ def settle(given: Input, wanted: Output) -> None:
         if wanted.as_json:
             print_json(report.as_json())
         else:
-            report.print(given.language, settle_report.console())
+            report.print(given.language, console())
         rejected = [*run.persons.rejects, *run.rejects]
-        settle_report.print_rejects(rejected, given.language, settle_report.console(stderr=True))
+        settle_report.print_rejects(rejected, given.language, console(stderr=True))
         if rejected:
             raise typer.Exit(exit_codes.REJECTED)
 
@@ -152,24 +153,42 @@ def explain(claim_id: str, given: Input, *, full: bool, as_json: bool) -> None:
     with exits(given.language, as_json=as_json):
         with watching(given.language) as watch:
             run = _run(given, watch, lambda items: needed(claim_id, items))
-        taken_back = next((e for e in run.batch.entries if e.item.what.claim_id == claim_id), None)
-        if taken_back is None:
+        entry = next((e for e in run.batch.entries if e.item.what.claim_id == claim_id), None)
+        if entry is None:
             _not_settled(claim_id, run, given.language, as_json=as_json)
         else:
             from yibao.cli.waterfall import as_json as waterfall_json
             from yibao.cli.waterfall import print_waterfall
 
-            explanation = explain_settlement(taken_back.settlement, run.policy)
+            explanation = explain_settlement(entry.settlement, run.policy)
+            notices = [*_reversals(entry, run), *settle_report.Report(run, []).notices()]
             if as_json:
-                print_json(waterfall_json(explanation))
+                told = [notice._asdict() for notice in notices]
+                print_json(waterfall_json(explanation) | {"notices": told})
             else:
-                print_waterfall(explanation, given.language, settle_report.console(), full=full)
+                page = console()
+                for notice in notices:
+                    page.print(f"! {notice.pick(given.language)}", style="yellow", markup=False)
+                print_waterfall(explanation, given.language, page, full=full)
+
+
+def _reversals(asked: Entry, run: Run) -> Iterator[Text]:
+    """Say that the settlement explained was taken back, by which reversal and when."""
+    for entry in run.batch.entries:
+        if entry.sign < 0 and entry.settlement is asked.settlement:
+            own, target = entry.item.what, entry.settlement.claim
+            yield Text(
+                f"结算{target.claim_id}已于{own.settled_at}由{own.claim_id}冲正，以下是原结算",
+                f"claim {target.claim_id} was taken back on {own.settled_at} by {own.claim_id}; "
+                "what follows is the claim as it was settled",
+            )
 
 
 def needed(claim_id: str, items: Sequence[Item]) -> list[Item]:
     """Return the items that decide how a claim is settled: the person's own up to that one.
 
-    For a reversal the claim that it takes back, and what came before it.
+    For a reversal the claim that it takes back, and what came before it; for a claim also what
+    takes it back later.
     """
     owners = {i.what.claim_id: i.what.person_id for i in items if isinstance(i.what, Claim)}
 
@@ -182,14 +201,17 @@ def needed(claim_id: str, items: Sequence[Item]) -> list[Item]:
     if at is None:
         return []
     person = owner(items[at])
-    return [i for i in items[: at + 1] if owner(i) == person]
+    later = [
+        i for i in items[at + 1 :] if isinstance(i.what, Reversal) and i.what.reverses == claim_id
+    ]
+    return [i for i in items[: at + 1] if owner(i) == person] + later
 
 
 def _not_settled(claim_id: str, run: Run, language: Language, *, as_json: bool) -> None:
     """Say why a claim cannot be explained: its row was rejected, or no file has it."""
     found = [r for r in run.rejects if results.cell(r, "claim_id") == claim_id]
     if found:
-        settle_report.print_rejects(found, language, settle_report.console(stderr=True))
+        settle_report.print_rejects(found, language, console(stderr=True))
         if as_json:
             errors = [error for reject in found for error in reject.errors]
             told = "\n".join(error.say(language) for error in errors)
@@ -222,7 +244,7 @@ def schema(
         elif as_json:
             print_json(schemas.as_data(what, region))
         else:
-            settle_report.print_schema(columns(what, region), language, settle_report.console())
+            settle_report.print_schema(columns(what, region), language, console())
 
 
 def _codes(found: Iterable[Column], name: str, *, as_json: bool, language: Language) -> None:
@@ -234,7 +256,7 @@ def _codes(found: Iterable[Column], name: str, *, as_json: bool, language: Langu
     if as_json:
         print_json(coded[name].codes)
     else:
-        settle_report.print_codes(coded[name], language, settle_report.console())
+        settle_report.print_codes(coded[name], language, console())
 
 
 # --- shared ---------------------------------------------------------------------------------------
