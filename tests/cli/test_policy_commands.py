@@ -76,14 +76,19 @@ def test_show_says_ages_as_ranges_and_obeys_columns(monkeypatch: pytest.MonkeyPa
     assert "age=70岁及以上" in yibao(*args, "--lang", "zh")
 
 
-def test_names_that_are_nearly_right_are_hinted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_are_nearly_right_are_hinted() -> None:
     args = ("policy", "show", "tianjin", "--table", "outpatient_deductibel")
     assert "did you mean 'outpatient_deductible'?" in yibao(*args, code=exit_codes.USAGE)
+    told = yibao("policy", "show", "tianjn", code=exit_codes.PACK)
+    assert "did you mean 'tianjin'?" in told
+    args = ("policy", "show", "tianjin", "--without", "2016-opinon")
+    assert "did you mean '2016-opinion'?" in yibao(*args, code=exit_codes.PACK)
 
 
 def test_a_pack_is_called_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(make_region(tmp_path / "mine"))
     assert set(data("policy", "check", ".", "--as-of", "2000-01-01")) == {"mine"}
+    assert yibao("policy", "show", ".", "--date", "2010-01-01").startswith("mine  ")
 
 
 def test_cases_of_an_overlay(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,16 @@ def load_region(
     """
     folder = region if isinstance(region, Path) else POLICIES / region
     if not (folder / "region.yaml").is_file():
-        expected = f"a folder with region.yaml, or one of: {', '.join(regions())}"
+        ids = regions()
+        expected = f"a folder with region.yaml, or one of: {', '.join(ids)}"
+        expected += _did_you_mean(str(region), ids)
         raise PackErrors([Defect(folder, 1, f"no region {str(region)!r}", expected)])
     return _Loader(folder, known, overlays, frozenset(without)).load()
+
+
+def _did_you_mean(found: str, names: Iterable[str]) -> str:
+    near = get_close_matches(found, list(names), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class _Loader:
@@ -75,11 +83,11 @@ class _Loader:
         for folder in folders:
             if folder.name.partition("@")[0] not in self.without:
                 self._document(folder, header, documents)
-        unknown = self.without - {f.name.partition("@")[0] for f in folders}
-        for name in sorted(unknown):
-            self.defects.append(
-                Defect(self.folder, 1, f"no document {name!r} to leave out", "a document's id")
-            )
+        ids = {f.name.partition("@")[0] for f in folders}
+        for name in sorted(self.without - ids):
+            expected = "a document's id" + _did_you_mean(name, ids)
+            found = f"no document {name!r} to leave out"
+            self.defects.append(Defect(self.folder, 1, found, expected))
         self._stop()
         assert header is not None
         acts = self._acts(documents)
@@ -92,7 +100,7 @@ class _Loader:
         data = header.data
         rule = data["date_rule"]
         return Region(
-            id=self.folder.name,
+            id=self.folder.resolve().name,
             name=Text(**data["name"]),
             authority=Authority[data["level"]],
             division=data["division"],
