@@ -94,7 +94,7 @@ class Line:
     @property
     def source(self) -> Source:
         """The provision that orders the step."""
-        return source_of(self.instruction.step.origin)
+        return self._reader.sources[self.instruction.first_out]
 
     @property
     def fen(self) -> int:
@@ -243,6 +243,7 @@ class Reader:
         self._writers = {
             i.first_out: i for i in self.structure.instructions if i.op in formula.PASSING
         }
+        self.sources = {i.first_out: source_of(i.step.origin) for i in self.structure.instructions}
         self._titles = [title_of(self.region, name) for name in self.structure.names]
         self.documents = self._documents()
 
