@@ -656,3 +656,18 @@ def test_a_year_in_two_schemes_is_measured_whole() -> None:
         | {"expect": {"outpatient_streak": 0, "low_outpatient": 0, "outpatient_carry": "3200.00"}},
     ]
     check("tianjin", RESIDENT, events)
+
+
+def test_a_visit_of_the_episode_does_not_keep_an_admission_counted() -> None:
+    """A visit and a stay of one referral: without the stay there was no admission."""
+    events: list[Event] = [
+        {"date": "2019-03-01", **OUTPATIENT, "level": "1", "in_scope": "100.00", "episode": "F"},
+        {"id": "stay", "date": "2019-03-05", **STAY, "level": "2", "in_scope": "900.00"}
+        | {"episode": "F"}
+        | yuan(deductible="500.00"),
+        {"reverses": "stay", "date": "2019-03-06", "expect": {"admissions": 0}},
+        # so the next stay is the first of the year, and bears the deductible
+        {"date": "2019-04-01", **STAY, "level": "2", "in_scope": "900.00"}
+        | yuan(deductible="500.00"),
+    ]
+    check("tianjin", RESIDENT, events)

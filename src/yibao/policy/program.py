@@ -66,6 +66,11 @@ class Structure:
     denominator: int
 
     @property
+    def numbers_admission(self) -> bool:
+        """Whether a step numbers the admission that the claim belongs to."""
+        return any(instruction.op == "ordinal" for instruction in self.instructions)
+
+    @property
     def first_figure(self) -> int:
         """The slot of the first figure from a table."""
         return len(self.amounts) + len(self.state)

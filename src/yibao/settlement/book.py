@@ -156,11 +156,12 @@ class Book:
         return Reversed(reversal, settlement, self._differences(settlement, target))
 
     def _shares_episode(self, record: _Record, settlement: Settlement) -> bool:
-        """Tell whether another standing claim of the same year belongs to the same episode."""
+        """Tell whether another standing claim of the same year bears the episode's admission."""
         return bool(settlement.claim.episode) and any(
             other.claim.episode == settlement.claim.episode
             and (other.scheme, other.day.year) == (settlement.scheme, settlement.day.year)
             and other.claim.claim_id not in self._reversed
+            and other.program.structure.numbers_admission
             for other in record.settled
         )
 
