@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from yibao.errors import PackDefect, YibaoError
+from yibao.errors import PackDefect, PackErrors, YibaoError
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.book import Book, Difference, Reversed
 from yibao.settlement.model import Claim, Reversal, Settlement
@@ -99,13 +99,14 @@ def _content(what: Claim | Reversal) -> tuple[object, ...]:
 def settle_all(book: Book, items: Iterable[Item]) -> Batch:
     """Book items, which must be in order.
 
-    Raises PackDefect, after which nothing may be settled on; all other errors are collected.
+    Raises PackDefect and PackErrors, after which nothing may be settled on; all other errors are
+    collected.
     """
     batch = Batch()
     for item in items:
         try:
             result = _book(book, item, batch)
-        except PackDefect:
+        except (PackDefect, PackErrors):
             raise
         except YibaoError as error:
             batch.rejections.append(Rejection(item, error))

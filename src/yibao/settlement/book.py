@@ -226,18 +226,24 @@ class Book:
         Once a claim of the year was settled, a late claim of an earlier year does not change them.
         """
         record = self._record(person)
-        opened = record.opened.get(year)
-        if opened is None:
-            opened = record.opened[year] = self._open(person, year, record)
-        return opened
+        if year not in record.opened:
+            begins = self._begins(person, year, record)
+            known = max((y for y in record.opened if begins <= y < year), default=None)
+            if known is None:
+                known, record.opened[begins] = begins, self.executor.opening()
+            for later in range(known + 1, year + 1):
+                record.opened[later] = self._open(person, later, record.opened[later - 1])
+        return record.opened[year]
 
-    def _open(self, person: str, year: int, record: _Record) -> list[int]:
-        statuses = self.enrolment.statuses(person)
-        begins = [status.first.year for status in statuses[:1]]
+    def _begins(self, person: str, year: int, record: _Record) -> int:
+        """Return the first year that can matter to `year`: nothing is remembered before rules."""
+        rules = self.policy.calendar.days[:1]
+        first = [status.first for status in self.enrolment.statuses(person)[:1]]
+        begins = [max(first + rules).year] if first else []
         begins += [given for given in record.given if given <= year]
-        if year <= max(begins, default=year):
-            return self.executor.opening()
-        before = self.opening(person, year - 1)
+        return min(max(begins, default=year), year)
+
+    def _open(self, person: str, year: int, before: list[int]) -> list[int]:
         status = self.enrolment.of_year(person, year - 1)
         if status is None:
             return self.executor.carry_only(before)

@@ -99,7 +99,7 @@ class Executor:
         Raises PolicyError when the rules cannot answer, leaving the state as it was, and PackDefect
         when a pack pays more than there is.
         """
-        episode = claim.episode or claim.claim_id
+        episode = _episode(claim)
         before = state.values + state.episodes.get(episode, self._no_episode)
         bound = self._bound("claim", status, claim.facts, day, before)
         memory = bound.run([*claim.amounts, *before, *bound.figures])
@@ -132,7 +132,7 @@ class Executor:
         the last of them is taken back.
         """
         delta = self.delta(settlement)
-        episode = settlement.claim.episode or settlement.claim.claim_id
+        episode = _episode(settlement.claim)
         owed = state.owed.pop(episode, None) or [0] * len(delta)
         for slot in self._numbering:
             owed[slot] += delta[slot]
@@ -258,3 +258,8 @@ class Executor:
             own = 0 if within is None else state[within]
             attributes[attribute.name] = attribute.code(state[counter], own)
         return attributes
+
+
+def _episode(claim: Claim) -> str:
+    """Return the name of a claim's episode; one without is its own, whatever others are called."""
+    return claim.episode or f"\0{claim.claim_id}"
