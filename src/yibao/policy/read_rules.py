@@ -73,6 +73,7 @@ class Rules:
         self._tables: dict[str, _Gathered] = {}
         self._classes: dict[str, _Gathered] = {}
         self._steps: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
+        self._looked_at: list[tuple[Source, Path_, StateAttribute]] = []
         self._constraints: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
 
     # --- collecting ---------------------------------------------------------------------------
@@ -88,6 +89,7 @@ class Rules:
         for name, attribute in data.get("state_attributes", {}).items():
             path: Path_ = ("state_attributes", name)
             looked_at = _state_attribute(name, attribute)
+            self._looked_at.append((source, path, looked_at))
             self._declare(source, path, self.names.state_attributes, name, looked_at)
         for i, layers in enumerate(data.get("layers", ())):
             path = ("layers", i)
@@ -187,6 +189,9 @@ class Rules:
         self.names.classes.update(
             {name: tuple(one.head.get("codes", ())) for name, one in self._classes.items()}
         )
+        for source, path, attribute in self._looked_at:
+            counted = [n for n in (attribute.counter, attribute.within) if n is not None]
+            self.names.check(source, path, counted, self.state, "a state value")
         for name, one in self._tables.items():
             self._table(name, one)
         for name, one in self._classes.items():

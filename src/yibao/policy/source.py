@@ -19,8 +19,14 @@ from yibao.errors import Defect, PackErrors
 Path_ = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_DIGITS = 18
+"""Longest integer, in digits: what 64 bits hold."""
+
 _FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_DEPTH = 50
+"""Deepest nesting of a file; a pack needs some ten levels."""
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -69,6 +75,10 @@ class _Builder:
             data: Any = None
             for event in events:
                 if isinstance(event, yaml.DocumentStartEvent):
+                    if () in self.lines:
+                        mark = event.start_mark
+                        line = mark.line + 1 if mark else 1
+                        raise _failure(self.file, line, "a second document", "one in each file")
                     data = self._node(next(events), events, ())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -83,6 +93,8 @@ class _Builder:
         self.lines[path] = line
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise _failure(self.file, line, "an anchor or alias", "the value written out")
+        if len(path) > _DEPTH:
+            raise _failure(self.file, line, f"more than {_DEPTH} levels", "a flatter file")
         if event.tag is not None:
             raise _failure(self.file, line, f"the tag {event.tag}", "a plain value")
         if isinstance(event, yaml.ScalarEvent):
@@ -98,6 +110,9 @@ class _Builder:
         if value in _WORDS:
             return _WORDS[value]
         if _INTEGER.fullmatch(value):
+            if len(value) > _DIGITS:
+                found = f"a number of {len(value)} digits"
+                raise _failure(self.file, line, found, f"at most {_DIGITS} digits")
             return int(value)
         if _FLOAT.fullmatch(value):
             raise _failure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -33,7 +34,17 @@ def _schema(name: str) -> dict[str, Any]:
 @cache
 def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
     registry = jsonschema_rs.Registry([("yibao:common", _schema("common"))])
-    return jsonschema_rs.Draft202012Validator(_schema(name), registry=registry)
+    return jsonschema_rs.Draft202012Validator(
+        _schema(name), registry=registry, validate_formats=True, formats={"day": _is_day}
+    )
+
+
+def _is_day(text: str) -> bool:
+    """Tell whether a day exists, in a year that leaves room before and after it."""
+    try:
+        return 1900 <= date.fromisoformat(text).year < 3000
+    except ValueError:
+        return False
 
 
 @cache
@@ -100,6 +111,8 @@ def _defect(source: Source, error: jsonschema_rs.ValidationError, schema: str) -
             expected = " or ".join(about["types"])
         case "pattern":
             expected = _PATTERNS.get(about["pattern"], f"text of the form {about['pattern']}")
+        case "format":
+            expected = "a day that exists, of the years 1900 to 2999 (null where it may be open)"
         case "oneOf":
             expected = "one of the forms that docs/authoring.md gives for this place"
         case _:

@@ -109,7 +109,7 @@ class _Run:
     def verdict(self) -> Verdict:
         try:
             self._events()
-        except (YibaoError, KeyError) as error:
+        except (YibaoError, KeyError, ValueError) as error:
             self.failures.append(f"{type(error).__name__}: {error}")
         return Verdict(self.case, tuple(self.settlements), tuple(self.failures))
 

@@ -1,0 +1,141 @@
+"""Rule packs that are damaged, or written to break the loader."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from claim_files import write
+from small_pack import (
+    CITED,
+    LAYERS,
+    SAYS,
+    add_document,
+    add_region,
+    make_policy,
+    state,
+    step,
+    table,
+)
+from typer.testing import CliRunner
+
+from yibao.cli import app
+from yibao.errors import PackErrors
+from yibao.policy.load import load_region
+from yibao.settlement.cases import CaseRunner
+
+RULES: dict[str, Any] = {
+    "layers": [CITED | {"order": LAYERS}],
+    "tables": {"rate": table("rate", "50%")},
+    "steps": [
+        step("pay", 10, "share", of="in_scope", rate="rate", to="pool_pay", layer="basic"),
+    ],
+}
+
+
+def found(folder: Path) -> str:
+    """Load a region that must not load; return what was found."""
+    with pytest.raises(PackErrors) as caught:
+        load_region(folder)
+    return str(caught.value)
+
+
+def pack(folder: Path, **document: Any) -> Path:
+    add_document(add_region(folder), RULES, **document)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: " + "[" * 10_000 + "]" * 10_000, "levels"),
+        ("a: " + "[" * 10_000, "levels"),
+        ("\n".join(" " * n + "a:" for n in range(3_000)), "levels"),
+        ("a: " + "9" * 5_000, "a number of 5000 digits"),
+        ("layers: []\n---\nlayers: []\n", ":2: found a second document"),
+    ],
+)
+def test_yaml_that_would_end_the_loader_or_lose_a_part(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    pack(tmp_path)
+    (tmp_path / "rules@2000-01-01" / "more.yaml").write_text(text, encoding="utf-8")
+    assert told in found(tmp_path)
+
+
+ACT = CITED | {"document": "rules"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"known": "2021-02-30"},
+        {"end": "2021-02-30"},
+        {"end": "9999-12-31"},
+        {"start": "0001-01-01"},
+        {"repeals": [ACT | {"from": "0001-01-01"}]},
+        {"repeals": [ACT | {"from": "2021-02-30"}]},
+        {"extends": [ACT | {"to": "9999-12-31"}]},
+    ],
+)
+def test_days_that_do_not_exist_or_leave_no_day_beyond(
+    tmp_path: Path, document: dict[str, Any]
+) -> None:
+    assert "expected a day that exists" in found(pack(tmp_path, **document))
+
+
+def test_a_state_attribute_of_a_million_codes_is_refused(tmp_path: Path) -> None:
+    looked = {"n": {"title": SAYS, "value_of": "count", "max": 10**6}}
+    with pytest.raises(PackErrors, match="maximum of 1000"):
+        make_policy(
+            tmp_path, {"state": state("count", unit="count"), "state_attributes": looked} | RULES
+        )
+
+
+@pytest.mark.parametrize(
+    "attribute", [{"value_of": "nothing"}, {"ordinal_of": "count", "within": "nothing"}]
+)
+def test_a_state_attribute_of_no_state_value_is_refused(
+    tmp_path: Path, attribute: dict[str, str]
+) -> None:
+    looked = {"n": {"title": SAYS, "max": 3} | attribute}
+    with pytest.raises(PackErrors, match="'nothing'; expected a state value: count"):
+        make_policy(
+            tmp_path, {"state": state("count", unit="count"), "state_attributes": looked} | RULES
+        )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"date": "2020-01-01", "person": {"birth_date": "?"}, "expect": {"pool_pay": "0.00"}},
+        {"date": "2020-01-01", "admitted": "2020-13-01", "expect": {"pool_pay": "0.00"}},
+    ],
+)
+def test_a_case_with_a_wrong_value_fails_and_does_not_end_the_run(
+    tmp_path: Path, event: dict[str, Any]
+) -> None:
+    import json
+
+    case = {"id": "x", "title": SAYS, "events": [event]}
+    facts = {"person": {"scheme": "resident", "category": "adult"}, "claim": {"visit": "inpatient"}}
+    file = pack(tmp_path) / "rules@2000-01-01" / "cases.yaml"
+    file.write_text(json.dumps({"defaults": facts, "cases": [case]}), encoding="utf-8")
+    (verdict,) = CaseRunner(tmp_path).run_all()
+    assert len(verdict.failures) == 1
+
+
+def test_a_pack_that_does_not_compile_ends_the_run_instead_of_rejecting_claims(
+    tmp_path: Path,
+) -> None:
+    wrong = {**RULES["steps"][0], "rate": "no_such_table"}
+    add_document(add_region(tmp_path / "pack"), RULES | {"steps": [wrong]})
+    person = {"person_id": "P", "from": "2019-01-01", "birth_date": "1980-01-01"}
+    person |= {"scheme": "resident", "category": "adult", "contribution_tier": "high"}
+    claim = {"claim_id": "C", "person_id": "P", "visit": "outpatient", "date": "2019-02-01"}
+    claim |= {"settled_at": "2019-02-01", "total": "1.00", "in_scope": "1.00", "level": "1"}
+    files = write(tmp_path / "c.csv", [claim]), write(tmp_path / "p.csv", [person])
+    args = ["settle", files[0], "--persons", files[1], "--policy", tmp_path / "pack"]
+    result = CliRunner().invoke(app, [str(a) for a in (*args, "-o", tmp_path / "out.csv")])
+    assert result.exit_code == 3
+    assert "no_such_table" in result.stderr
+    assert not (tmp_path / "out.csv").exists()
