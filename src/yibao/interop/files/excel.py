@@ -2,7 +2,7 @@
 
 Excel holds every number as a binary float. One is accepted when its shortest text has at most two
 decimals and at most 15 digits (12.5, 100, 0.07); 0.1 + 0.2 or an 18-digit id is not. Dates are
-dates; formulas give the value that Excel stored.
+dates; formulas give the value that Excel stored, and one without a stored value is an error.
 """
 
 from __future__ import annotations
@@ -12,17 +12,25 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+from yibao.interop.files.output import EXCEL_ROWS
 from yibao.interop.files.rows import InputError, Record, RowError, Table
 from yibao.interop.files.rules import reason
 
 _TWO_DECIMALS = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 _DIGITS = 15
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+Place = tuple[int, int]
+"""The row and the column of a cell, from 1."""
 
 
 def read_xlsx(file: Path, sheet: str) -> Table:
     """Open the sheet named `sheet`, or the only one; raises InputError when that is not clear."""
-    rows = _sheet(file, sheet).iter_rows()
+    found = _sheet(file, sheet)
+    uncomputed = _scan(file, found)
+    rows = found.iter_rows()
     numbered = enumerate(_guarded(file, rows), 1)
     filled = (pair for pair in numbered if any(cell.value is not None for cell in pair[1]))
     number, row = next(filled, (0, ()))
@@ -31,7 +39,8 @@ def read_xlsx(file: Path, sheet: str) -> Table:
     columns = [_header(cell) for cell in row]
     while not columns[-1]:
         columns.pop()
-    return Table(file, tuple(columns), _records(file, rows, number, columns), number)
+    records = _records(file, rows, number, columns, uncomputed)
+    return Table(file, tuple(columns), records, number)
 
 
 def _sheet(file: Path, wanted: str) -> Any:
@@ -49,6 +58,45 @@ def _sheet(file: Path, wanted: str) -> Any:
     found = (named or sheets)[0]
     found.reset_dimensions()
     return found
+
+
+def _scan(file: Path, sheet: Any) -> frozenset[Place]:
+    """Return the places of formulas without a stored value.
+
+    Raises InputError when rows or cells are out of order: openpyxl would leave some out.
+    """
+    found: set[Place] = set()
+    last = 0
+    try:
+        with sheet._get_source() as source:
+            for _, element in ElementTree.iterparse(source):
+                if element.tag == f"{_MAIN}row":
+                    number = int(element.get("r", last + 1))
+                    columns = _columns(element)
+                    if not last < number <= EXCEL_ROWS or columns != sorted(set(columns)):
+                        raise ValueError(f"row {number} or one of its cells is out of place")
+                    last = number
+                    cells = zip(columns, element, strict=True)
+                    found |= {(number, column) for column, cell in cells if _uncomputed(cell)}
+                    element.clear()
+    except Exception as error:  # damaged inside
+        raise _unreadable(file, error) from None
+    return frozenset(found)
+
+
+def _columns(row: ElementTree.Element) -> list[int]:
+    """Return the numbers of the columns of a row's cells; a cell may leave out where it follows."""
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    columns = [0]
+    for cell in row:
+        at = cell.get("r")
+        columns.append(coordinate_to_tuple(at)[1] if at else columns[-1] + 1)
+    return columns[1:]
+
+
+def _uncomputed(cell: ElementTree.Element) -> bool:
+    return cell.find(f"{_MAIN}f") is not None and not cell.findtext(f"{_MAIN}v")
 
 
 def _unreadable(file: Path, error: Exception) -> InputError:
@@ -72,15 +120,24 @@ def _header(cell: Any) -> str:
     return "" if cell.value is None else str(cell.value).strip()
 
 
-def _records(file: Path, rows: Iterator[Any], header: int, columns: list[str]) -> Iterator[Record]:
+def _records(
+    file: Path,
+    rows: Iterator[Any],
+    header: int,
+    columns: list[str],
+    uncomputed: frozenset[Place],
+) -> Iterator[Record]:
     width = len(columns)
     for number, row in enumerate(_guarded(file, rows), header + 1):
         cells = ["" if c.value is None else "?" for c in row]
         problem = None
         for i, cell in enumerate(row):
-            if cell.value is None:
+            if (number, i + 1) in uncomputed:
+                text, rule = "=", "formula_value"
+            elif cell.value is None:
                 continue
-            text, rule = _text(cell)
+            else:
+                text, rule = _text(cell)
             cells[i] = text
             if rule and problem is None:
                 column = columns[i] if i < width else ""

@@ -21,9 +21,9 @@ def read_parquet(file: Path, counts: Collection[str] = ()) -> Table:
 
     try:
         source = pq.ParquetFile(file)
-    except (OSError, pa.ArrowException) as error:
+        schema = source.schema_arrow
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise _unreadable(file, error) from None
-    schema = source.schema_arrow
     problems = [
         RowError(file, 1, f.name, str(f.type), "column_type", _inexact(f.name, str(f.type)))
         for f in schema
@@ -69,7 +69,7 @@ def _records(file: Path, source: Any) -> Iterator[Record]:
             for cells in zip(*columns, strict=True):
                 number += 1
                 yield Record(file, number, cells)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise _unreadable(file, error) from None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from yibao.interop.files.columns import claim_columns, person_columns
@@ -109,17 +110,21 @@ class _Reader:
 
 
 def _overlapping(held: Sequence[tuple[Status, Fault]]) -> list[Fault]:
-    """Add an error to each row that overlaps another of the same person; return those rows."""
+    """Add an error to each row that overlaps another of the same person; return those rows.
+
+    Of the rows before one, only that which lasts longest is looked at: if that does not reach it,
+    none does.
+    """
     found: dict[int, Fault] = {}
-    ordered = sorted(held, key=lambda pair: pair[0].first)
-    for i, (one, fault) in enumerate(ordered):
-        for other, other_fault in ordered[i + 1 :]:
-            if one.last is not None and other.first > one.last:
-                break
-            for mine, theirs, status in ((fault, other_fault, other), (other_fault, fault, one)):
+    first, *others = sorted(held, key=lambda pair: pair[0].first)
+    longest = first
+    for one in others:
+        if longest[0].last is None or one[0].first <= longest[0].last:
+            for (_, mine), (status, theirs) in ((longest, one), (one, longest)):
                 if id(mine) not in found:
                     mine.add("from", "one_status", found=_period(status, theirs.record))
                     found[id(mine)] = mine
+        longest = max(longest, one, key=lambda pair: pair[0].last or date.max)
     return list(found.values())
 
 

@@ -38,10 +38,11 @@ class RowError:
 
     def say(self, language: str) -> str:
         """Return the error on one line, in "zh" or "en"."""
-        at = f"{self.file}:{self.row}"
-        found = f" {self.column} = {shorten(self.value)!r}" if self.column else ""
+        at = visible(f"{self.file}:{self.row}")
+        column = visible(shorten(self.column))
+        found = f" {column} = {shorten(self.value)!r}" if column else ""
         separator = "：" if language == "zh" else ": "
-        return f"{at}{found}{separator}{self.message.pick(language)} [{self.rule}]"
+        return f"{at}{found}{separator}{visible(self.message.pick(language))} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,7 @@ class OutputError(CannotWrite):
 
     def __init__(self, file: Path, why: str) -> None:
         self.file = file
-        super().__init__(f"{file}: {why}")
+        super().__init__(visible(f"{file}: {why}"))
 
 
 def shorten(text: str, length: int = 60) -> str:

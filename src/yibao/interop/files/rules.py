@@ -97,6 +97,11 @@ RULES = MappingProxyType(
             "Excel 数字只有 15 位有效，末尾可能已变成 0；请把此列设为文本",
             "Excel keeps 15 digits of a number, the last may be lost; format the column as text",
         ),
+        "formula_value": Text(
+            "公式没有保存结果；请用 Excel 打开后保存，或直接写数值",
+            "the formula has no stored value; open the file in Excel and save it, or write the "
+            "value",
+        ),
         "excel_error": Text("单元格是 Excel 错误值", "the cell holds an Excel error"),
         "year": Text("应为四位数年份，如 2017", "not a year such as 2017"),
         "count": Text("应为 0、1、2 这样的整数", "not a count such as 0, 1, 2"),

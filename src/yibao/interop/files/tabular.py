@@ -19,6 +19,10 @@ REJECT_COLUMNS = ("file", "row", "column", "value", "rule", "reason")
 """What a rejects file adds to the original columns; ignored when it is read again."""
 
 
+_TOLD = 50
+"""So many wrong columns are told of; a file with more of them is something else."""
+
+
 def format_of(file: Path) -> str | None:
     """Return the format of a file by its name, or None."""
     name = file.name.lower()
@@ -68,9 +72,11 @@ def check_columns(
     names = [c.name for c in expected]
     if other is not None:
         _check_kind(table, names, *other)
-    problems = []
+    problems: list[RowError] = []
     seen: set[str] = set()
     for at, name in enumerate(table.columns, 1):
+        if len(problems) == _TOLD:
+            break
         if not name:
             problems.append(_problem(table, "", "column_name", reason("column_name", at=at)))
         elif name in seen:
