@@ -105,7 +105,7 @@ def test_one_of_two_failing_leaves_none(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_device_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(self: Path, mode: str) -> object:
-        return open("/dev/full", mode)
+        return open("/dev/full", "wb")
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OutputError, match="No space left"):

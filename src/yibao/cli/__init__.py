@@ -6,6 +6,8 @@ need when they run. It may import everything below it; nothing imports it.
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -40,6 +42,9 @@ class _Guarded(TyperGroup):
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                typer.echo(f"standard output: {error.strerror} / 标准输出写不下", err=True)
+                raise typer.Exit(exit_codes.OUTPUT) from None
             traceback.print_exc()
             told = "yibao: a defect of this program, please report it / 程序缺陷，请报告"
             typer.echo(told, err=True)
@@ -91,8 +96,16 @@ for _name in COMMANDS:
         import_module(f"yibao.cli.{_name}").register(app)
 
 
+def _stop(number: int, _: object) -> None:
+    """Leave as after Ctrl-C, so that no half-written file stays."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Run the command line; the console script `yibao`."""
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "SIGPIPE"):  # a reader that has enough ends the program, as for cat
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):  # a console that is not UTF-8 lacks some characters
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -202,7 +202,7 @@ class _Demo:
             self.sheet(shown[-1])
         longest = max(shown, key=lambda e: sum(line.moves for line in e.lines), default=None)
         if longest is not None:
-            self.console.print(f"[bold]{self.word('full')}[/bold]\n")
+            self.console.print(f"{self.word('full')}\n", style="bold")
             print_waterfall(longest, self.language, self.console)
             self.console.print()
 

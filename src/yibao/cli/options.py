@@ -21,9 +21,12 @@ def default_language() -> Language:
 def parse_date(text: str) -> date:
     """Return the day of an ISO date given on the command line."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a day such as 2021-06-22") from None
+        day = date.max
+    if day.year > 2999:  # nothing that counts days on from it may leave the calendar
+        raise typer.BadParameter(f"{text!r} is not a day such as 2021-06-22")
+    return day
 
 
 RegionName = Annotated[

@@ -59,7 +59,7 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     file = stream if stream.isatty() else cast(TextIO, Unpadded(stream))
-    return Console(file=file, width=width(stream), highlight=False, emoji=False)
+    return Console(file=file, width=width(stream), highlight=False, emoji=False, markup=False)
 
 
 def print_json(value: object) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text as Styled
 
 from yibao.interop.files.columns import Column
-from yibao.interop.files.rows import Reject, RowError
+from yibao.interop.files.rows import Reject, RowError, visible
 from yibao.interop.files.schema import KINDS, needed
 from yibao.interop.files.settling import Run
 from yibao.money import format_rate, format_yuan, half_up
@@ -178,7 +179,7 @@ class Report:
             "rejected": rejected,
         }
         line = " · ".join(word(key, language, n=f"{n:,}") for key, n in counts.items())
-        console.print(f"[bold]{run.policy.region.name.pick(language)}[/bold]  {line}")
+        console.print(Styled.assemble((run.policy.region.name.pick(language), "bold"), f"  {line}"))
         console.print(f"\n{word('sums', language)}", self._sums_table(sums, language))
         found = self._indicator_table(language)
         if found.row_count:
@@ -187,11 +188,11 @@ class Report:
             key = "differences" if self.files else "differ"
             console.print(word(key, language, n=len(run.batch.differences)))
         for notice in self.notices():
-            console.print(f"! {notice.pick(language)}", style="yellow", markup=False)
+            console.print(f"! {visible(notice.pick(language))}", style="yellow")
         for file in self.files:
-            console.print(f"{word('written', language)} {file}", highlight=False, soft_wrap=True)
+            console.print(f"{word('written', language)} {visible(str(file))}", soft_wrap=True)
         for file in self.removed:
-            console.print(f"{word('removed', language)} {file}", highlight=False, soft_wrap=True)
+            console.print(f"{word('removed', language)} {visible(str(file))}", soft_wrap=True)
 
     def _sums_table(self, sums: dict[str, Totals], language: str) -> Table:
         words = vocabulary()
@@ -271,7 +272,7 @@ def print_rejects(rejects: Sequence[Reject], language: str, console: Console) ->
     for errors in list(kinds.values())[:_SHOWN]:
         times = f" ×{len(errors)}" if len(errors) > 1 else ""
         line = errors[0].say(language) + times
-        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+        console.print(line, style="red", soft_wrap=True)
     if len(kinds) > _SHOWN:
         console.print(word("more", language, n=len(kinds) - _SHOWN))
 

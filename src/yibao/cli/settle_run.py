@@ -80,6 +80,7 @@ def settle(given: Input, wanted: Output) -> None:
     with exits(given.language, as_json=wanted.as_json):
         for target in _targets(wanted):
             _check(target, given)
+        _check_distinct(_targets(wanted))
         with watching(given.language) as watch:
             run = _run(given, watch)
             files = _written(run, given, wanted)
@@ -103,6 +104,15 @@ def _targets(wanted: Output) -> Iterator[Path]:
         yield wanted.closing
     for name in ("explanation", "differences"):
         yield results.beside(wanted.settlements, name)
+
+
+def _check_distinct(targets: Iterable[Path]) -> None:
+    """Refuse one name for two tables; only Excel holds several."""
+    met: set[Path] = set()
+    for target in targets:
+        if target.resolve() in met and target.suffix.lower() != ".xlsx":
+            raise typer.BadParameter(f"{target} would be written twice / 同一个文件要写两次")
+        met.add(target.resolve())
 
 
 def _remove_old(wanted: Output, files: Container[Path]) -> list[Path]:

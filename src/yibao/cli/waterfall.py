@@ -61,7 +61,7 @@ class _Page:
         return text.pick(self.language)
 
     def title(self, key: str) -> None:
-        self.console.print(f"\n[bold]{self.word(key)}[/bold]")
+        self.console.print(Styled(f"\n{self.word(key)}", style="bold"))
 
     def header(self, explanation: Explanation) -> None:
         claim = explanation.settlement.claim

@@ -12,6 +12,7 @@ import gzip
 import io
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ EXCEL_ROWS = 1_048_576
 """What one Excel sheet can hold, header included."""
 
 _CHUNK = 65_536
+_FORMULA = frozenset("=+-@＝＋－＠")
 _NUMBER = re.compile(r"[-+][0-9]+(\.[0-9]+)?")
 _YUAN = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
 _COUNT = re.compile(r"-?[0-9]{1,15}")
@@ -69,7 +71,8 @@ def write_files(files: Mapping[Path, Sequence[Sheet]]) -> None:
     staged: list[tuple[Path, Path]] = []
     try:
         for target, sheets in files.items():
-            temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+            check_target(target)
+            temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
             staged.append((temporary, target))
             _stage(temporary, target, sheets)
         for temporary, target in staged:
@@ -85,6 +88,10 @@ def check_target(target: Path) -> None:
     if format_of(target) is None:
         known = ", ".join(FORMATS)
         raise OutputError(target, f"unknown file type; one of {known} is needed / 未知的文件类型")
+    _attempt(target, lambda: _check_place(target))
+
+
+def _check_place(target: Path) -> None:
     folder = target.parent
     if not folder.is_dir():
         raise OutputError(target, f"there is no folder {folder} / 没有这个文件夹")
@@ -93,10 +100,8 @@ def check_target(target: Path) -> None:
 
 
 def _stage(temporary: Path, target: Path, sheets: Sequence[Sheet]) -> None:
-    check_target(target)
-
     def write() -> None:
-        with temporary.open("wb") as stream:
+        with temporary.open("xb") as stream:
             _write(stream, target, sheets)
             stream.flush()
             os.fsync(stream.fileno())
@@ -162,7 +167,7 @@ def defused(text: str) -> str:
 
     A plain number such as -5.00 stays as it is.
     """
-    if text[:1] in {"=", "+", "-", "@"} and _NUMBER.fullmatch(text) is None:
+    if text[:1] in _FORMULA and _NUMBER.fullmatch(text) is None:
         return "'" + text
     return text
 
@@ -199,7 +204,17 @@ def _array(values: list[Cell], kind: OutKind, type_: Any) -> Any:
 
     if kind == "money":  # fen are the unscaled digits of a decimal with two places
         return pa.array(values, pa.int64()).cast(pa.decimal128(19, 0)).view(type_)
+    if kind == "text":  # a file name may hold what is no character
+        values = [v if not isinstance(v, str) or _encodes(v) else visible(v) for v in values]
     return pa.array(values, type_)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:

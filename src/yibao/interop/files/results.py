@@ -253,4 +253,5 @@ def cell(reject: Reject, column: str) -> str:
 def beside(target: Path, name: str) -> Path:
     """Return the file beside `target` with a second name: out.csv → out.rejects.csv."""
     suffix = ".csv.gz" if target.name.lower().endswith(".csv.gz") else target.suffix
-    return target.with_name(f"{target.name[: -len(suffix)]}.{name}{suffix}")
+    stem = target.name[: len(target.name) - len(suffix)]
+    return target.parent / f"{stem}.{name}{suffix}"
