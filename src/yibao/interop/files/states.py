@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from yibao.interop.files.columns import Column
-from yibao.interop.files.output import Cell, Sheet
+from yibao.interop.files.output import Cell, OutKind, Sheet
 from yibao.interop.files.rowreader import Fault, RowReader, Values
 from yibao.interop.files.rows import InputError
 from yibao.interop.files.tabular import check_columns, open_table
@@ -93,9 +93,9 @@ def closing_sheet(book: Book, year: int) -> Sheet:
     These are the year-end rules run on every person of the enrolment, as the book stands.
     """
     states = carried(book.policy.region)
-    kinds = [(v.name, "money" if v.unit == "yuan" else "count") for v in states]
-    columns = [("person_id", "text"), ("year", "count"), *kinds]
-    return Sheet("states", columns, _closing(book, year))  # type: ignore[arg-type]
+    columns: list[tuple[str, OutKind]] = [("person_id", "text"), ("year", "count")]
+    columns += [(v.name, "money" if v.unit == "yuan" else "count") for v in states]
+    return Sheet("states", columns, _closing(book, year))
 
 
 def _closing(book: Book, year: int) -> Iterator[tuple[Cell, ...]]:
