@@ -98,7 +98,7 @@ def test_a_day_at_the_end_of_the_calendar_is_wrong_usage() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("command", ["exit-codes", "policy list"])
+@pytest.mark.parametrize("command", ["exit-codes", "policy list", "--version"])
 def test_a_full_disk_behind_standard_output_exits_5(command: str) -> None:
     with Path("/dev/full").open("wb") as full:
         run = process(*command.split(), stdout=full.fileno())

@@ -7,6 +7,7 @@ need when they run. It may import everything below it; nothing imports it.
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 import traceback
@@ -43,8 +44,7 @@ class _Guarded(TyperGroup):
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                typer.echo(f"standard output: {error.strerror} / 标准输出写不下", err=True)
-                raise typer.Exit(exit_codes.OUTPUT) from None
+                raise
             traceback.print_exc()
             told = "yibao: a defect of this program, please report it / 程序缺陷，请报告"
             typer.echo(told, err=True)
@@ -109,4 +109,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a console that is not UTF-8 lacks some characters
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(app(prog_name="yibao"))
+    try:
+        try:
+            app(prog_name="yibao")
+        finally:
+            sys.stdout.flush()  # what does not fit shows here, not after the last line of Python
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again
+        typer.echo(f"standard output: {error.strerror} / 标准输出写不下", err=True)
+        sys.exit(exit_codes.OUTPUT)
