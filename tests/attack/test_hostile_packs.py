@@ -1,5 +1,6 @@
 """Rule packs that are damaged, or written to break the loader."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +115,21 @@ def test_a_state_attribute_of_no_state_value_is_refused(
 def test_a_case_with_a_wrong_value_fails_and_does_not_end_the_run(
     tmp_path: Path, event: dict[str, Any]
 ) -> None:
-    import json
-
     case = {"id": "x", "title": SAYS, "events": [event]}
     facts = {"person": {"scheme": "resident", "category": "adult"}, "claim": {"visit": "inpatient"}}
     file = pack(tmp_path) / "rules@2000-01-01" / "cases.yaml"
     file.write_text(json.dumps({"defaults": facts, "cases": [case]}), encoding="utf-8")
     (verdict,) = CaseRunner(tmp_path).run_all()
     assert len(verdict.failures) == 1
+
+
+def test_a_case_on_a_day_that_does_not_exist_is_told_of_by_that_day(tmp_path: Path) -> None:
+    event = {"date": "2020-02-30", "expect": {"pool_pay": "0.00"}}
+    case = {"id": "x", "title": SAYS, "events": [event]}
+    file = pack(tmp_path) / "rules@2000-01-01" / "cases.yaml"
+    file.write_text(json.dumps({"cases": [case]}), encoding="utf-8")
+    with pytest.raises(PackErrors, match=r'found "2020-02-30" at cases\.0\.events\.0\.date'):
+        list(CaseRunner(tmp_path).run_all())
 
 
 def test_a_pack_that_does_not_compile_ends_the_run_instead_of_rejecting_claims(

@@ -77,12 +77,12 @@ def validate(source: Source, schema: str) -> list[Defect]:
 
 
 def _innermost(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
-    """Of a choice between forms, follow the form that fails deepest; it is the one meant."""
+    """Of a choice between forms, follow the one meant: it fails deepest, and least often."""
     tries = error.kind.as_dict().get("context")
     if error.kind.name != "oneOf" or not tries:
         yield error
         return
-    deepest = max(tries, key=lambda form: max(len(e.instance_path) for e in form))
+    deepest = max(tries, key=lambda form: (max(len(e.instance_path) for e in form), -len(form)))
     if max(len(e.instance_path) for e in deepest) == len(error.instance_path):
         yield error
         return
