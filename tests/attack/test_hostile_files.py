@@ -1,7 +1,6 @@
 """Claims and persons files that a broken system or a hostile caller would send."""
 
 import datetime as dt
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -100,11 +99,9 @@ def test_excel_rows_out_of_place_are_neither_lost_nor_endless(
 # --- size -----------------------------------------------------------------------------------------
 
 
-def test_many_overlapping_statuses_of_one_person_take_no_quadratic_time(tmp_path: Path) -> None:
-    start = time.monotonic()
-    run = settle(tmp_path, [CLAIM], [PERSON] * 5_000)  # 10 s when each is compared with each
-    assert len(run.persons.rejects) == 5_000
-    assert time.monotonic() - start < 5
+def test_many_overlapping_statuses_of_one_person_end_in_time(tmp_path: Path) -> None:
+    run = settle(tmp_path, [CLAIM], [PERSON] * 20_000)  # minutes when each is compared with each
+    assert len(run.persons.rejects) == 20_000
 
 
 def test_all_rows_that_overlap_are_told_of_and_no_others(tmp_path: Path) -> None:
