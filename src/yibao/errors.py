@@ -7,7 +7,8 @@ YibaoError
 │   ├── NoRule            nothing is in force on that day
 │   ├── MissingFigure     a figure that no document gives
 │   ├── GradeRefused      a figure less trustworthy than the caller accepts
-│   └── Unclassified      a person or claim that no row of a classification covers
+│   ├── Unclassified      a person or claim that no row of a classification covers
+│   └── Refused           a rule refuses: this is not payable, or may not be done
 ├── ClaimError        an input row that cannot be settled: column, value, rule
 ├── CannotRead        a file that cannot be read, or is not what it should be
 ├── CannotWrite       a file that cannot be written; nothing half-written is left
@@ -75,6 +76,10 @@ class GradeRefused(PolicyError):
 
 class Unclassified(PolicyError):
     """No row of a classification covers this person or claim."""
+
+
+class Refused(PolicyError):
+    """A rule says that this is not payable or may not be done; `name` is the rule's step."""
 
 
 class ClaimError(YibaoError):

@@ -107,7 +107,7 @@ def test_bounds_of_memory_follow_the_operations(tmp_path: Path) -> None:
         state=state("used") | state("stays", unit="count") | state("own", unit="count"),
         steps=steps,
     )
-    structure = build(region, region.steps, 100)
+    structure = build(region, "claim", region.steps, 100)
     bounds, overflows = analyse(region, structure)
     assert overflows == []
     found = {name: bounds[slot] for name, slot in structure.final.items()}

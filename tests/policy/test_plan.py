@@ -300,7 +300,7 @@ def test_a_step_that_names_what_cannot_be(
     document = add_document(folder, rules)
     region = load_region(folder)
     with pytest.raises(PackErrors) as caught:
-        build(region, region.steps, 100)
+        build(region, "claim", region.steps, 100)
     defect = Defect(
         document / "rules.yaml", region.steps[0].origin.line, f"step s: {found}", expected
     )

@@ -31,7 +31,7 @@ from yibao.policy.model import (
     Value,
 )
 from yibao.policy.names import BAND
-from yibao.policy.opspec import OPS, results
+from yibao.policy.opspec import OPS, REFUSE, results
 from yibao.policy.program import Instruction, Program, Structure
 from yibao.policy.vocabulary import vocabulary
 
@@ -111,11 +111,14 @@ class Plan:
             for i, step in enumerate(steps)
             if step.phase == phase and matches(step.conditions, profile.look)
         )
-        if phase == "claim" and not chosen:
-            raise refusals.no_rule(self.region, profile.day, attributes)
+        if phase != "year_end" and not chosen:
+            raise refusals.no_rule(self.region, profile.day, phase, attributes)
+        refusing = next((steps[i] for i in chosen if steps[i].op == REFUSE), None)
+        if refusing is not None:
+            raise refusals.refused(refusing)
         structure = self._structures.get((phase, chosen))
         if structure is None:
-            structure = build(self.region, [steps[i] for i in chosen], self.denominator)
+            structure = build(self.region, phase, [steps[i] for i in chosen], self.denominator)
             self._structures[phase, chosen] = structure
         rows = tuple(self.row(operand, profile) for operand in structure.figures)
         figures = tuple(self._integer(row) for row in rows)
@@ -212,23 +215,31 @@ def table_of(region: Region, operand: str) -> tuple[Table | None, str | None]:
 # --- structures ---------------------------------------------------------------------------------
 
 
-def build(region: Region, steps: Iterable[Step], denominator: int) -> Structure:
-    """Bind the operands of steps to memory slots; raises PackErrors on a wrong name or unit."""
-    return _Builder(region).build(tuple(steps), denominator)
+def build(region: Region, phase: Phase, steps: Iterable[Step], denominator: int) -> Structure:
+    """Bind the operands of steps to memory slots; raises PackErrors on a wrong name or unit.
+
+    Steps that refuse compute nothing and are left out.
+    """
+    computing = tuple(step for step in steps if step.op != REFUSE)
+    return _Builder(region, phase).build(computing, denominator)
 
 
 class _Builder:
-    def __init__(self, region: Region) -> None:
+    """Binds the steps of a phase. Only claims and year ends have state."""
+
+    def __init__(self, region: Region, phase: Phase) -> None:
         self.region = region
         words = vocabulary()
-        self.amounts = tuple(words.amounts)
-        self.state = tuple(region.state)
+        inputs = words.inputs(phase)
+        self.amounts = tuple(inputs)
+        state = {} if phase in words.procedures else region.state
+        self.state = tuple(state)
         self.names: list[str] = [*self.amounts, *self.state]
-        self.units: list[Unit] = ["yuan"] * len(self.amounts)
-        self.units += [value.unit for value in region.state.values()]
+        self.units: list[Unit] = [amount.unit for amount in inputs.values()]
+        self.units += [value.unit for value in state.values()]
         self.env = {name: slot for slot, name in enumerate(self.names)}
         self.figures: list[str] = []
-        self.funds = words.funds
+        self.payers = words.payers(phase)
         self.defects: list[Defect] = []
 
     def build(self, steps: tuple[Step, ...], denominator: int) -> Structure:
@@ -244,7 +255,7 @@ class _Builder:
             final=dict(self.env),
             units=tuple(self.units),
             names=tuple(self.names),
-            funds=tuple((fund, self.env[fund]) for fund in self.funds if fund in self.env),
+            funds=tuple((payer, self.env[payer]) for payer in self.payers if payer in self.env),
             state_after=tuple(self.env[name] for name in self.state),
             denominator=denominator,
         )
@@ -298,7 +309,7 @@ class _Builder:
         spec = OPS[step.op]
         result = (unit or "yuan") if spec.writes == "same" else spec.writes
         for name in outs:
-            if name in self.region.state and self.region.state[name].unit != result:
+            if name in self.state and self.region.state[name].unit != result:
                 self._defect(step, f"{name} written in {result}", self.region.state[name].unit)
             self.env[name] = len(self.names)
             self.names.append(name)
@@ -307,7 +318,7 @@ class _Builder:
 
     def _outs(self, step: Step) -> tuple[str, ...]:
         for field in OPS[step.op].writes_state:
-            if step.one(field) not in self.region.state:
+            if step.one(field) not in self.state:
                 self._defect(step, f"{field}: {step.one(field)}", "a state value")
         if step.op != "bands":
             return results(step)

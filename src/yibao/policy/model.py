@@ -18,7 +18,8 @@ from yibao.text import Text as Text
 
 Unit = Literal["yuan", "rate", "count"]
 Scope = Literal["year", "lifetime", "episode"]
-Phase = Literal["claim", "year_end"]
+Phase = str
+"""What a step is part of: "claim", "year_end", or a procedure of the vocabulary."""
 Value = str | bool | int | frozenset[str]
 Number = int | Fraction
 
@@ -57,8 +58,37 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Article:
+    """One article that a document lists, with what it is about."""
+
+    number: str
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An approved exception from a limit of a higher document, from `first` to `last`."""
+
+    limit: str
+    document: str
+    first: date
+    last: date | None
+    cite: str
+    says: Text
+    line: int
+
+    def holds(self, day: date) -> bool:
+        """Tell whether the exception holds on `day`."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """One version of one document."""
+    """One version of one document.
+
+    `precedence` decides between documents that rank alike: it is higher than that of every document
+    which this one states that it goes `over`. `articles` is empty where none are listed.
+    """
 
     id: str
     region: str
@@ -76,6 +106,9 @@ class Document:
     activates: tuple[Act, ...] = ()
     repeals: tuple[Act, ...] = ()
     not_encoded: tuple[tuple[str, str, Text], ...] = ()
+    articles: tuple[Article, ...] = ()
+    waives: tuple[Waiver, ...] = ()
+    precedence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +116,8 @@ class Origin:
     """Where a provision comes from and when it holds.
 
     `first`..`last` is the validity after extensions, activations and repeals; a draft that nobody
-    activated has `first` None and is never in force. `by` is the act that changed the validity.
+    activated has `first` None and is never in force. `by` is the act that changed the validity. A
+    provision that `yields` is a guideline: every document that rules otherwise comes before it.
     """
 
     document: Document
@@ -97,6 +131,7 @@ class Origin:
     file: Path
     line: int
     by: Act | None = None
+    yields: bool = False
 
     def in_force(self, day: date, known: date | None) -> bool:
         """Tell whether the provision holds on `day`, as far as was published by `known`."""
@@ -104,9 +139,10 @@ class Origin:
             return False
         return known is None or self.known <= known
 
-    def rank(self) -> tuple[int, date, date]:
+    def rank(self) -> tuple[int, date, date, int]:
         """Return what decides between two provisions in force: authority, then the later."""
-        return (self.document.authority, self.first or date.min, self.known)
+        authority = 0 if self.yields else int(self.document.authority)
+        return (authority, self.first or date.min, self.known, self.document.precedence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +209,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A figure by key. `keys` gives the codes (or lower bounds) that the rows must cover."""
+    """A figure by key. `keys` gives the codes (or lower bounds) that the rows must cover.
+
+    `measure` says which figure of the vocabulary's this is, so that limits can find it; `scope` for
+    whom it is, as far as the keys do not say so.
+    """
 
     name: str
     title: Text
     unit: Unit
     keys: Mapping[str, tuple[Value, ...]]
     rows: tuple[Row, ...]
+    measure: str | None = None
+    scope: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +339,26 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What a document demands of every figure of a measure, wherever regions below set it.
+
+    The figure must be at least, at most or equal to each of `values`, or one of them; or, with
+    `of`, so stand to `factor` times the region's figure of that other measure. What `should` be is
+    a guideline: departing from it is no breach. `conditions` say for whom the limit is.
+    """
+
+    id: str
+    measure: str
+    conditions: tuple[Condition, ...]
+    must_be: Literal["at_least", "at_most", "one_of", "equal"]
+    values: tuple[Number, ...]
+    factor: Fraction | None
+    of: str | None
+    strength: Literal["must", "should"]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class RegionCode:
     """A code that only this region has, such as a disease."""
 
@@ -308,7 +370,10 @@ class RegionCode:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """All that a region's documents state."""
+    """All that a region's documents state, and those of the regions above it.
+
+    `parents` are those regions, the nearest first.
+    """
 
     id: str
     name: Text
@@ -327,3 +392,10 @@ class Region:
     results: Mapping[str, Text]
     constraints: tuple[Constraint, ...]
     codes: Mapping[str, tuple[RegionCode, ...]]
+    parents: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def own(self) -> tuple[Document, ...]:
+        """The region's own documents, without those of the regions above it."""
+        return tuple(d for d in self.documents if d.region == self.id)

@@ -46,7 +46,8 @@ class Names:
             return ()
         if known.codes is not None:
             return tuple(known.codes)
-        return ("none", *(code.code for code in self.region_codes.get("disease", ())))
+        own = self.region_codes.get(known.codes_like or attribute, ())
+        return ("none", *(code.code for code in own))
 
     def check(
         self, source: Source, path: Path_, codes: Iterable[Any], allowed: Iterable[Any], what: str

@@ -52,11 +52,19 @@ OPS: Mapping[str, OpSpec] = {
     "at_most": OpSpec({"value": "same", "limit": "same"}, "count"),
     "keep": OpSpec({"of": "same", "if": "count"}, "same"),
     "set": OpSpec({"value": "same", "into": "same"}, "same", ("into",)),
+    "times": OpSpec({"of": "yuan", "count": "count"}, "yuan"),
+    "refuse": OpSpec({}, "yuan"),
 }
+
+
+REFUSE = "refuse"
+"""The operation that computes nothing: whoever it applies to is refused."""
 
 
 def results(step: Step) -> tuple[str, ...]:
     """Return the names that a step writes, without the slices of bands."""
+    if step.op == REFUSE:
+        return ()
     if OPS[step.op].writes_state:
         return tuple(step.one(field) for field in OPS[step.op].writes_state)
     beyond = (step.one("beyond"),) if "beyond" in step.operands else ()

@@ -12,16 +12,18 @@ from datetime import date
 from typing import Any
 
 from yibao.errors import Defect, MoneyError
-from yibao.money import UNLIMITED, parse_rate, parse_yuan
 from yibao.policy.acts import Acts
+from yibao.policy.figures import WRITTEN, number
 from yibao.policy.model import (
     Classification,
     ClassProvision,
     ClassRow,
+    Condition,
     Constraint,
     Document,
     Grade,
     LayerOrder,
+    Limit,
     Number,
     Origin,
     RegionCode,
@@ -31,15 +33,17 @@ from yibao.policy.model import (
     Step,
     Table,
     Text,
+    Unit,
 )
 from yibao.policy.names import Names
+from yibao.policy.read_limits import read_limit
 from yibao.policy.source import Path_, Source
 from yibao.policy.vocabulary import Vocabulary
 
 _CITED = {"cite", "says", "known", "grade", "source"}
+_TABLE_HEAD = ("title", "unit", "keys", "measure", "scope")
 _STEP_FIELDS = {"id", "order", "phase", "layer", "when", "op", "valid"} | _CITED
 _SCOPES = ("year", "lifetime", "episode")
-_VALUES = {"yuan": '"800.00" or unlimited', "rate": '"65%"', "count": "a whole number"}
 
 
 class _Gathered:
@@ -47,6 +51,7 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.head: dict[str, Any] = {}
+        self.places: dict[str, Source] = {}
         self.provisions: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
 
     def rows(self) -> Iterator[tuple[Source, Path_, Mapping[str, Any], Origin]]:
@@ -70,18 +75,20 @@ class Rules:
         self.steps: list[Step] = []
         self.results: dict[str, Text] = {}
         self.constraints: list[Constraint] = []
+        self.limits: list[Limit] = []
         self._tables: dict[str, _Gathered] = {}
         self._classes: dict[str, _Gathered] = {}
         self._steps: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
         self._looked_at: list[tuple[Source, Path_, StateAttribute]] = []
         self._constraints: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
+        self._limits: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
 
     # --- collecting ---------------------------------------------------------------------------
 
     def add(self, document: Document, source: Source) -> None:
         """Take in one rules file."""
         data = source.data
-        self._gather(document, source, "tables", self._tables, ("title", "unit", "keys"))
+        self._gather(document, source, "tables", self._tables, _TABLE_HEAD)
         self._gather(document, source, "classifications", self._classes, ("title", "codes"))
         for name, state in data.get("state", {}).items():
             value = StateValue(name, Text(**state["title"]), state["unit"], state["scope"])
@@ -104,6 +111,10 @@ class Rules:
             path = ("constraints", i)
             origin = self._origin(document, constraint["id"], source, path, constraint)
             self._constraints.append((source, path, constraint, origin))
+        for i, limit in enumerate(data.get("limits", ())):
+            path = ("limits", i)
+            origin = self._origin(document, limit["id"], source, path, limit)
+            self._limits.append((source, path, limit, origin))
         for name, text in data.get("results", {}).items():
             self._declare(source, ("results", name), self.results, name, Text(**text))
         for attribute, codes in data.get("codes", {}).items():
@@ -121,6 +132,7 @@ class Rules:
             one = gathered.setdefault(name, _Gathered())
             for field in head:
                 if field in data:
+                    one.places.setdefault(field, source)
                     self._declare(source, (section, name, field), one.head, field, data[field])
             for i, provision in enumerate(data["provisions"]):
                 path: Path_ = (section, name, "provisions", i)
@@ -169,6 +181,7 @@ class Rules:
             file=source.file,
             line=source.line(path),
             by=by,
+            yields=data.get("yields", False),
         )
 
     def _day(self, source: Source, path: Path_, text: str | None) -> date | None:
@@ -199,6 +212,7 @@ class Rules:
         self.steps = [self._step(*gathered) for gathered in self._steps]
         self.steps.sort(key=lambda step: (step.phase, step.order, step.id))
         self.constraints = [self._constraint(*gathered) for gathered in self._constraints]
+        self.limits = [read_limit(self.names, *gathered) for gathered in self._limits]
 
     def _has(self, one: _Gathered, *fields: str) -> bool:
         source, path, _, _ = one.provisions[0]
@@ -222,18 +236,46 @@ class Rules:
             value = self._value(source, path, one.head["unit"], row)
             where = self.names.conditions(source, path, tests)
             rows.append(Row(where, value, row.get("missing"), origin))
-        title = Text(**one.head["title"])
-        self.tables[name] = Table(name, title, one.head["unit"], keys, tuple(rows))
+        self.tables[name] = Table(
+            name=name,
+            title=Text(**one.head["title"]),
+            unit=one.head["unit"],
+            keys=keys,
+            rows=tuple(rows),
+            measure=self._measure(name, one),
+            scope=self._scope(name, one),
+        )
+
+    def _measure(self, name: str, one: _Gathered) -> str | None:
+        """Return the measure that a table says it holds."""
+        measure: str | None = one.head.get("measure")
+        if measure is not None:
+            known, path = self.vocabulary.measures, ("tables", name, "measure")
+            source = one.places["measure"]
+            self.names.check(source, path, [measure], known, "a measure of the vocabulary")
+            if measure in known and known[measure].unit != one.head["unit"]:
+                found = f"{measure} in the unit {one.head['unit']}"
+                self._defect(source, path, found, f"the unit {known[measure].unit}")
+        return measure
+
+    def _scope(self, name: str, one: _Gathered) -> tuple[Condition, ...]:
+        """Return for whom a table is, as far as its keys do not say so."""
+        scope = one.head.get("scope", {})
+        path: Path_ = ("tables", name, "scope")
+        for key in scope.keys() & one.head.get("keys", {}).keys():
+            found = f"{key}, which is a key of {name}"
+            self._defect(one.places["scope"], path, found, "only what the keys do not say")
+        return self.names.conditions(one.places["scope"], path, scope) if scope else ()
 
     def _value(
-        self, source: Source, path: Path_, unit: str, row: Mapping[str, Any]
+        self, source: Source, path: Path_, unit: Unit, row: Mapping[str, Any]
     ) -> Number | None:
         if "missing" in row:
             return None
         try:
-            return _number(unit, row["value"])
+            return number(unit, row["value"])
         except MoneyError as error:
-            self._defect(source, path, str(error), _VALUES[unit])
+            self._defect(source, path, str(error), WRITTEN[unit])
             return None
 
     def _classification(self, name: str, one: _Gathered) -> None:
@@ -258,10 +300,12 @@ class Rules:
         layer = data.get("layer")
         if layer is not None:
             self.names.check(source, path, [layer], self.vocabulary.layers, "a layer")
+        phase = data.get("phase", "claim")
+        self.names.check(source, path, [phase], self.vocabulary.phases(), "a phase")
         return Step(
             id=data["id"],
             order=data["order"],
-            phase=data.get("phase", "claim"),
+            phase=phase,
             layer=layer,
             conditions=self.names.conditions(source, (*path, "when"), data.get("when", {})),
             op=data["op"],
@@ -306,25 +350,6 @@ def _state_attribute(name: str, data: Mapping[str, Any]) -> StateAttribute:
         within=data.get("within"),
         max=data["max"],
     )
-
-
-def _number(unit: str, value: object) -> Number:
-    if unit == "count":
-        if isinstance(value, int) and value >= 0:
-            return value
-        raise MoneyError(f"{value!r} is not a whole number")
-    if not isinstance(value, str):
-        raise MoneyError(f"{value!r} is not quoted")
-    if unit == "rate":
-        rate = parse_rate(value)
-        if rate > 1:
-            raise MoneyError(f"{value} is above 100 %")
-        return rate
-    if value == "unlimited":
-        return UNLIMITED
-    if len(value.partition(".")[2]) != 2:
-        raise MoneyError(f"{value!r} is not an amount with two decimals")
-    return parse_yuan(value)
 
 
 def _operands(data: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:

@@ -5,20 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from yibao.errors import GradeRefused, MissingFigure, NoRule, PolicyError, Unclassified
-from yibao.policy.model import Classification, Grade, Phase, Region, Row, Table, Text, Value
+from yibao.errors import (
+    GradeRefused,
+    MissingFigure,
+    NoRule,
+    PolicyError,
+    Refused,
+    Unclassified,
+)
+from yibao.policy.model import Classification, Grade, Phase, Region, Row, Step, Table, Text, Value
 from yibao.policy.vocabulary import vocabulary
 
 
-def no_rule(region: Region, day: date, attributes: Mapping[str, Value]) -> NoRule:
-    """No step of the region is in force for this kind of claim."""
+def no_rule(region: Region, day: date, phase: Phase, attributes: Mapping[str, Value]) -> NoRule:
+    """No step of the region is in force for this kind of claim or procedure."""
     asked = {name: attributes[name] for name in ("scheme", "visit") if name in attributes}
     who = described(asked)
+    procedure = vocabulary().procedures.get(phase)
+    if procedure is not None:
+        title = procedure.title
+        who = Text(f"{title.zh}（{who.zh}）", f"{title.en} ({who.en})")
     return NoRule(
         region.id,
         Text(
             f"{region.name.zh}（{region.id}）在{day}没有适用于{who.zh}的规则",
             f"no rule of {region.name.en} ({region.id}) is in force on {day} for {who.en}",
+        ),
+    )
+
+
+def refused(step: Step) -> Refused:
+    """A rule says that this person or claim gets nothing, or may not do this."""
+    origin = step.origin
+    number, says = origin.document.number, origin.says
+    return Refused(
+        step.id,
+        Text(
+            f"不予办理：{says.zh}（{number} {origin.cite}）",
+            f"refused: {says.en} ({number} {origin.cite})",
         ),
     )
 
@@ -90,10 +114,31 @@ def circular(classification: Classification) -> Unclassified:
 
 
 def unseen(name: str, phase: Phase) -> PolicyError:
-    """A rule looks at something that its phase does not know."""
+    """A rule looks at something that was not given, or that its phase does not know."""
+    words = vocabulary()
+    if name in words.known_to(phase):
+        attribute = words.attributes[name]
+        codes = ", ".join(attribute.codes or ())
+        listed = Text(f"（{codes}）", f": one of {codes}") if codes else Text("", "")
+        return PolicyError(
+            name,
+            Text(
+                f"需要给出“{attribute.title.zh}”（{name}）{listed.zh}",
+                f"{name} ({attribute.title.en}) must be given{listed.en}",
+            ),
+        )
     return PolicyError(
         name,
         Text(f"{phase}阶段的规则不能看{name}", f"a rule of phase {phase} may not look at {name}"),
+    )
+
+
+def amount_needed(phase: Phase, name: str) -> PolicyError:
+    """A rule needs an amount that was not given."""
+    title = vocabulary().inputs(phase)[name].title
+    return PolicyError(
+        name,
+        Text(f"需要给出“{title.zh}”（{name}）", f"{name} ({title.en}) must be given"),
     )
 
 

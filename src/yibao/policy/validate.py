@@ -22,6 +22,8 @@ _PATTERNS = {
     r"^\d{6}$": 'six digits such as "120000"',
     r"^\d+(\.\d{1,2})?$": 'an amount such as "800.00"',
 }
+_SHARED = ("common", "step")
+"""Schemas that others refer to."""
 
 
 @cache
@@ -33,7 +35,8 @@ def _schema(name: str) -> dict[str, Any]:
 
 @cache
 def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    registry = jsonschema_rs.Registry([("yibao:common", _schema("common"))])
+    shared = [(f"yibao:{part}", _schema(part)) for part in _SHARED]
+    registry = jsonschema_rs.Registry(shared)
     return jsonschema_rs.Draft202012Validator(
         _schema(name), registry=registry, validate_formats=True, formats={"day": _is_day}
     )
@@ -50,7 +53,7 @@ def _is_day(text: str) -> bool:
 @cache
 def _fields(name: str) -> frozenset[str]:
     """Return every field name that a schema knows, for "did you mean"."""
-    return frozenset(_walk(_schema(name))) | frozenset(_walk(_schema("common")))
+    return frozenset(field for part in (name, *_SHARED) for field in _walk(_schema(part)))
 
 
 def _walk(schema: Any) -> Iterator[str]:

@@ -18,10 +18,12 @@ from yibao.policy.vocabulary import POLICIES, Attribute, vocabulary
 from yibao.settlement.book import Book
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Claim, Reversal, Settlement, Status
+from yibao.settlement.procedure import Office, Request
 
 PERSON = "case"
 _ALWAYS = date(1990, 1, 1)
 _BIRTH = "1980-01-01"
+_PROCEDURE_EVENT = {"procedure", "date", "person", "expect", "refused"}
 _EVENT = {"date", "id", "episode", "person", "expect", "refused", "admitted", "account_available"}
 
 
@@ -115,10 +117,15 @@ class _Run:
 
     def _events(self) -> None:
         events = self.case.data["events"]
-        self.book = Book(self.policy, self._enrolment(events), self._opening(events[0]))
+        self.office = Office(self.policy)
+        settled = [event for event in events if "procedure" not in event]
+        if settled:
+            self.book = Book(self.policy, self._enrolment(settled), self._opening(settled[0]))
         for n, event in enumerate(events, 1):
             if "year_end" in event:
                 self._year_end(n, event)
+            elif "procedure" in event:
+                self._procedure(n, event)
             elif "reverses" in event:
                 reversal = Reversal(f"r{n}", event["reverses"], _at(event["date"], n))
                 self.book.reverse(reversal)
@@ -157,6 +164,13 @@ class _Run:
             facts=tuple(_value(a, facts) for a in words),
         )
 
+    def _facts(self, facts: Mapping[str, Any]) -> dict[str, Value]:
+        return {
+            a.name: _value(a, facts)
+            for a in vocabulary().of("person")
+            if a.name in facts or a.absent is not None
+        }
+
     def _opening(self, first: Mapping[str, Any]) -> dict[tuple[str, int], dict[str, int]]:
         year = first.get("year_end") or date.fromisoformat(first["date"]).year
         state = self.policy.region.state
@@ -187,6 +201,43 @@ class _Run:
         )
         figures.update(dict.fromkeys(vocabulary().funds.keys() - names, 0))
         self._expect(n, event, figures)
+
+    def _procedure(self, n: int, event: Mapping[str, Any]) -> None:
+        person = {**self.person, **event.get("person", {})}
+        refused = event.get("refused")
+        try:
+            outcome = self.office.run(self._request(n, event, person))
+        except PolicyError as error:
+            if refused != error.name:
+                self.failures.append(f"event {n}: refused: {error}")
+            return
+        if refused is not None:
+            self.failures.append(f"event {n}: answered, but {refused} should have refused it")
+        procedure = vocabulary().procedures[event["procedure"]]
+        names = {*outcome.program.structure.final, *procedure.payers, *procedure.gives}
+        self._expect(n, event, {name: outcome.figure(name) for name in names})
+
+    def _request(self, n: int, event: Mapping[str, Any], person: Mapping[str, Any]) -> Request:
+        words = vocabulary()
+        name = event["procedure"]
+        if name not in words.procedures:
+            raise KeyError(f"event {n}: {name} is not one of {', '.join(words.procedures)}")
+        procedure = words.procedures[name]
+        given = {k: v for k, v in event.items() if k not in _PROCEDURE_EVENT}
+        for key in given.keys() - {*procedure.facts} - procedure.inputs.keys():
+            raise KeyError(f"event {n}: {key} is neither a fact nor an input of {name}")
+        facts = {k: v for k, v in given.items() if k in procedure.facts}
+        birth = person.get("birth_date")
+        return Request(
+            procedure=name,
+            day=date.fromisoformat(event["date"]),
+            facts={
+                **self._facts({k: v for k, v in person.items() if k != "birth_date"}),
+                **{k: _value(words.attributes[k], facts) for k in facts},
+            },
+            amounts={k: _number(v) for k, v in given.items() if k in procedure.inputs},
+            birth_date=date.fromisoformat(birth) if birth else None,
+        )
 
     def _claim(self, n: int, event: Mapping[str, Any]) -> Claim:
         data = {**self.claim, **event}

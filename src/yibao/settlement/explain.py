@@ -21,6 +21,7 @@ from yibao.policy.vocabulary import vocabulary
 from yibao.settlement import formula
 from yibao.settlement.book import YearEnd
 from yibao.settlement.model import Settlement
+from yibao.settlement.procedure import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,11 @@ class Explainer:
         reader = self._reader(end.program, date(end.year, 12, 31))
         return [Line(reader, i, end.memory) for i in reader.structure.instructions]
 
+    def explain_outcome(self, outcome: Outcome) -> list[Line]:
+        """Explain the steps of a procedure."""
+        reader = self._reader(outcome.program, outcome.request.day)
+        return [Line(reader, i, outcome.memory) for i in reader.structure.instructions]
+
     def _reader(self, program: Program, day: date) -> Reader:
         reader = self._readers.get(program)
         if reader is None:
@@ -316,11 +322,9 @@ def title_of(region: Region, name: str) -> Text:
 
     A result that no pack gives a title has none in Chinese, and its own name in English.
     """
-    words = vocabulary()
-    if name in words.amounts:
-        return words.amounts[name].title
-    if name in words.funds:
-        return words.funds[name].title
+    title = vocabulary().title(name)
+    if title is not None:
+        return title
     if name in region.state:
         return region.state[name].title
     if name in CLOSING:

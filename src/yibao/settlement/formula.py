@@ -77,6 +77,8 @@ def arithmetic(instruction: Instruction, memory: Sequence[int], text: _Text) -> 
             return f"{value} ≤ {limit}: {'yes' if memory[i.first_out] else 'no'}"
         case "keep":
             return f"{text(i.slot('of'))} × {text(i.slot('if'))} = {result}"
+        case "times":
+            return f"{text(i.slot('of'))} × {text(i.slot('count'))} = {result}"
         case "set":
             return f"= {result}"
         case _:
@@ -119,7 +121,8 @@ def moves(i: Instruction, memory: Sequence[int]) -> bool:
     if i.op in {"exclude", "deductible", "accumulate"}:
         return i.op != "accumulate"
     outs = range(i.first_out, i.first_out + len(i.outs))
-    return i.step.layer is not None and any(memory[slot] for slot in outs)
+    keeps_count = i.step.layer is None and i.step.phase in {"claim", "year_end"}
+    return not keeps_count and any(memory[slot] for slot in outs)
 
 
 def exact(i: Instruction, memory: Sequence[int], denominator: int) -> str | None:

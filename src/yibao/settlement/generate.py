@@ -164,6 +164,10 @@ def _set(i: Instruction, _: int) -> Iterator[str]:
     return _result(i, _one(i, "value"))
 
 
+def _times(i: Instruction, _: int) -> Iterator[str]:
+    return _result(i, f"{_one(i, 'of')} * {_one(i, 'count')}")
+
+
 _STATEMENTS: dict[str, Callable[[Instruction, int], Iterator[str]]] = {
     "add": _add,
     "subtract": _subtract,
@@ -180,4 +184,5 @@ _STATEMENTS: dict[str, Callable[[Instruction, int], Iterator[str]]] = {
     "at_most": _at_most,
     "keep": _keep,
     "set": _set,
+    "times": _times,
 }

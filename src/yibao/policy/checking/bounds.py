@@ -59,10 +59,9 @@ def analyse(region: Region, structure: Structure) -> Analysis:
 
 
 def _start(region: Region, structure: Structure) -> Bounds:
-    amounts = [MAX_CLAIM] * len(structure.amounts)
-    state = [
-        MAX_STATE if region.state[name].unit == "yuan" else MAX_COUNT for name in structure.state
-    ]
+    units = dict(zip(structure.names, structure.units, strict=True))
+    amounts = [MAX_CLAIM if units[name] == "yuan" else MAX_COUNT for name in structure.amounts]
+    state = [MAX_STATE if units[name] == "yuan" else MAX_COUNT for name in structure.state]
     figures = [_figure(region, name, structure.denominator) for name in structure.figures]
     return [*amounts, *state, *figures]
 
@@ -172,6 +171,10 @@ def _set(i: Instruction, memory: Bounds, _: int) -> Outcome:
     return _plain(memory[i.slot("value")])
 
 
+def _times(i: Instruction, memory: Bounds, _: int) -> Outcome:
+    return _plain(memory[i.slot("of")] * memory[i.slot("count")])
+
+
 _RULES: dict[str, Callable[[Instruction, Bounds, int], Outcome]] = {
     "add": _add,
     "subtract": _subtract,
@@ -188,4 +191,5 @@ _RULES: dict[str, Callable[[Instruction, Bounds, int], Outcome]] = {
     "at_most": _at_most,
     "keep": _keep,
     "set": _set,
+    "times": _times,
 }

@@ -16,8 +16,7 @@ from yibao.policy.compile import build, denominator
 from yibao.policy.consolidate import Calendar, Consolidation
 from yibao.policy.model import Phase, Region, Step
 from yibao.policy.program import Structure
-
-PHASES: tuple[Phase, ...] = ("claim", "year_end")
+from yibao.policy.vocabulary import vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +41,32 @@ def days(region: Region) -> Iterator[tuple[Period, Consolidation]]:
 
 def reach(region: Region) -> Reach:
     """Work out everything that a region's rules can run."""
-    runnable: dict[tuple[int, ...], tuple[Step, ...]] = {}
-    for steps in _selections(region):
-        runnable[tuple(map(id, steps))] = steps
+    runnable: dict[tuple[int, ...], tuple[Phase, tuple[Step, ...]]] = {}
+    for phase, steps in _selections(region):
+        runnable[tuple(map(id, steps))] = phase, steps
     structures: list[Structure] = []
     defects: dict[Defect, None] = {}
     over = denominator(region)
-    for steps in runnable.values():
+    for phase, steps in runnable.values():
         try:
-            structures.append(build(region, steps, over))
+            structures.append(build(region, phase, steps, over))
         except PackErrors as error:
             defects.update(dict.fromkeys(error.defects))
     reached = frozenset(step for key in runnable for step in key)
     return Reach(reached, tuple(structures), tuple(defects))
 
 
-def _selections(region: Region) -> Iterator[tuple[Step, ...]]:
+def _selections(region: Region) -> Iterator[tuple[Phase, tuple[Step, ...]]]:
     """Yield selections; days with the same steps and classifications are looked at once."""
     met: set[tuple[int, ...]] = set()
     for _, rules in days(region):
-        for phase in PHASES:
+        for phase in vocabulary().phases():
             steps = [step for step in rules.steps if step.phase == phase]
             same = _identities([*steps, *versions(rules).values()])
             if same not in met:
                 met.add(same)
                 for chosen in selections(rules, steps):
-                    yield tuple(steps[n] for n in chosen)
+                    yield phase, tuple(steps[n] for n in chosen)
 
 
 def _identities(things: Iterable[object]) -> tuple[int, ...]:

@@ -18,9 +18,6 @@ from yibao.policy.model import OneOf, Region, Step
 from yibao.policy.opspec import OPS, results
 from yibao.policy.vocabulary import vocabulary
 
-_STRANGERS = {"claim": ({"year_end"}, "year_end"), "year_end": ({"claim", "derived"}, "claim")}
-"""For each phase, whose attributes it cannot know, and what to call them."""
-
 
 def names_and_units(reached: Reach) -> Iterator[Finding]:
     """Report what the compiler found wrong in any structure that a claim can reach."""
@@ -95,9 +92,9 @@ def phases(region: Region) -> Iterator[Finding]:
     for _, rules in days(region):
         held = versions(rules)
         for step in rules.steps:
-            strange, known_to = _STRANGERS[step.phase]
             seen = {name for look in _looked_at(region, step) for name in reach(held, look)}
-            names = [n for n in sorted(seen) if _of(n) in strange and n not in held]
+            strange = (seen & words_.attributes.keys()) - words_.known_to(step.phase)
+            names = sorted(strange - held.keys())
             if step.phase == "year_end":
                 names += [name for name in _operands(step) if name in words_.amounts]
                 names += [name for name in results(step) if name in words_.funds]
@@ -105,14 +102,7 @@ def phases(region: Region) -> Iterator[Finding]:
                 if (id(step), name) not in told:
                     told.add((id(step), name))
                     found = f"step {step.id} of phase {step.phase} uses {name}"
-                    yield error(
-                        "phase", step.origin, found, f"nothing that only a {known_to} knows"
-                    )
-
-
-def _of(name: str) -> str | None:
-    attribute = vocabulary().attributes.get(name)
-    return None if attribute is None else attribute.of
+                    yield error("phase", step.origin, found, f"what a {step.phase} knows")
 
 
 def _looked_at(region: Region, step: Step) -> Iterator[str]:

@@ -1,0 +1,130 @@
+"""Procedures: what rules work out besides claims, such as a contribution bill or an account credit.
+
+Enters: a policy and a `Request`. Leaves: an `Outcome`, whose memory an explanation reads as it
+reads a settlement's. A procedure has no state: what it must know of the past comes in as facts and
+amounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from yibao.errors import PackDefect
+from yibao.money import format_yuan
+from yibao.policy import refusals
+from yibao.policy.model import Value
+from yibao.policy.policy import Policy
+from yibao.policy.program import Program, Structure
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.enrolment import AGES
+from yibao.settlement.generate import Run, runner
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the rules in force on `day`.
+
+    `facts` are attributes of the person and of the procedure; those left out take the vocabulary's
+    absent value, where it has one. `amounts` are the procedure's inputs: fen, or counts.
+    """
+
+    procedure: str
+    day: date
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    birth_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What the rules answer. `memory` holds every figure (see policy.program)."""
+
+    request: Request
+    program: Program
+    memory: list[int]
+
+    def figure(self, name: str) -> int:
+        """Return a figure by name, in fen or as a count; 0 for what no step gives."""
+        procedure = vocabulary().procedures[self.request.procedure]
+        slot = self.program.structure.final.get(name)
+        if slot is None and (name in procedure.payers or name in procedure.gives):
+            return 0
+        return self.memory[self.program.structure.final[name]]
+
+    @property
+    def payers(self) -> Mapping[str, int]:
+        """What each payer pays, in fen; payers whom no step names are left out."""
+        return {name: self.memory[slot] for name, slot in self.program.structure.funds}
+
+    @property
+    def total(self) -> int:
+        """What all payers pay together, in fen."""
+        return sum(self.payers.values())
+
+
+class Office:
+    """Runs the procedures of a policy, keeping the programs of the profiles that it has met."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._programs: dict[tuple[object, ...], Program] = {}
+        self._runners: dict[Structure, Run] = {}
+
+    def run(self, request: Request) -> Outcome:
+        """Answer a request.
+
+        Raises NoRule when no step is in force for it, Refused when a rule says no, MissingFigure,
+        GradeRefused or Unclassified when a figure or a class is lacking, and PolicyError naming a
+        fact or an amount that a rule needs and the request does not give.
+        """
+        program = self._program(request)
+        structure = program.structure
+        read = {slot for i in structure.instructions for slot in i.inputs()}
+        for slot, name in enumerate(structure.amounts):
+            if slot in read and name not in request.amounts:
+                raise refusals.amount_needed(request.procedure, name)
+        amounts = [request.amounts.get(name, 0) for name in structure.amounts]
+        run = self._runners.get(structure)
+        if run is None:
+            run = self._runners[structure] = runner(structure)
+        outcome = Outcome(request, program, run([*amounts, *program.figures]))
+        _check(outcome)
+        return outcome
+
+    def _program(self, request: Request) -> Program:
+        policy, day = self.policy, request.day
+        attributes = self._attributes(request)
+        epoch = policy.calendar.epoch(day)
+        key = (request.procedure, epoch, frozenset(attributes.items()))
+        program = self._programs.get(key)
+        if program is None:
+            plan = policy.plan_of(epoch, day)
+            program = self._programs[key] = plan.program(request.procedure, attributes, day)
+        return program
+
+    def _attributes(self, request: Request) -> dict[str, Value]:
+        words = vocabulary()
+        found: dict[str, Value] = {}
+        for name in words.known_to(request.procedure):
+            value = request.facts.get(name, words.attributes[name].absent)
+            if value is not None:
+                found[name] = value
+        if request.birth_date is not None:
+            found |= {name: age(request.birth_date, request.day) for name, age in AGES.items()}
+        return found
+
+
+def _check(outcome: Outcome) -> None:
+    """Stop when payers do not add up, or more is spent than the account holds: a pack's defect."""
+    request = outcome.request
+    procedure = vocabulary().procedures[request.procedure]
+    if procedure.whole is not None:
+        whole = request.amounts.get(procedure.whole, 0)
+        if outcome.total != whole:
+            found = f"{format_yuan(outcome.total)} yuan of {format_yuan(whole)}"
+            raise PackDefect(f"{procedure.name}: the payers pay {found}")
+    spent = sum(map(outcome.figure, procedure.spends))
+    if procedure.spends and spent > request.amounts.get("account_balance", 0):
+        raise PackDefect(f"{procedure.name}: the account pays more than it holds")
