@@ -14,6 +14,9 @@ from yibao.errors import MoneyError
 MAX_CLAIM = 10**11
 """Largest amount that one claim may bring: 1,000,000,000.00 yuan, in fen."""
 
+MAX_INPUT_COUNT = 10_000
+"""Largest count, of months or years, that a procedure may start from."""
+
 MAX_STATE = 10**13
 """Largest amount that a person's accumulators may reach, in fen."""
 

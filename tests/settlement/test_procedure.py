@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.small_pack import make_policy, step, table
-from yibao.errors import MissingFigure, NoRule, PackDefect, PolicyError, Refused
+from yibao.errors import ClaimError, MissingFigure, NoRule, PackDefect, PolicyError, Refused
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
 from yibao.settlement.procedure import Office, Outcome, Request
@@ -112,6 +112,22 @@ def test_a_refusal_names_the_rule_and_its_article(policy: Policy) -> None:
 def test_an_amount_that_a_rule_needs_must_be_given(policy: Policy) -> None:
     with pytest.raises(PolicyError, match=r"wage \(Monthly wage declared\) must be given"):
         ask(policy, {"months": 1})
+
+
+@pytest.mark.parametrize(
+    ("amounts", "message"),
+    [
+        ({"wage": -1, "months": 1}, "from 0 to 1000000000.00"),
+        ({"wage": 10**11 + 1, "months": 1}, "from 0 to 1000000000.00"),
+        ({"wage": 1, "months": 10_001}, "from 0 to 10000"),
+        ({"wages": 1, "months": 1}, "one of wage, months"),
+    ],
+)
+def test_an_amount_that_cannot_be_is_refused(
+    policy: Policy, amounts: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ClaimError, match=message):
+        ask(policy, amounts)
 
 
 def test_a_fact_that_a_rule_looks_at_must_be_given(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from yibao.errors import PackDefect
-from yibao.money import format_yuan
+from yibao.errors import ClaimError, PackDefect
+from yibao.money import MAX_CLAIM, MAX_INPUT_COUNT, format_yuan
 from yibao.policy import refusals
 from yibao.policy.model import Value
 from yibao.policy.policy import Policy
@@ -75,12 +75,14 @@ class Office:
     def run(self, request: Request) -> Outcome:
         """Answer a request.
 
+        Raises ClaimError for an amount that is negative, too great or not the procedure's.
         Raises NoRule when no step is in force for it, Refused when a rule says no, MissingFigure,
         GradeRefused or Unclassified when a figure or a class is lacking, and PolicyError naming a
         fact or an amount that a rule needs and the request does not give.
         """
         program = self._program(request)
         structure = program.structure
+        _plausible(request)
         read = {slot for i in structure.instructions for slot in i.inputs()}
         for slot, name in enumerate(structure.amounts):
             if slot in read and name not in request.amounts:
@@ -114,6 +116,23 @@ class Office:
         if request.birth_date is not None:
             found |= {name: age(request.birth_date, request.day) for name, age in AGES.items()}
         return found
+
+
+def _plausible(request: Request) -> None:
+    """Refuse amounts for which exactness is not proven, and names that the procedure lacks."""
+    inputs = vocabulary().inputs(request.procedure)
+    for name, value in request.amounts.items():
+        if name not in inputs:
+            known = ", ".join(inputs)
+            raise ClaimError(name, str(value), "input of the procedure", f"one of {known}")
+        most = MAX_CLAIM if inputs[name].unit == "yuan" else MAX_INPUT_COUNT
+        if not 0 <= value <= most:
+            written, limit = (
+                (format_yuan(value), format_yuan(most))
+                if inputs[name].unit == "yuan"
+                else (str(value), str(most))
+            )
+            raise ClaimError(name, written, "plausible amount", f"from 0 to {limit}")
 
 
 def _check(outcome: Outcome) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from yibao.money import MAX_CLAIM, MAX_STATE, half_up
+from yibao.money import MAX_CLAIM, MAX_INPUT_COUNT, MAX_STATE, half_up
 from yibao.policy.compile import table_of
 from yibao.policy.model import Region
 from yibao.policy.program import Instruction, Structure
@@ -60,7 +60,8 @@ def analyse(region: Region, structure: Structure) -> Analysis:
 
 def _start(region: Region, structure: Structure) -> Bounds:
     units = dict(zip(structure.names, structure.units, strict=True))
-    amounts = [MAX_CLAIM if units[name] == "yuan" else MAX_COUNT for name in structure.amounts]
+    most = {"yuan": MAX_CLAIM, "count": MAX_INPUT_COUNT}
+    amounts = [most[units[name]] for name in structure.amounts]
     state = [MAX_STATE if units[name] == "yuan" else MAX_COUNT for name in structure.state]
     figures = [_figure(region, name, structure.denominator) for name in structure.figures]
     return [*amounts, *state, *figures]
