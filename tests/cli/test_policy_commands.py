@@ -271,6 +271,36 @@ def test_coverage_selects_and_is_strict_on_request(tmp_path: Path) -> None:
     yibao(*args, "--tier", "core", "--strict", code=exit_codes.FINDINGS)
 
 
+def test_coverage_gives_the_share_by_region_tier_and_subsystem(tmp_path: Path) -> None:
+    """A-1 is marked, A-2 not; A-3 is platform and marked; J21-8 has cases in the pack."""
+    file, tests = inventory(tmp_path)
+    args = ("policy", "coverage", "--clauses", file, "--tests", tests)
+    told = [
+        (s["region"], s["tier"], s["subsystem"], s["covered"], s["total"])
+        for s in data(*args)["shares"]
+    ]
+    assert told == [
+        ("Tianjin", "core", "settlement", 1, 2),
+        ("Tianjin", "platform", "settlement", 1, 1),
+        ("Jining", "core", "settlement", 1, 1),
+        ("", "core", "", 2, 3),
+        ("", "platform", "", 1, 1),
+        ("", "", "", 3, 4),
+    ]
+    text = yibao(*args, "--tier", "core", "--summary")
+    assert "A-1" not in text
+    assert "platform" not in text
+    (row,) = [line for line in text.splitlines() if "Tianjin" in line]
+    assert row.split() == ["Tianjin", "core", "settlement", "1/2", "50%"]
+    assert text.splitlines()[-1] == "2/3 clauses covered (cases+tests)"
+
+
+def test_coverage_of_nothing_selected_is_no_share(tmp_path: Path) -> None:
+    file, tests = inventory(tmp_path)
+    args = ("policy", "coverage", "--clauses", file, "--tests", tests, "--tier", "none")
+    assert "0/0 clauses covered" in yibao(*args)
+
+
 def test_strict_coverage_of_the_project_knows_every_clause_that_is_named() -> None:
     args = ("policy", "coverage", "--clauses", ROOT / "docs" / "clauses.yaml")
     assert data(*args, "--tests", ROOT / "tests")["unknown"] == {}

@@ -10,7 +10,7 @@ import typer
 from yibao.cli import clauses, exit_codes
 from yibao.cli.options import Language
 from yibao.cli.output import plain, print_json
-from yibao.cli.policy_pages import label, where
+from yibao.cli.policy_pages import label, print_table, where
 from yibao.errors import CannotRead, PackErrors
 from yibao.policy.load import regions
 from yibao.policy.vocabulary import POLICIES
@@ -87,10 +87,11 @@ def coverage(
     wanted: Mapping[str, Sequence[str]],
     *,
     strict: bool,
+    summary: bool,
     as_json: bool,
     language: Language,
 ) -> None:
-    """Print which selected clauses are covered; leaves with the exit code."""
+    """Print which selected clauses are covered, and their share; leaves with the exit code."""
     entries = clauses.read_inventory(inventory)
     packs = [POLICIES / region for region in regions()]
     found = clauses.coverage(entries, wanted, packs, tests)
@@ -98,18 +99,21 @@ def coverage(
     if as_json:
         print_json(_coverage_data(found))
     else:
-        _print_coverage(found, language)
+        if not summary:
+            _print_clauses(found, language)
+        _print_shares(found, language)
     raise typer.Exit(exit_codes.FINDINGS if strict and (open_ or found.unknown) else exit_codes.OK)
 
 
 def _coverage_data(found: clauses.Coverage) -> dict[str, object]:
     return {
         "clauses": [{**plain(clause), "covered": clause.covered} for clause in found.clauses],
+        "shares": clauses.shares(found.clauses),
         "unknown": found.unknown,
     }
 
 
-def _print_coverage(found: clauses.Coverage, language: Language) -> None:
+def _print_clauses(found: clauses.Coverage, language: Language) -> None:
     for clause in found.clauses:
         sign = "✓" if clause.covered else "✗"
         counts = f"{len(clause.cases)}+{len(clause.tests)}"
@@ -117,6 +121,32 @@ def _print_coverage(found: clauses.Coverage, language: Language) -> None:
     for name, places in found.unknown.items():
         word = "清单中没有" if language == "zh" else "not in the inventory"
         typer.echo(f"? {name}: {word} ({', '.join(places)})", err=True)
+
+
+def _print_shares(found: clauses.Coverage, language: Language) -> None:
+    zh = language == "zh"
+    words = (
+        ("地区", "层级", "子系统", "已覆盖") if zh else ("region", "tier", "subsystem", "covered")
+    )
+    every = "合计" if zh else "all"
+    print_table(
+        "",
+        words,
+        (
+            [
+                share.region or every,
+                share.tier or every,
+                share.subsystem or every,
+                f"{share.covered}/{share.total}  {_percent(share)}",
+            ]
+            for share in clauses.shares(found.clauses)
+        ),
+    )
     covered = sum(clause.covered for clause in found.clauses)
-    told = "条已覆盖（案例数+测试数）" if language == "zh" else "clauses covered (cases+tests)"
+    told = "条已覆盖（案例数+测试数）" if zh else "clauses covered (cases+tests)"
     typer.echo(f"{covered}/{len(found.clauses)} {told}")
+
+
+def _percent(share: clauses.Share) -> str:
+    """Return the share in whole percent, rounded down: 100 % means every clause."""
+    return f"{100 * share.covered // share.total}%" if share.total else ""

@@ -26,6 +26,9 @@ class Clause:
     """One selected clause, with the places that cover it (`file:line`)."""
 
     id: str
+    region: str
+    tier: str
+    subsystem: str
     summary: Mapping[str, str]
     cases: tuple[str, ...]
     tests: tuple[str, ...]
@@ -34,6 +37,17 @@ class Clause:
     def covered(self) -> bool:
         """Tell whether a case or a test covers the clause."""
         return bool(self.cases or self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many clauses of one region, tier and subsystem are covered; "" stands for all."""
+
+    region: str
+    tier: str
+    subsystem: str
+    covered: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,9 @@ def coverage(
         clauses=tuple(
             Clause(
                 id=str(entry["id"]),
+                region=str(entry.get("region", "")),
+                tier=str(entry.get("tier", "")),
+                subsystem=str(entry.get("subsystem", "")),
                 summary={language: str(entry.get(language, "")) for language in ("zh", "en")},
                 cases=by_case.get(str(entry["id"]), ()),
                 tests=by_test.get(str(entry["id"]), ()),
@@ -97,6 +114,23 @@ def coverage(
             for name in sorted(named.keys() - known)
         },
     )
+
+
+def shares(clauses: Iterable[Clause]) -> list[Share]:
+    """Count by region, tier and subsystem, in the order of the inventory; then by tier, and all."""
+    clauses = tuple(clauses)
+    groups: dict[tuple[str, str, str], list[Clause]] = {}
+    for clause in clauses:
+        groups.setdefault((clause.region, clause.tier, clause.subsystem), []).append(clause)
+    regions = list(dict.fromkeys(region for region, _, _ in groups))
+    found = [_share(key, groups[key]) for key in sorted(groups, key=lambda k: regions.index(k[0]))]
+    for tier in dict.fromkeys(clause.tier for clause in clauses):
+        found.append(_share(("", tier, ""), [c for c in clauses if c.tier == tier]))
+    return [*found, _share(("", "", ""), clauses)]
+
+
+def _share(key: tuple[str, str, str], clauses: Sequence[Clause]) -> Share:
+    return Share(*key, sum(clause.covered for clause in clauses), len(clauses))
 
 
 def _places(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

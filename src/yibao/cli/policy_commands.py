@@ -209,17 +209,24 @@ def coverage(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit code 1 when a selected clause is not covered.")
     ] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Print the shares only, not each clause.")
+    ] = False,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Tell which clauses have a case or a test.
+    """Tell which clauses have a case or a test, and their share by region, tier and subsystem.
 
-    The clauses are those of an inventory; marks in tests are read from their source.
+    The clauses are those of an inventory; marks in tests are read from their source. Tiers are
+    core, platform and context.
 
     \b
     Example: yibao policy coverage --clauses docs/clauses.yaml --tests tests --tier core
+             yibao policy coverage --clauses docs/clauses.yaml --tests tests --summary
     """
     from yibao.cli import case_pages
 
     wanted = {"region": region or [], "subsystem": subsystem or [], "tier": tier or []}
-    case_pages.coverage(clauses, tests, wanted, strict=strict, as_json=as_json, language=lang)
+    case_pages.coverage(
+        clauses, tests, wanted, strict=strict, summary=summary, as_json=as_json, language=lang
+    )

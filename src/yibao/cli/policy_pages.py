@@ -105,7 +105,8 @@ def _word(key: str, language: Language) -> str:
     return _SAY[key].pick(language) if key in _SAY else key
 
 
-def _print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; its first column stays readable on a narrow terminal."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text as Styled
@@ -132,7 +133,7 @@ def list_(*, as_json: bool, language: Language) -> None:
         print_json([_region_data(region) for region in loaded])
         return
     for region in loaded:
-        _print_table(
+        print_table(
             f"{region.id}  {region.name.pick(language)}  {region.division}",
             _head(language, "document", "kind", "number", "known", "validity"),
             ([*_document(d, language)] for d in region.documents),
@@ -187,7 +188,7 @@ def show(
     for one in (t for t in tables if t.figures or table):
         rows = [*_figures(one, Grade[accept], language)]
         head = _head(language, "key", "value", "grade", "document", "cite", "validity")
-        _print_table(f"{one.name}  {one.title.pick(language)}", head, rows)
+        print_table(f"{one.name}  {one.title.pick(language)}", head, rows)
     if table is None:
         silent = ", ".join(t.name for t in tables if not t.figures)
         if silent:
@@ -340,7 +341,7 @@ def _print_difference(changes: Difference, language: Language) -> None:
         for c in changes.figures
     ]
     if rows:
-        _print_table("", _head(language, "table", "key", "before", "after"), rows)
+        print_table("", _head(language, "table", "key", "before", "after"), rows)
     for change in (*changes.steps, *changes.classifications):
         basis = change.after or change.before
         assert basis is not None
