@@ -126,7 +126,7 @@ def test_defect_in_a_rules_file(
             "kind: policy",
             "kind: policy\nrepeals: [{document: gone, from: 2001-01-01, cite: 一, "
             "says: {zh: 例, en: an example}}]",
-            1,
+            5,
             "an act on 'gone'",
             "a document of the region",
         ),

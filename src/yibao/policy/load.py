@@ -7,17 +7,18 @@ validity that it really has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from yibao.errors import Defect, PackErrors
 from yibao.policy.acts import Acts
-from yibao.policy.model import Act, Authority, Document, Region, Text
+from yibao.policy.document_checks import head_defects, over_of, waiver_defects
+from yibao.policy.heads import Head, document_id, document_of
+from yibao.policy.hierarchy import Place, lineage, precedence
+from yibao.policy.model import Authority, Document, Region, Text
 from yibao.policy.read_rules import Rules
-from yibao.policy.source import Source, read
+from yibao.policy.source import Source, did_you_mean, read
 from yibao.policy.validate import validate
 from yibao.policy.vocabulary import POLICIES, vocabulary
 
@@ -38,22 +39,18 @@ def load_region(
 ) -> Region:
     """Load a region by id (of those that ship) or by folder.
 
-    What documents published after `known` do to the validity of others is left out of account.
-    `overlays` are further document folders, treated like the region's own; `without` names
-    documents to leave out. Raises PackErrors with every defect found.
+    The documents of its parents are loaded too, each under its own authority. What documents
+    published after `known` do to the validity of others is left out of account. `overlays` are
+    further document folders, treated like the region's own; `without` names documents to leave out,
+    a parent's too. Raises PackErrors with every defect found.
     """
     folder = region if isinstance(region, Path) else POLICIES / region
     if not (folder / "region.yaml").is_file():
         ids = regions()
         expected = f"a folder with region.yaml, or one of: {', '.join(ids)}"
-        expected += _did_you_mean(str(region), ids)
+        expected += did_you_mean(str(region), ids)
         raise PackErrors([Defect(folder, 1, f"no region {str(region)!r}", expected)])
     return _Loader(folder, known, overlays, frozenset(without)).load()
-
-
-def _did_you_mean(found: str, names: Iterable[str]) -> str:
-    near = get_close_matches(found, list(names), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class _Loader:
@@ -71,36 +68,21 @@ class _Loader:
         self.defects: list[Defect] = []
 
     def load(self) -> Region:
-        header = self._read(self.folder / "region.yaml", "region")
-        folders = [p.parent for p in sorted(self.folder.glob("*@*/document.yaml"))]
-        for overlay in self.overlays:
-            if not (overlay / "document.yaml").is_file():
-                self.defects.append(
-                    Defect(overlay, 1, "no document.yaml", "an overlay is a document folder")
-                )
-        folders += [p for p in self.overlays if (p / "document.yaml").is_file()]
-        documents: dict[Document, list[Source]] = {}
-        for folder in folders:
-            if folder.name.partition("@")[0] not in self.without:
-                self._document(folder, header, documents)
-        ids = {f.name.partition("@")[0] for f in folders}
-        for name in sorted(self.without - ids):
-            expected = "a document's id" + _did_you_mean(name, ids)
-            found = f"no document {name!r} to leave out"
-            self.defects.append(Defect(self.folder, 1, found, expected))
+        line = lineage(self.folder, POLICIES, self._header, self.defects)
+        heads = self._heads(line)
         self._stop()
-        assert header is not None
-        acts = self._acts(documents)
-        rules = Rules(vocabulary(), acts, self.defects)
-        for document, sources in documents.items():
-            for source in sources:
+        documents = self._documents(heads)
+        rules = Rules(vocabulary(), Acts(documents, self.known), self.defects)
+        for document, head in documents.items():
+            for source in head.rules:
                 rules.add(document, source)
         rules.finish()
+        self.defects += waiver_defects(documents, rules.limits, self.without)
         self._stop()
-        data = header.data
+        data = line[0].header.data
         rule = data["date_rule"]
         return Region(
-            id=self.folder.resolve().name,
+            id=self.folder.name,
             name=Text(**data["name"]),
             authority=Authority[data["level"]],
             division=data["division"],
@@ -117,11 +99,16 @@ class _Loader:
             constraints=tuple(rules.constraints),
             results={**vocabulary().results, **rules.results},
             codes={name: tuple(codes) for name, codes in rules.names.region_codes.items()},
+            parents=tuple(place.id for place in line[1:]),
+            limits=tuple(rules.limits),
         )
 
     def _stop(self) -> None:
         if self.defects:
             raise PackErrors(self.defects)
+
+    def _header(self, file: Path) -> Source | None:
+        return self._read(file, "region")
 
     def _read(self, file: Path, schema: str) -> Source | None:
         try:
@@ -133,73 +120,57 @@ class _Loader:
         self.defects += defects
         return None if defects else source
 
-    def _document(
-        self, folder: Path, header: Source | None, documents: dict[Document, list[Source]]
-    ) -> None:
+    # --- documents ----------------------------------------------------------------------------
+
+    def _heads(self, line: Sequence[Place]) -> list[Head]:
+        """Read the files of all documents that are not left out, the region's own first."""
+        places: list[tuple[Path, Place | None]] = [(place.folder, place) for place in line]
+        found: list[Head] = []
+        ids: set[str] = set()
+        for region, place in places or [(self.folder, None)]:
+            for folder in self._folders(region):
+                ids.add(document_id(folder))
+                if document_id(folder) not in self.without:
+                    found += self._head(folder, place)
+        for name in sorted(self.without - ids):
+            expected = "a document's id" + did_you_mean(name, ids)
+            found_name = f"no document {name!r} to leave out"
+            self.defects.append(Defect(self.folder, 1, found_name, expected))
+        return found
+
+    def _folders(self, region: Path) -> list[Path]:
+        """Return the document folders of a region, with the overlays for the region itself."""
+        folders = [p.parent for p in sorted(region.glob("*@*/document.yaml"))]
+        for overlay in self.overlays if region == self.folder else ():
+            if (overlay / "document.yaml").is_file():
+                folders.append(overlay)
+            else:
+                expected = "an overlay is a document folder"
+                self.defects.append(Defect(overlay, 1, "no document.yaml", expected))
+        return folders
+
+    def _head(self, folder: Path, place: Place | None) -> list[Head]:
+        """Read one document's files; with a defect in its head, or without a region, give none."""
         source = self._read(folder / "document.yaml", "document")
         rules = [
             self._read(file, "rules")
             for file in sorted(folder.glob("*.yaml"))
             if file.name not in {"document.yaml", CASES}
         ]
-        if source is None or header is None:
-            return
-        document = _document(folder, source.data, header.data["level"], self.folder.name)
-        expected = f"{document.id}@{document.first}"
-        if folder.name != expected:
-            self.defects.append(
-                source.defect(("effective", "from"), f"the folder {folder.name}", expected)
-            )
-        documents[document] = [s for s in rules if s is not None]
+        if source is None or place is None:
+            return []
+        return [Head(place, source, tuple(s for s in rules if s is not None))]
 
-    def _acts(self, documents: Mapping[Document, list[Source]]) -> Acts:
-        names = {d.id for d in documents} | self.without
-        for document in documents:
-            for act in (*document.extends, *document.activates, *document.repeals):
-                if act.document not in names:
-                    file = document.folder / "document.yaml"
-                    self.defects.append(
-                        Defect(file, 1, f"an act on {act.document!r}", "a document of the region")
-                    )
-        return Acts(documents, self.known)
-
-
-def _document(folder: Path, data: Mapping[str, Any], level: str, region: str) -> Document:
-    effective = data["effective"]
-    return Document(
-        id=folder.name.partition("@")[0],
-        region=region,
-        title=Text(**data["title"]),
-        number=data["number"],
-        issuer=Text(**data["issuer"]),
-        kind=data["kind"],
-        authority=Authority[data.get("authority", level)],
-        known=date.fromisoformat(data["known"]),
-        first=date.fromisoformat(effective["from"]),
-        last=_date(effective["to"]),
-        folder=folder,
-        note=Text(**data["note"]) if "note" in data else None,
-        extends=tuple(_act(data["number"], a) for a in data.get("extends", ())),
-        activates=tuple(_act(data["number"], a) for a in data.get("activates", ())),
-        repeals=tuple(_act(data["number"], a) for a in data.get("repeals", ())),
-        not_encoded=tuple(
-            (n["article"], n["left_to"], Text(**n["why"])) for n in data.get("not_encoded", ())
-        ),
-    )
-
-
-def _act(by: str, data: Mapping[str, Any]) -> Act:
-    provisions = data.get("provisions")
-    return Act(
-        by=by,
-        document=data["document"],
-        provisions=None if provisions is None else frozenset(provisions),
-        first=_date(data.get("from")),
-        last=_date(data.get("to")),
-        cite=data["cite"],
-        says=Text(**data["says"]),
-    )
-
-
-def _date(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+    def _documents(self, heads: Sequence[Head]) -> dict[Document, Head]:
+        """Make the documents, and note what is wrong between them."""
+        self.defects += head_defects(heads, self.without)
+        ranked = precedence(over_of(heads))
+        documents: dict[Document, Head] = {}
+        for head in heads:
+            document = document_of(head, ranked.get(head.id, 0))
+            documents[document] = head
+            expected = f"{document.id}@{document.first}"
+            if head.folder.name != expected:
+                found = f"the folder {head.folder.name}"
+                self.defects.append(head.source.defect(("effective", "from"), found, expected))
+        return documents

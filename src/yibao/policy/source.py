@@ -7,8 +7,9 @@ integers get their type; every other scalar is text (dates too: the schema check
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ class Source:
     def defect(self, path: Path_, found: str, expected: str) -> Defect:
         """Return a defect at `path`."""
         return Defect(self.file, self.line(path), found, expected)
+
+
+def did_you_mean(found: str, names: Iterable[str]) -> str:
+    """Return a hint at the nearest name, or nothing when none is near."""
+    near = get_close_matches(found, list(names), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def read(file: Path) -> Source:
