@@ -8,8 +8,10 @@ YibaoError
 │   ├── MissingFigure     a figure that no document gives
 │   ├── GradeRefused      a figure less trustworthy than the caller accepts
 │   ├── Unclassified      a person or claim that no row of a classification covers
+│   ├── NotGiven          a fact or an amount that a rule needs and that was not given
 │   └── Refused           a rule refuses: this is not payable, or may not be done
 ├── ClaimError        an input row that cannot be settled: column, value, rule
+├── NotLinear         a step whose result is no piecewise linear function of the expense
 ├── CannotRead        a file that cannot be read, or is not what it should be
 ├── CannotWrite       a file that cannot be written; nothing half-written is left
 └── PackDefect        a pack that runs but pays what cannot be paid: stop, do not settle on
@@ -78,6 +80,10 @@ class Unclassified(PolicyError):
     """No row of a classification covers this person or claim."""
 
 
+class NotGiven(PolicyError):
+    """A rule needs a fact or an amount, called `name`, that was not given."""
+
+
 class Refused(PolicyError):
     """A rule says that this is not payable or may not be done; `name` is the rule's step."""
 
@@ -95,6 +101,10 @@ class ClaimError(YibaoError):
         self.rule = rule
         self.expected = expected
         super().__init__(f"{column} = {value!r}: {expected}")
+
+
+class NotLinear(YibaoError):
+    """A step whose result is no piecewise linear function of the expense: it is not analysed."""
 
 
 class CannotRead(YibaoError):

@@ -6,8 +6,10 @@ from yibao.errors import (
     CannotRead,
     CannotWrite,
     MoneyError,
+    NotGiven,
     PackDefect,
     PackErrors,
+    Refused,
     YibaoError,
 )
 
@@ -18,6 +20,7 @@ USAGE = 2
 PACK = 3
 INPUT = 4
 OUTPUT = 5
+REFUSED = 6
 DEFECT = 70
 
 TABLE = {
@@ -30,6 +33,7 @@ TABLE = {
     PACK: ("规则包无法加载", "a rule pack does not load"),
     INPUT: ("输入无法读取", "an input cannot be read"),
     OUTPUT: ("输出无法写入", "an output cannot be written"),
+    REFUSED: ("规则不予办理", "a rule refuses what was asked"),
     DEFECT: ("本程序的缺陷，请报告", "a defect of this program; please report it"),
 }
 
@@ -39,6 +43,8 @@ _BY_ERROR: tuple[tuple[type[YibaoError], int], ...] = (
     (CannotRead, INPUT),
     (CannotWrite, OUTPUT),
     (MoneyError, USAGE),
+    (NotGiven, USAGE),
+    (Refused, REFUSED),
     (PackDefect, DEFECT),
 )
 

@@ -15,6 +15,7 @@ from yibao.cli import exit_codes, failure, settle_report
 from yibao.cli.options import Language
 from yibao.cli.output import console, plain, print_json
 from yibao.cli.progress import Watch, watching
+from yibao.errors import PolicyError
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
 from yibao.interop.files.columns import Column, columns
@@ -304,7 +305,10 @@ def load(policy: str, given: Input | None = None) -> Policy:
 
 @contextmanager
 def exits(language: Language, *, as_json: bool = False) -> Iterator[None]:
-    """Say what is wrong with an input in the reader's language; the rest is every command's."""
+    """Say in the reader's language what is wrong with an input, or why the rules do not answer.
+
+    The rest is every command's.
+    """
     try:
         yield
     except InputError as error:
@@ -313,3 +317,9 @@ def exits(language: Language, *, as_json: bool = False) -> Iterator[None]:
         if as_json:
             failure.print_object("InputError", exit_codes.INPUT, told, plain(error.problems))
         raise typer.Exit(exit_codes.INPUT) from None
+    except PolicyError as error:
+        code, told = exit_codes.of(error), error.text.pick(language)
+        typer.echo(told, err=True)
+        if as_json:
+            failure.print_object(type(error).__name__, code, told)
+        raise typer.Exit(code) from None

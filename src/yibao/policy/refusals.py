@@ -9,6 +9,7 @@ from yibao.errors import (
     GradeRefused,
     MissingFigure,
     NoRule,
+    NotGiven,
     PolicyError,
     Refused,
     Unclassified,
@@ -119,12 +120,14 @@ def unseen(name: str, phase: Phase) -> PolicyError:
     if name in words.known_to(phase):
         attribute = words.attributes[name]
         codes = ", ".join(attribute.codes or ())
-        listed = Text(f"（{codes}）", f": one of {codes}") if codes else Text("", "")
-        return PolicyError(
+        how = Text(f"（{codes}）", f": one of {codes}") if codes else Text("", "")
+        if attribute.of == "person" and attribute.kind == "number":
+            how = Text("，请给出 birth_date", ": give birth_date")
+        return NotGiven(
             name,
             Text(
-                f"需要给出“{attribute.title.zh}”（{name}）{listed.zh}",
-                f"{name} ({attribute.title.en}) must be given{listed.en}",
+                f"需要给出“{attribute.title.zh}”（{name}）{how.zh}",
+                f"{name} ({attribute.title.en}) must be given{how.en}",
             ),
         )
     return PolicyError(
@@ -133,10 +136,10 @@ def unseen(name: str, phase: Phase) -> PolicyError:
     )
 
 
-def amount_needed(phase: Phase, name: str) -> PolicyError:
+def amount_needed(phase: Phase, name: str) -> NotGiven:
     """A rule needs an amount that was not given."""
     title = vocabulary().inputs(phase)[name].title
-    return PolicyError(
+    return NotGiven(
         name,
         Text(f"需要给出“{title.zh}”（{name}）", f"{name} ({title.en}) must be given"),
     )

@@ -64,6 +64,15 @@ class Outcome:
         return sum(self.payers.values())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """The program of a profile, what runs it, and the amounts that it reads."""
+
+    program: Program
+    run: Run
+    needed: tuple[str, ...]
+
+
 class Office:
     """Runs the procedures of a policy, keeping the programs of the profiles that it has met."""
 
@@ -75,23 +84,36 @@ class Office:
     def run(self, request: Request) -> Outcome:
         """Answer a request.
 
-        Raises ClaimError for an amount that is negative, too great or not the procedure's.
-        Raises NoRule when no step is in force for it, Refused when a rule says no, MissingFigure,
-        GradeRefused or Unclassified when a figure or a class is lacking, and PolicyError naming a
-        fact or an amount that a rule needs and the request does not give.
+        Raises ClaimError for an amount that is negative, too great or not the procedure's, NotGiven
+        for a fact or an amount that a rule needs and the request lacks, and what `prepare` raises.
+        """
+        return self.answer(self.prepare(request), request)
+
+    def prepare(self, request: Request) -> Prepared:
+        """Return the program that answers a request, and every other of the same profile.
+
+        Its profile is the procedure, the period of the day, the facts and the ages. Raises NoRule
+        when no step is in force for it, Refused when a rule says no, and MissingFigure,
+        GradeRefused, Unclassified or NotGiven when a figure, a class or a fact is lacking.
         """
         program = self._program(request)
         structure = program.structure
-        _plausible(request)
-        read = {slot for i in structure.instructions for slot in i.inputs()}
-        for slot, name in enumerate(structure.amounts):
-            if slot in read and name not in request.amounts:
-                raise refusals.amount_needed(request.procedure, name)
-        amounts = [request.amounts.get(name, 0) for name in structure.amounts]
         run = self._runners.get(structure)
         if run is None:
             run = self._runners[structure] = runner(structure)
-        outcome = Outcome(request, program, run([*amounts, *program.figures]))
+        read = {slot for i in structure.instructions for slot in i.inputs()}
+        needed = tuple(name for slot, name in enumerate(structure.amounts) if slot in read)
+        return Prepared(program, run, needed)
+
+    def answer(self, prepared: Prepared, request: Request) -> Outcome:
+        """Answer a request with the program of its profile; raises ClaimError and NotGiven."""
+        _plausible(request)
+        given, program = request.amounts, prepared.program
+        for name in prepared.needed:
+            if name not in given:
+                raise refusals.amount_needed(request.procedure, name)
+        amounts = [given.get(name, 0) for name in program.structure.amounts]
+        outcome = Outcome(request, program, prepared.run([*amounts, *program.figures]))
         _check(outcome)
         return outcome
 
