@@ -11,6 +11,7 @@ from datetime import date
 from yibao.policy.checking import steps, tables, use
 from yibao.policy.checking.constraints import constraints
 from yibao.policy.checking.finding import Finding
+from yibao.policy.checking.limits import limits
 from yibao.policy.checking.reach import reach
 from yibao.policy.model import Region
 
@@ -23,6 +24,7 @@ def check(region: Region, as_of: date | None = None) -> list[Finding]:
         *tables.rows_without_point(region),
         *tables.overlaps(region),
         *constraints(region),
+        *limits(region),
         *steps.names_and_units(reached),
         *steps.overflow(region, reached),
         *steps.unreachable(region, reached),

@@ -9,14 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise, product
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from yibao.policy.model import Between, Origin, Row, Table, Value
+from yibao.policy.model import Between, Row, Table, Value
 from yibao.policy.vocabulary import vocabulary
 
 Point = Mapping[str, Value]
 Box = Mapping[str, tuple[Value, ...]]
 """A set of points: the product of the values of each key."""
+
+
+class Dated(Protocol):
+    """What holds from one day to another, such as a provision or a waiver."""
+
+    @property
+    def first(self) -> date | None:
+        """The first day; None for what never holds."""
+
+    @property
+    def last(self) -> date | None:
+        """The last day; None where it is open."""
 
 
 class Period(NamedTuple):
@@ -90,7 +102,7 @@ def boxes(table: Table, chosen: Iterable[Point]) -> list[Box]:
     return [{k: v for k, v in box.items() if len(v) < len(axes[k])} for box in merged]
 
 
-def periods(origins: Iterable[Origin]) -> list[Period]:
+def periods(origins: Iterable[Dated]) -> list[Period]:
     """Return the periods from the first day on which one of the origins holds to the last."""
     live = [(o.first, o.last) for o in origins if o.first is not None]
     live = [(first, last) for first, last in live if last is None or first <= last]

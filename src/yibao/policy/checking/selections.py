@@ -26,14 +26,17 @@ Selection = tuple[int, ...]
 class Space:
     """The attributes and classifications in force on a day, and how conditions split them.
 
-    A classification that depends on itself is left out, so that nothing can look at it.
+    The conditions are those of `steps` and of classifications, and any that are given besides. A
+    classification that depends on itself is left out, so that nothing can look at it.
     """
 
-    def __init__(self, rules: Consolidation, steps: Sequence[Step]) -> None:
+    def __init__(
+        self, rules: Consolidation, steps: Sequence[Step], besides: Iterable[Condition] = ()
+    ) -> None:
         self.provisions = versions(rules)
         for name in circular(self.provisions):
             del self.provisions[name]
-        tests = [c for step in steps for c in step.conditions]
+        tests = [*besides, *(c for step in steps for c in step.conditions)]
         tests += [c for p in self.provisions.values() for r in p.rows for c in r.conditions]
         self.axes, self._groups = partition(rules.region, tests)
         self._below = {name: self._reach(name) for name in self.provisions}

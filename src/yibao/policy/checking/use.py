@@ -24,8 +24,9 @@ def unused(region: Region) -> Iterator[Finding]:
     """Find tables, classifications, state and state attributes that no rule asks for."""
     named = {name for step in region.steps for name in _named(region, step)}
     looked = set(_looked_at(region))
+    measured = {measure for limit in region.limits for measure in (limit.measure, limit.of)}
     for name, table in region.tables.items():
-        if name not in named:
+        if name not in named and (table.measure is None or table.measure not in measured):
             yield _unused("table", name, table.rows[0].origin, "a table that some step names")
     for name, classification in region.classifications.items():
         if name not in looked:
