@@ -354,7 +354,9 @@ def test_exit_codes_are_listed_in_both_places() -> None:
     assert all(f"{code} {en}" in text for code, (_, en) in exit_codes.TABLE.items())
 
 
-@pytest.mark.parametrize("command", ["list", "show", "check", "diff", "cases", "coverage"])
+@pytest.mark.parametrize(
+    "command", ["list", "show", "check", "diff", "cases", "coverage", "conform"]
+)
 def test_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"Example: yibao policy {command}" in yibao("policy", command, "--help")
 

@@ -41,13 +41,12 @@ def read_limit(
             source.defect(path, f"must_be: {data['must_be']}", "one_of with values, and only there")
         )
     measure = measures.get(data["measure"])
-    unit: Unit = measure.unit if measure else "yuan"
     return Limit(
         id=data["id"],
         measure=data["measure"],
         conditions=names.conditions(source, (*path, "when"), data.get("when", {})),
         must_be=data["must_be"],
-        values=_values(names, source, path, data, unit),
+        values=_values(names, source, path, data, measure.unit) if measure else (),
         factor=_factor(names, source, path, data),
         of=data.get("of"),
         strength=data.get("strength", "must"),

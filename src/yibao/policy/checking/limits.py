@@ -25,11 +25,11 @@ def limits(region: Region) -> Iterator[Finding]:
 
 def demand(one: Comparison, unit: Unit) -> str:
     """Return what is required, in words: ``at least 80%``."""
-    figures = ", ".join(_figure(value, unit) for value in one.required)
+    figures = ", ".join(figure(value, unit) for value in one.required)
     return f"{_DEMANDS[one.limit.must_be]} {figures}"
 
 
-def _figure(value: Number, unit: Unit) -> str:
+def figure(value: Number, unit: Unit) -> str:
     """Return a required figure; half a fen and the like, which no figure can be, as a fraction."""
     if unit == "yuan" and not isinstance(value, int):
         return f"{value / 100} yuan"
