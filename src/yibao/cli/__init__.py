@@ -22,7 +22,14 @@ from typer.core import TyperGroup
 from yibao.cli import exit_codes, failure
 from yibao.errors import YibaoError
 
-COMMANDS = ("settle_commands", "policy_commands", "conform_commands", "demo")
+COMMANDS = (
+    "settle_commands",
+    "policy_commands",
+    "book_commands",
+    "conform_commands",
+    "new_commands",
+    "demo",
+)
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""
 
 

@@ -69,6 +69,7 @@ _SAY = {
     "ok": Text("通过", "passed"),
     "error": Text("错误", "error"),
     "warning": Text("警告", "warning"),
+    "to do": Text("处待填", "to do"),
 }
 
 
@@ -310,7 +311,8 @@ def _print_findings(found: dict[str, list[Finding]], language: Language) -> None
     for region, findings in found.items():
         for finding in findings:
             typer.echo(str(finding))
-        counts = {s: sum(f.severity == s for f in findings) for s in ("error", "warning")}
+        kinds = ["to do" if f.check == "to do" else f.severity for f in findings]
+        counts = {kind: kinds.count(kind) for kind in ("error", "warning", "to do")}
         told = ", ".join(f"{n} {_word(s, language)}" for s, n in counts.items() if n)
         typer.echo(f"{region}: {told or _word('ok', language)}")
 

@@ -13,6 +13,7 @@ from yibao.policy.checking.constraints import constraints
 from yibao.policy.checking.finding import Finding
 from yibao.policy.checking.limits import limits
 from yibao.policy.checking.reach import reach
+from yibao.policy.checking.todo import todo
 from yibao.policy.model import Region
 
 
@@ -32,6 +33,7 @@ def check(region: Region, as_of: date | None = None) -> list[Finding]:
         *steps.phases(region),
         *steps.layers(region),
         *use.unused(region),
+        *todo(region),
         *(use.expiry(region, as_of) if as_of else ()),
     ]
     return sorted(found, key=lambda f: (f.severity, f.file, f.line, f.check, f.found))
