@@ -108,9 +108,9 @@ class _Ask:
         """Return the day that was given or is answered, None for an empty answer."""
         if given is not None or not self.terminal:
             return given
-        return typer.prompt(
-            Text(zh, en).pick(self.language), default="", value_proc=_day, show_default=False
-        )
+        told = Text(zh, en).pick(self.language)
+        answer: date | None = typer.prompt(told, default="", value_proc=_day, show_default=False)
+        return answer
 
     def both(self, given: _Pair, zh: str, en: str) -> Text | None:
         """Return a text in both languages, None where either is open."""
@@ -144,8 +144,8 @@ def _region(asked: Asked, ask: _Ask, language: Language) -> tuple[dict[str, str]
     parts = _parts(ask.text("", "包含（逗号分隔）", "Parts, with commas", asked.parts))
     if asked.division and not re.fullmatch(r"\d{6}", asked.division):
         raise typer.BadParameter(f"--division {asked.division!r} is not six digits such as 120000")
-    for option, name in (("--of", asked.of), ("--table", "".join(asked.tables))):
-        if name:
+    for option, given in (("--of", asked.of), ("--table", asked.tables)):
+        if given:
             expected = "DIR named DOCUMENT@DATE, such as 2024-notice@2024-01-01"
             raise typer.BadParameter(
                 f"{option} is for a document that changes a region: {expected}"

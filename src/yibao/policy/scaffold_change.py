@@ -120,7 +120,7 @@ def _sets(codes: Sequence[Value]) -> Iterator[frozenset[str]]:
 
 
 def _codes(codes: Sequence[Value]) -> str:
-    written = [quoted(c) if str(c).isdecimal() else str(c).lower() for c in codes]
+    written = [quoted(str(c)) if str(c).isdecimal() else str(c).lower() for c in codes]
     return written[0] if len(written) == 1 else f"[{', '.join(written)}]"
 
 
