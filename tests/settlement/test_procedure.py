@@ -217,7 +217,7 @@ def test_payers_that_do_not_add_up_stop_the_run(tmp_path: Path) -> None:
 
 def test_a_bill_is_explained_like_a_claim(policy: Policy) -> None:
     outcome = ask(policy, {"wage": 2000_00, "months": 3})
-    lines = {line.step: line for line in Explainer(policy).explain_outcome(outcome)}
+    lines = {line.step: line for line in Explainer(policy).account(outcome).lines}
     assert lines["raised"].formula == "max(2000.00, 3000.00) = 3000.00"
     assert lines["person_all"].formula == "60.00 × 3 = 180.00"
     assert lines["person_all"].results[0].title.en == "The person"

@@ -28,6 +28,7 @@ COMMANDS = (
     "book_commands",
     "conform_commands",
     "new_commands",
+    "procedure_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

@@ -12,7 +12,17 @@ from yibao.cli.options import AcceptGrade, AsJson, Known, Lang, Overlays, defaul
 
 _LANGUAGE = default_language()
 
-What = Literal["claims", "persons"]
+What = Literal[
+    "claims",
+    "persons",
+    "payments",
+    "contribution",
+    "account_credit",
+    "account_use",
+    "account_withdrawal",
+    "account_interest",
+    "account_closing",
+]
 Encoding = Literal["utf-8", "gb18030"]
 
 ClaimsFiles = Annotated[

@@ -103,14 +103,7 @@ class Report:
         enrolment = self.run.persons.enrolment
         persons = {s.claim.person_id for s in settlements} - self.run.opened
         early = sum(enrolment.statuses(person)[0].first.year < begins for person in persons)
-        found = [
-            Text(
-                f"{file} 的最后一行没有换行符：如果文件被截断，最后一格可能不完整",
-                f"the last line of {file} has no line end: if the file was cut off, its last cell "
-                "may be incomplete",
-            )
-            for file in self.run.unfinished
-        ]
+        found = unfinished_notices(self.run.unfinished)
         if early:
             found.append(_early(early))
         return found
@@ -158,7 +151,7 @@ class Report:
         if not targets:
             return []
         found = indicators.of_claims(standing(self.run.batch.entries))
-        return [(targets[name], ratio) for name, ratio in found.items()]
+        return [(targets[name], ratio) for name, ratio in found.items() if name in targets]
 
     def _stays(self) -> int:
         visit = [a.name for a in vocabulary().of("claim")].index("visit")
@@ -227,6 +220,18 @@ class Report:
                 title = f"{target.title.pick(language)} {target.id}"
                 table.add_row(title, percent(ratio), goal, met)
         return table
+
+
+def unfinished_notices(files: Iterable[Path]) -> list[Text]:
+    """Return a notice for each file whose last line has no line end."""
+    return [
+        Text(
+            f"{file} 的最后一行没有换行符：如果文件被截断，最后一格可能不完整",
+            f"the last line of {file} has no line end: if the file was cut off, its last cell "
+            "may be incomplete",
+        )
+        for file in files
+    ]
 
 
 def _early(persons: int) -> Text:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import typer
 
@@ -18,7 +18,7 @@ from yibao.cli.progress import Watch, watching
 from yibao.errors import PolicyError
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
-from yibao.interop.files.columns import Column, columns
+from yibao.interop.files.columns import Column, What, columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Sheet, check_target, write_files
 from yibao.interop.files.rows import InputError
@@ -235,7 +235,7 @@ def _not_settled(claim_id: str, run: Run, language: Language, *, as_json: bool) 
 
 
 def schema(
-    what: Literal["claims", "persons"],
+    what: What,
     policy: str,
     codes: str | None,
     *,
@@ -293,14 +293,19 @@ def _run(
 
 def load(policy: str, given: Input | None = None) -> Policy:
     """Load a policy by region or folder; a region that does not exist is a wrong usage."""
+    region = place_of(policy)
+    if given is None:
+        return load_policy(region)
+    return load_policy(region, known=given.known, accept=given.accept, overlays=given.overlays)
+
+
+def place_of(policy: str) -> str | Path:
+    """Return the region or the folder that a user names."""
     folder = Path(policy)
     if policy not in regions() and not (folder / "region.yaml").is_file():
         known, hint = ", ".join(regions()), did_you_mean(policy, regions()).en
         raise typer.BadParameter(f"no policy {policy!r}{hint}; there are: {known} / 没有这个地区")
-    region: str | Path = policy if policy in regions() else folder
-    if given is None:
-        return load_policy(region)
-    return load_policy(region, known=given.known, accept=given.accept, overlays=given.overlays)
+    return policy if policy in regions() else folder
 
 
 @contextmanager

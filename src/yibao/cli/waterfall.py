@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Styled
 
-from yibao.policy.model import Text
+from yibao.policy.model import Document, Text
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.explain import MISSING, Explanation, Line, Quantity, Rejected, Source
 
@@ -25,6 +25,9 @@ _WORDS = {
     "steps": Text("待遇计算", "How it was worked out"),
     "outside": Text("不分层", "Before and between the layers"),
     "who": Text("由谁支付", "Who pays"),
+    "inputs": Text("已知数额", "What is given"),
+    "worked": Text("计算", "How it was worked out"),
+    "results": Text("结果", "Results"),
     "documents": Text("依据文件", "Documents"),
     "rounded": Text("四舍五入前", "before rounding"),
     "not": Text("不是", "not"),
@@ -40,15 +43,17 @@ def print_waterfall(
 
     `full` shows the steps that changed nothing too, and every rejected alternative.
     """
-    page = _Page(language, console, full)
+    page = Page(language, console, full)
     page.header(explanation)
-    page.bill(explanation)
+    page.quantities("bill", explanation.bill)
     page.steps(explanation.lines)
     page.payers(explanation)
-    page.documents(explanation)
+    page.documents(explanation.documents)
 
 
-class _Page:
+class Page:
+    """Prints the parts that an explanation of anything has."""
+
     def __init__(self, language: str, console: Console, full: bool) -> None:
         self.language = language
         self.console = console
@@ -90,10 +95,11 @@ class _Page:
                 shown.append(self.say(text))
         return " · ".join(shown)
 
-    def bill(self, explanation: Explanation) -> None:
-        self.title("bill")
+    def quantities(self, title: str, quantities: Iterable[Quantity]) -> None:
+        """Print numbers one below the other."""
+        self.title(title)
         table = self.grid()
-        for quantity in explanation.bill:
+        for quantity in quantities:
             table.add_row(self.say(quantity.title), quantity.value, "")
         self.console.print(table)
 
@@ -104,15 +110,16 @@ class _Page:
         table.add_column(overflow="fold")
         return table
 
-    def steps(self, lines: Iterable[Line]) -> None:
-        self.title("steps")
+    def steps(self, lines: Iterable[Line], title: str = "steps") -> None:
+        """Print steps, under the layers that they belong to where they do."""
+        self.title(title)
         layers = vocabulary().layers
-        layer: str | None = ""
+        layer: str | None = "" if title == "steps" else None
         table = Table.grid(padding=(0, 2), expand=True)
         table.add_column(ratio=1, overflow="fold")
         table.add_column(justify="right", no_wrap=True)
         lines = list(lines)
-        shown = [line for line in lines if line.moves or self.full] or lines
+        shown = [line for line in lines if self.full or self.wanted(line)] or lines
         for line in shown:
             if line.layer != layer:
                 layer = line.layer
@@ -121,6 +128,10 @@ class _Page:
             result = line.results[-1].value
             table.add_row(self.step(line), Styled(result, style="green" if line.fen else "dim"))
         self.console.print(table)
+
+    def wanted(self, line: Line) -> bool:
+        """Tell whether a short explanation shows a step."""
+        return line.moves
 
     def step(self, line: Line) -> Group:
         """Return what a step did, its arithmetic and article, and the figures that it used."""
@@ -136,9 +147,13 @@ class _Page:
             Padding(Styled(self.cite(line.source), style="blue"), (0, 0, 0, 4)),
         ]
         for quantity in line.operands:
-            if quantity.source is not None and (self.full or quantity.value in line.formula):
+            if quantity.source is not None and (self.full or self.cited(quantity, line)):
                 parts += self.figure(quantity, quantity.source)
         return Group(*parts)
+
+    def cited(self, quantity: Quantity, line: Line) -> bool:
+        """Tell whether a short explanation gives the source of a figure that a step used."""
+        return quantity.value in line.formula
 
     def figure(self, quantity: Quantity, source: Source) -> Iterator[RenderableType]:
         text = f"{self.say(quantity.title)} {quantity.value} — {self.cite(source)}"
@@ -160,16 +175,18 @@ class _Page:
         return f"{self.say(source.name)} · {source.cite}{note}"
 
     def payers(self, explanation: Explanation) -> None:
-        self.title("who")
-        table = self.grid()
-        for quantity in (*explanation.funds, *explanation.closing):
-            if quantity.value != "0.00" or self.full or quantity.name == "personal_pay":
-                table.add_row(self.say(quantity.title), quantity.value, "")
-        self.console.print(table)
+        """Print who pays a claim, and how what is left is paid."""
+        shown = (
+            quantity
+            for quantity in (*explanation.funds, *explanation.closing)
+            if quantity.value != "0.00" or self.full or quantity.name == "personal_pay"
+        )
+        self.quantities("who", shown)
 
-    def documents(self, explanation: Explanation) -> None:
+    def documents(self, documents: Iterable[Document]) -> None:
+        """Print what it rests on."""
         self.title("documents")
-        for document in explanation.documents:
+        for document in documents:
             until = document.last or "…"
             self.console.print(
                 Styled(
@@ -195,11 +212,13 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         "steps": [line_as_json(line) for line in explanation.lines],
         "funds": {q.name: q.value for q in explanation.funds},
         **{q.name: q.value for q in explanation.closing},
-        "documents": [
-            {"id": d.id, "number": d.number, "title": d.title._asdict()}
-            for d in explanation.documents
-        ],
+        "documents": documents_as_json(explanation.documents),
     }
+
+
+def documents_as_json(documents: Iterable[Document]) -> list[dict[str, Any]]:
+    """Return documents as plain data."""
+    return [{"id": d.id, "number": d.number, "title": d.title._asdict()} for d in documents]
 
 
 def line_as_json(line: Line) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 
-from yibao.errors import NoRule, Unclassified
+from yibao.errors import PolicyError
 from yibao.policy import refusals
 from yibao.policy.model import (
     Classification,
@@ -136,7 +136,7 @@ class Consolidation:
         """Return every other row that matches these attributes, with the reason why it lost.
 
         A row whose conditions cannot be answered, because no classification in force covers the
-        person, does not match.
+        person or a fact is not given, does not match.
         """
         return tuple(
             Rival(row, self._reason(row.origin, winner.origin))
@@ -166,5 +166,5 @@ def matches(conditions: Iterable[Condition], look: Look) -> bool:
 def _may_match(row: Row, look: Look) -> bool:
     try:
         return matches(row.conditions, look)
-    except (NoRule, Unclassified):
+    except PolicyError:
         return False

@@ -20,6 +20,8 @@ from itertools import groupby
 from typing import Literal
 
 from yibao.policy.model import Text, Value
+from yibao.policy.opspec import results
+from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.procedure import Office, Outcome, Request
 
@@ -109,7 +111,10 @@ Ask = Callable[[Question], Terms]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Month:
-    """One month, and why it is covered or not; `waits_until` is the last month of a wait."""
+    """One month, and why it is covered or not.
+
+    `waits_until` is the last month of a wait, `waits_by` what the rules said when it began.
+    """
 
     number: int
     reason: Reason
@@ -117,6 +122,7 @@ class Month:
     question: Question | None = None
     terms: Terms | None = None
     waits_until: int | None = None
+    waits_by: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +191,7 @@ class _Walk:
         self.last_in_time: int | None = None
         self.continuous = 0
         self.waits_until: int | None = None
+        self.waits_by: Terms | None = None
         self.before: Month | None = None
 
     def month(self, number: int) -> Month:
@@ -213,7 +220,8 @@ class _Walk:
             outside = payment.facts.get("within_collection_period") is False
             if terms.waiting_months and (begins or question.gap_months or outside):
                 until = number + terms.waiting_months - 1
-                self.waits_until = max(until, self.waits_until or until)
+                if self.waits_until is None or until > self.waits_until:
+                    self.waits_until, self.waits_by = until, terms
         return self._told(number, "in_time", payment, question, terms)
 
     def _in_arrears(self, number: int, payment: Payment) -> Month:
@@ -243,7 +251,8 @@ class _Walk:
     ) -> Month:
         if self.waits_until is None or number > self.waits_until:
             return Month(number, reason, payment, question, terms)
-        return Month(number, "waiting", payment, question, terms, self.waits_until)
+        told = self.waits_until, self.waits_by
+        return Month(number, "waiting", payment, question, terms, *told)
 
 
 # --- spans ----------------------------------------------------------------------------------------
@@ -274,6 +283,29 @@ def _same(month: Month) -> tuple[object, ...]:
 
 
 # --- the rules ------------------------------------------------------------------------------------
+
+
+def layers_of(policy: Policy, facts: Mapping[str, Value], day: date) -> tuple[str, ...]:
+    """Return the layers that may pay for a person on a day, in the order of the chain.
+
+    A layer covers the person when a step that pays from it does not ask for another person: cover
+    follows enrolment and needs no record of its own.
+    """
+    rules, funds = policy.plan(day).rules, vocabulary().funds
+    person = vocabulary().of("person")
+    known = {a.name: facts.get(a.name, a.absent) for a in person}
+    found = {
+        step.layer
+        for step in rules.steps
+        if step.phase == "claim"
+        and any(name in funds for name in results(step))
+        and all(
+            condition.holds(value)
+            for condition in step.conditions
+            if (value := known.get(condition.attribute)) is not None
+        )
+    }
+    return tuple(layer for layer in (rules.layers.order if rules.layers else ()) if layer in found)
 
 
 def rules_of(office: Office, birth_date: date | None = None) -> Ask:

@@ -6,7 +6,7 @@ and English. Nothing is computed again: every number is read from the memory tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
@@ -113,7 +113,7 @@ class Line:
         """The numbers that came out, without the slices of bands."""
         first = self.instruction.first_out
         named = (first + n for n, name in enumerate(self.instruction.outs) if "/" not in name)
-        return tuple(self._reader.quantity(slot, self._memory) for slot in named)
+        return tuple(self._reader.result(slot, self._memory) for slot in named)
 
     @property
     def formula(self) -> str:
@@ -191,6 +191,41 @@ class Explanation:
         )
 
 
+@dataclass(slots=True)
+class Account:
+    """Everything about one answer of a procedure that a person may ask."""
+
+    outcome: Outcome
+    reader: Reader
+
+    @property
+    def lines(self) -> list[Line]:
+        """The steps, in order."""
+        memory = self.outcome.memory
+        return [Line(self.reader, i, memory) for i in self.reader.structure.instructions]
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents that the answer rests on."""
+        return self.reader.documents
+
+    @property
+    def inputs(self) -> tuple[Quantity, ...]:
+        """The amounts that the procedure started from."""
+        given = self.outcome.request.amounts
+        names = self.reader.structure.amounts
+        slots = [slot for slot, name in enumerate(names) if name in given]
+        return tuple(self.reader.quantity(slot, self.outcome.memory) for slot in slots)
+
+    def results(self, names: Iterable[str]) -> tuple[Quantity, ...]:
+        """The figures of these names that steps gave: payers, or other results."""
+        final = self.reader.structure.final
+        slots = [(name, final[name]) for name in names if name in final]
+        text, memory = self.reader.text, self.outcome.memory
+        region = self.reader.region
+        return tuple(Quantity(n, title_of(region, n), text(s, memory)) for n, s in slots)
+
+
 class Explainer:
     """Explains one policy's settlements; what a program's share is worked out once."""
 
@@ -207,10 +242,9 @@ class Explainer:
         reader = self._reader(end.program, date(end.year, 12, 31))
         return [Line(reader, i, end.memory) for i in reader.structure.instructions]
 
-    def explain_outcome(self, outcome: Outcome) -> list[Line]:
-        """Explain the steps of a procedure."""
-        reader = self._reader(outcome.program, outcome.request.day)
-        return [Line(reader, i, outcome.memory) for i in reader.structure.instructions]
+    def account(self, outcome: Outcome) -> Account:
+        """Explain what a procedure answers."""
+        return Account(outcome, self._reader(outcome.program, outcome.request.day))
 
     def _reader(self, program: Program, day: date) -> Reader:
         reader = self._readers.get(program)
@@ -262,6 +296,10 @@ class Reader:
         figure = self._figures.get(self._unchanged(slot, memory))
         name = self.structure.names[slot]
         return figure or Quantity(name, self._titles[slot], self.text(slot, memory))
+
+    def result(self, slot: int, memory: Sequence[int]) -> Quantity:
+        """Return the number in a slot under the name that its step gave it."""
+        return Quantity(self.structure.names[slot], self._titles[slot], self.text(slot, memory))
 
     def _unchanged(self, slot: int, memory: Sequence[int]) -> int:
         """Follow a number back through steps that left it as it was, so that its source shows."""

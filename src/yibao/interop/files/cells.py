@@ -1,6 +1,7 @@
 """One cell of text in, one exact value out, or the rule that it breaks.
 
-Amounts are yuan with at most two decimals and become fen. Dates are year-month-day with "-" or "/".
+Amounts are yuan with at most two decimals and become fen. Dates are year-month-day with "-" or "/",
+months year-month or six digits.
 A code may be given by its Chinese name. Nothing is guessed: full-width digits, thousands
 separators, signs, exponents and time zones are refused.
 """
@@ -17,7 +18,7 @@ from typing import Any
 from yibao.interop.files.columns import Column
 from yibao.interop.files.rows import MAX_CELL
 from yibao.interop.files.rules import reason
-from yibao.money import MAX_CLAIM, format_yuan
+from yibao.money import MAX_CLAIM, MAX_INPUT_COUNT, format_yuan
 from yibao.policy.model import Text, Value
 
 Parse = Callable[[str], Any]
@@ -34,6 +35,8 @@ _DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|[-/.年]([0-9]{1,2})[-/.�
 _NO_SUCH_DAY = Text("没有这一天", "there is no such day")
 _NO_SUCH_TIME = Text("没有这个时刻", "there is no such time")
 _FORM = Text("写法不对", "not the right form")
+_MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2})|/([0-9]{1,2})|([0-9]{2}))")
+_COUNT = re.compile(r"[0-9]{1,9}")
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "是": True, "否": False}
 _SEPARATORS = re.compile(r"[;|；]")
 
@@ -126,6 +129,26 @@ def _moment(cell: str) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=65_536)
+def month(cell: str) -> date:
+    """Return the first day of a month such as 2021-05 or 202105."""
+    match = _MONTH.fullmatch(cell)
+    year, *parts = match.groups() if match else ("0",)
+    number = int("".join(p for p in parts if p) or 0)
+    if not (1 <= number <= 12 and 1900 <= int(year) <= 2999):
+        raise BadCell("month")
+    return date(int(year), number, 1)
+
+
+def count(cell: str) -> int:
+    """Return a count."""
+    if _COUNT.fullmatch(cell) is None or int(cell) > MAX_INPUT_COUNT:
+        raise BadCell(
+            "count" if _COUNT.fullmatch(cell) is None else "max_count", limit=MAX_INPUT_COUNT
+        )
+    return int(cell)
+
+
 def identifier(cell: str) -> str:
     """Return an id; its first character must be a letter or a digit."""
     if cell and not cell[0].isalnum():
@@ -169,7 +192,9 @@ def parser(column: Column) -> Parse:
         "id": identifier,
         "date": day,
         "time": time,
+        "month": month,
         "amount": amount,
+        "count": count,
         "flag": flag,
         "code": lambda cell: code(cell, codes),
         "set": lambda cell: codes_of(cell, codes),
@@ -179,7 +204,7 @@ def parser(column: Column) -> Parse:
 
 def absent_value(column: Column) -> Value | None:
     """Return what an empty cell of an optional column means, None where that is "nothing"."""
-    if column.absent is None or column.kind in {"date", "time"}:
+    if column.absent is None or (not column.absent and column.kind not in {"id", "set"}):
         return None
     value: Value = parser(column)(column.absent)
     return value

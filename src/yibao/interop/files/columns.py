@@ -1,4 +1,4 @@
-"""The columns of the persons file and of the claims file, made from the vocabulary.
+"""The columns of the files that are read, made from the vocabulary.
 
 What the vocabulary does not say (ids, dates, amounts of the bill) stands here. This one list drives
 the readers, the schema that is printed, and the templates.
@@ -7,14 +7,23 @@ the readers, the schema that is printed, and the templates.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from yibao.policy.model import Region, Text
 from yibao.policy.vocabulary import Amount, Attribute, vocabulary
 
-Kind = Literal["id", "date", "time", "amount", "code", "flag", "set"]
-What = Literal["persons", "claims"]
+Kind = Literal["id", "date", "time", "month", "amount", "count", "code", "flag", "set"]
+ProcedureName = Literal[
+    "contribution",
+    "account_credit",
+    "account_use",
+    "account_withdrawal",
+    "account_interest",
+    "account_closing",
+]
+"""The procedures whose requests are read from files, one row each."""
+What = Literal["persons", "claims", "payments"] | ProcedureName
 
 _NOTHING = Text("", "")
 
@@ -41,7 +50,11 @@ class Column:
 
 def columns(what: What, region: Region) -> tuple[Column, ...]:
     """Return the columns of a file, with the codes of a region, in the order of the template."""
-    return person_columns(region) if what == "persons" else claim_columns(region)
+    if what == "persons":
+        return person_columns(region)
+    if what == "claims":
+        return claim_columns(region)
+    return payment_columns(region) if what == "payments" else request_columns(what, region)
 
 
 def person_columns(region: Region) -> tuple[Column, ...]:
@@ -140,6 +153,82 @@ def claim_columns(region: Region) -> tuple[Column, ...]:
     )
 
 
+def request_columns(procedure: ProcedureName, region: Region) -> tuple[Column, ...]:
+    """Return the columns of a file of requests: one row per person and what is asked for them."""
+    words = vocabulary()
+    inputs = words.procedures[procedure].inputs.values()
+    return (
+        Column("person_id", "id", Text("人员编号", "Person")),
+        Column(
+            "group",
+            "id",
+            Text("单位或家庭编号", "Employer or household"),
+            Text("原样写回", "written back as it is"),
+            absent="",
+        ),
+        Column(
+            "date",
+            "date",
+            Text("适用规则的日期", "Day whose rules apply"),
+            Text("所核定时段的首日", "the first day of the period that it is for"),
+        ),
+        *profile_columns(procedure, region),
+        *(_input(amount) for amount in inputs),
+    )
+
+
+def profile_columns(procedure: str, region: Region) -> tuple[Column, ...]:
+    """Return the columns of what the rules of a procedure may look at; all may be left out.
+
+    What a rule needs is known only when it is asked: a fact that is missing then is an error.
+    """
+    words = vocabulary()
+    person = [a for a in words.of("person") if a.kind != "number"]
+    facts = [words.attributes[name] for name in words.procedures[procedure].facts]
+    found = [_attribute(attribute, region) for attribute in (*person, *facts)]
+    return (
+        Column(
+            "birth_date",
+            "date",
+            Text("出生日期", "Date of birth"),
+            Text("规则看年龄时才需要", "needed only where a rule looks at the age"),
+            absent="",
+        ),
+        *(replace(c, absent="") if c.absent is None else c for c in found),
+    )
+
+
+_FROM_PAYMENTS = frozenset({"gap_months", "gap_years", "continuous_years"})
+_YEARS_FROM_PAYMENTS = frozenset({"missed_years", "repaired_years"})
+"""What follows from a person's payments and so is no column."""
+
+
+def payment_columns(region: Region) -> tuple[Column, ...]:
+    """Return the columns of the payments file: one row per payment."""
+    inputs = vocabulary().procedures["coverage"].inputs.values()
+    birth, *facts = profile_columns("coverage", region)
+    needed = {"scheme", "category"}
+    return (
+        Column("person_id", "id", Text("人员编号", "Person")),
+        Column("first_month", "month", Text("费款所属期起", "First month that it belongs to")),
+        Column("last_month", "month", Text("费款所属期止", "Last month that it belongs to")),
+        Column("paid_on", "date", Text("到账日期", "Day on which it was paid")),
+        replace(birth, absent=None, note=_NOTHING),
+        *(
+            replace(c, absent=None) if c.name in needed else c
+            for c in facts
+            if c.name not in _FROM_PAYMENTS
+        ),
+        *(_input(amount) for amount in inputs if amount.name not in _YEARS_FROM_PAYMENTS),
+    )
+
+
+def _input(amount: Amount) -> Column:
+    kind: Kind = "amount" if amount.unit == "yuan" else "count"
+    note = Text("规则用到时必填", "needed where a rule uses it")
+    return Column(amount.name, kind, amount.title, note, absent="")
+
+
 def _attribute(attribute: Attribute, region: Region) -> Column:
     absent = attribute.absent
     text: str | None
@@ -158,7 +247,7 @@ def _attribute(attribute: Attribute, region: Region) -> Column:
             f"where empty, follows from institution_id and {DERIVED[attribute.name]} of the "
             "persons file",
         )
-    kind: Kind = attribute.kind if attribute.kind != "number" else "code"
+    kind: Kind = attribute.kind if attribute.kind != "number" else "count"
     return Column(attribute.name, kind, attribute.title, note, text, _codes(attribute, region))
 
 
@@ -174,8 +263,9 @@ def _codes(attribute: Attribute, region: Region) -> Mapping[str, Text] | None:
         return None
     if attribute.codes is not None:
         return attribute.codes
-    diseases = {c.code: c.title for c in region.codes.get("disease", ())}
-    return diseases if attribute.kind == "set" else {"none": Text("无", "none"), **diseases}
+    own = region.codes.get(attribute.codes_like or attribute.name, ())
+    codes = {c.code: c.title for c in own}
+    return codes if attribute.kind == "set" else {"none": Text("无", "none"), **codes}
 
 
 def _amount(amount: Amount) -> Column:

@@ -62,15 +62,20 @@ class Sheet:
     rows: Iterable[Sequence[Cell]]
 
 
-def write_files(files: Mapping[Path, Sequence[Sheet]]) -> None:
+Files = Mapping[Path, Sequence[Sheet]] | Iterable[tuple[Path, Sequence[Sheet]]]
+
+
+def write_files(files: Files) -> None:
     """Write all files or none. Only Excel takes more than one sheet.
+
+    What comes one by one is asked for only when what came before has been written.
 
     Raises OutputError when a name has no known format, or a file cannot be written (missing folder,
     no permission, full disk); then none of the targets has been touched.
     """
     staged: list[tuple[Path, Path]] = []
     try:
-        for target, sheets in files.items():
+        for target, sheets in files.items() if isinstance(files, Mapping) else files:
             check_target(target)
             temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
             staged.append((temporary, target))

@@ -9,7 +9,9 @@ from yibao.errors import (
     GradeRefused,
     MissingFigure,
     NoRule,
+    NotGiven,
     PolicyError,
+    Refused,
     Unclassified,
     YibaoError,
 )
@@ -34,7 +36,14 @@ _POLICY_RULES: Mapping[type[PolicyError], str] = {
     MissingFigure: "figure_known",
     GradeRefused: "figure_grade",
     Unclassified: "classified",
+    NotGiven: "fact_given",
+    Refused: "refused",
 }
+
+
+def rule_of(error: PolicyError) -> str:
+    """Return the rule that a row breaks when the policy does not answer for it."""
+    return _POLICY_RULES.get(type(error), "settleable")
 
 
 def rejects_of(batch: Batch) -> list[Reject]:
@@ -64,7 +73,7 @@ def row_error(rejection: Rejection, source: Origin, first: Mapping[str, str]) ->
         day = what.discharged if isinstance(what, Claim) else what.settled_at.date()
         why = reason(rule, found=first.get(what.claim_id, "?"), day=day, why=_plain(error))
     elif isinstance(error, PolicyError):
-        rule = _POLICY_RULES.get(type(error), "settleable")
+        rule = rule_of(error)
         if rule == "rule_in_force" and isinstance(what, Claim):
             column = "date" if _filled(source, "date") else "discharged_on"
             value = what.discharged.isoformat()

@@ -79,22 +79,25 @@ def document_id(document: Document) -> str:
 
 def explanation_sheet(entries: Iterable[Entry], policy: Policy, language: str) -> Sheet:
     """One row per step of each settlement (reversals take the same steps back)."""
-    columns: Columns = [
-        ("claim_id", "text"),
-        ("line", "count"),
-        ("layer", "text"),
-        ("step", "text"),
-        ("says", "long"),
-        ("formula", "long"),
-        ("before_rounding", "figure"),
-        ("result", "text"),
-        ("value", "figure"),
-        ("document", "text"),
-        ("cite", "text"),
-        ("grade", "text"),
-        ("figures", "long"),
-    ]
+    columns: Columns = [("claim_id", "text"), *LINE_COLUMNS]
     return Sheet("explanation", columns, _explanations(entries, policy, language))
+
+
+LINE_COLUMNS: Columns = [
+    ("line", "count"),
+    ("layer", "text"),
+    ("step", "text"),
+    ("says", "long"),
+    ("formula", "long"),
+    ("before_rounding", "figure"),
+    ("result", "text"),
+    ("value", "figure"),
+    ("document", "text"),
+    ("cite", "text"),
+    ("grade", "text"),
+    ("figures", "long"),
+]
+"""The columns of a step: its number, and what `line_cells` returns."""
 
 
 def columns_sheet(sheets: Iterable[Sheet], region: Region) -> Sheet:
@@ -144,6 +147,8 @@ _TITLES = {
     "grade": Text("可信度", "Confidence grade"),
     "figures": Text("所用数值及其出处", "Figures used, with their sources"),
     "cause": Text("由哪一笔引起", "What caused it"),
+    "group": Text("单位或家庭编号", "Employer or household"),
+    "date": Text("适用规则的日期", "Day whose rules apply"),
     "would_be": Text("现在会是", "What it would be now"),
 }
 
@@ -155,10 +160,11 @@ def _explanations(entries: Iterable[Entry], policy: Policy, language: str) -> It
         if entry.sign > 0:
             claim_id = entry.settlement.claim.claim_id
             for number, line in enumerate(explainer.explain(entry.settlement).lines, 1):
-                yield (claim_id, number, *_line(line, language, cited))
+                yield (claim_id, number, *line_cells(line, language, cited))
 
 
-def _line(line: Line, language: str, cited: dict[int, tuple[Quantity, str]]) -> Out:
+def line_cells(line: Line, language: str, cited: dict[int, tuple[Quantity, str]]) -> Out:
+    """Return the cells of one step; `cited` keeps what has been written of figures."""
     results, source = line.results, line.source
     last = results[-1] if results else None
     figures = []

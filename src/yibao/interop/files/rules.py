@@ -105,6 +105,8 @@ RULES = MappingProxyType(
         "excel_error": Text("单元格是 Excel 错误值", "the cell holds an Excel error"),
         "year": Text("应为四位数年份，如 2017", "not a year such as 2017"),
         "count": Text("应为 0、1、2 这样的整数", "not a count such as 0, 1, 2"),
+        "max_count": Text("超过上限 {limit}", "above the largest count, {limit}"),
+        "month": Text("不是月份，写作 2021-05 或 202105", "not a month; write 2021-05 or 202105"),
         "known_code": Text(
             "没有这个代码{hint}；应为：{expected}", "no such code{hint}; expected: {expected}"
         ),
@@ -130,6 +132,22 @@ RULES = MappingProxyType(
             "settled before the discharge (or visit) on {discharged}",
         ),
         "period": Text("止日早于起日 {first}", "the period ends before it begins on {first}"),
+        "period_length": Text(
+            "所属期止 {last} 早于起月，或超过 {limit} 个月",
+            "the months end before they begin, or are more than {limit}",
+        ),
+        "one_birth_date": Text(
+            "与同一人的另一行不同：{found}", "differs from another row of the person: {found}"
+        ),
+        "one_contribution": Text(
+            "同一月份已按另一险种或身份缴费（{found}），请更正其中一行",
+            "a month of it has been paid for under other facts of the person ({found}); correct "
+            "one of the rows",
+        ),
+        "once": Text(
+            "此人同一{period}已有一行：{found}",
+            "the person has a row of the same {period}: {found}",
+        ),
         "born_before": Text(
             "出生日期晚于参保起日 {first}", "born after the period begins on {first}"
         ),
@@ -166,6 +184,8 @@ RULES = MappingProxyType(
         "figure_known": Text("规则缺数值：{why}", "a figure is missing: {why}"),
         "figure_grade": Text("数值可信等级不够：{why}", "a figure is not trusted enough: {why}"),
         "classified": Text("规则没有覆盖这种情形：{why}", "no rule covers this: {why}"),
+        "fact_given": Text("{why}", "{why}"),
+        "refused": Text("{why}", "{why}"),
         "settleable": Text("{why}", "{why}"),
     }
 )

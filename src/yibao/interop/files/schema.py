@@ -1,4 +1,4 @@
-"""The documented schema of the persons and claims files, and templates to fill in."""
+"""The documented schema of the files that are read, and templates to fill in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ KINDS = {
     "id": Text("编号", "id"),
     "date": Text("日期 2017-03-01", "date 2017-03-01"),
     "time": Text("时刻 2017-03-01 09:30:00", "time 2017-03-01 09:30:00"),
+    "month": Text("月份 2017-03", "month 2017-03"),
+    "count": Text("个数", "count"),
     "amount": Text("金额（元，两位小数）", "amount (yuan, two decimals)"),
     "code": Text("代码", "code"),
     "flag": Text("是否 true/false", "flag true/false"),

@@ -1,0 +1,296 @@
+"""Files of requests: a row per person in, what the rules of a procedure answer out.
+
+Rows are answered as they are read and none is kept, so that a whole city fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from yibao.errors import ClaimError, NotGiven, PolicyError
+from yibao.interop.files.columns import ProcedureName, profile_columns, request_columns
+from yibao.interop.files.encoding import Encoding
+from yibao.interop.files.output import Cell, OutKind, Sheet
+from yibao.interop.files.reasons import rule_of
+from yibao.interop.files.results import LINE_COLUMNS, document_id, line_cells
+from yibao.interop.files.rowreader import Fault, RowReader, Values
+from yibao.interop.files.rows import Reject
+from yibao.interop.files.tabular import check_columns, open_table
+from yibao.policy.model import Region, Step, Text, Unit, Value
+from yibao.policy.opspec import OPS, results
+from yibao.policy.policy import Policy
+from yibao.policy.program import Program
+from yibao.policy.vocabulary import Procedure, vocabulary
+from yibao.settlement.enrolment import AGES
+from yibao.settlement.explain import Explainer, Quantity
+from yibao.settlement.procedure import Office, Outcome, Prepared, Request
+
+_DAY_AND_ITEM = Text("日期、险种和项目", "day, scheme and item")
+_YEAR = Text("年度", "year")
+
+_ONCE: Mapping[str, tuple[Text, Callable[[Values], object]]] = {
+    "contribution": (_DAY_AND_ITEM, itemgetter("date", "scheme", "contribution_item")),
+    "account_credit": (Text("月份", "month"), lambda values: values["date"].replace(day=1)),
+    "account_withdrawal": (_YEAR, lambda values: values["date"].year),
+    "account_interest": (_YEAR, lambda values: values["date"].year),
+    "account_closing": (Text("文件", "file"), lambda values: None),
+}
+"""What a person has only one row of in a file; a second would bill or credit twice."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """A row's values and what the rules answer."""
+
+    values: Values
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class Answers:
+    """The requests of files, answered while they are iterated, once.
+
+    `totals` add up payers and other results in yuan, `rejects` are the rows without an answer.
+    """
+
+    policy: Policy
+    procedure: ProcedureName
+    files: tuple[Path, ...]
+    encoding: Encoding | None = None
+    rejects: list[Reject] = field(default_factory=list)
+    totals: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
+    answered: int = 0
+    given: frozenset[str] = frozenset()
+
+    def open(self) -> Iterator[Answer]:
+        """Check the columns of the files; return their answers.
+
+        Raises InputError when a file as a whole cannot be used, PackDefect when the rules pay more
+        than there is.
+        """
+        columns = request_columns(self.procedure, self.policy.region)
+        counts = {c.name for c in columns if c.kind == "count"}
+        readers = []
+        for file in self.files:
+            table = open_table(file, self.procedure, self.encoding, counts)
+            readers.append(RowReader(check_columns(table, columns), columns))
+        self.given = frozenset().union(*(reader.given for reader in readers))
+        return self._answers(readers)
+
+    def _answers(self, readers: Iterable[RowReader]) -> Iterator[Answer]:
+        counter = _Counter(self.policy, self.procedure)
+        once = _Once(self.procedure)
+        for reader in readers:
+            for _, values, fault in reader.rows():
+                self.rows += 1
+                if values:
+                    reader.require(values, fault)
+                outcome = None if fault.errors else counter.answer(values, fault)
+                if outcome is None or once.again(values, fault):
+                    self.rejects.append(fault.reject())
+                else:
+                    self.answered += 1
+                    yield Answer(values, outcome)
+
+
+class _Once:
+    """Finds the second row of a person for the same month, year or item."""
+
+    def __init__(self, procedure: str) -> None:
+        self._rule = _ONCE.get(procedure)
+        self._met: dict[tuple[str, object], tuple[Path, int]] = {}
+
+    def again(self, values: Values, fault: Fault) -> bool:
+        """Tell whether there has been such a row, and add the error."""
+        if self._rule is None:
+            return False
+        period, key = self._rule
+        record = fault.record
+        first = self._met.setdefault((values["person_id"], key(values)), (record.file, record.row))
+        if first == (record.file, record.row):
+            return False
+        fault.add("person_id", "once", period=period, found=f"{first[0].name}:{first[1]}")
+        return True
+
+
+class _Counter:
+    """Answers rows; what a profile's program is, is worked out once."""
+
+    def __init__(self, policy: Policy, procedure: ProcedureName) -> None:
+        self.office = Office(policy)
+        self.calendar = policy.calendar
+        self.procedure = procedure
+        words = vocabulary()
+        names = [c.name for c in profile_columns(procedure, policy.region)]
+        self.facts = [name for name in names if name != "birth_date"]
+        self.profile = itemgetter(*self.facts)
+        self.inputs = tuple(words.procedures[procedure].inputs)
+        self.ages = tuple(AGES.values()) if _looks_at_age(policy.region) else ()
+        self.epochs: dict[date, int] = {}
+        self.prepared: dict[tuple[Any, ...], tuple[Mapping[str, Value], Prepared]] = {}
+
+    def answer(self, values: Values, fault: Fault) -> Outcome | None:
+        """Return what the rules answer for a row, or None and why not in `fault`."""
+        try:
+            return self._answer(values)
+        except NotGiven as error:
+            column = "birth_date" if error.name in AGES else error.name
+            fault.add(column, "fact_given", why=error.text)
+        except PolicyError as error:
+            fault.add("", rule_of(error), why=error.text)
+        except ClaimError as error:
+            fault.add(error.column, "settleable", error.value, why=str(error))
+        return None
+
+    def _answer(self, values: Values) -> Outcome:
+        day: date = values["date"]
+        birth: date | None = values["birth_date"]
+        epoch = self.epochs.get(day)
+        if epoch is None:
+            epoch = self.epochs[day] = self.calendar.epoch(day)
+        ages = [age(birth, day) for age in self.ages] if birth is not None else ()
+        key = (epoch, *ages, self.profile(values))
+        known = self.prepared.get(key)
+        amounts = {name: values[name] for name in self.inputs if values[name] is not None}
+        if known is None:
+            facts: Mapping[str, Value] = {
+                name: values[name] for name in self.facts if values[name] is not None
+            }
+            request = Request(self.procedure, day, facts, amounts, birth)
+            known = self.prepared[key] = facts, self.office.prepare(request)
+        facts, prepared = known
+        request = Request(self.procedure, day, facts, amounts, birth)
+        return self.office.answer(prepared, request)
+
+
+def _looks_at_age(region: Region) -> bool:
+    """Tell whether any rule of the region looks at an age."""
+    return any(name in AGES for name in _looked_at(region))
+
+
+def _looked_at(region: Region) -> Iterator[str]:
+    for step in region.steps:
+        yield from (c.attribute for c in step.conditions)
+    for table in region.tables.values():
+        yield from table.keys
+    for classification in region.classifications.values():
+        for provision in classification.provisions:
+            yield from (c.attribute for row in provision.rows for c in row.conditions)
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def figures_of(procedure: Procedure, region: Region) -> dict[str, Unit]:
+    """Return the payers and results that the region's rules can give, with their units."""
+    steps = [step for step in region.steps if step.phase == procedure.name]
+    written = {name for step in steps for name in results(step)}
+    units = _units(procedure, steps, region)
+    return {n: units[n] for n in (*procedure.payers, *procedure.gives) if n in written}
+
+
+def _units(procedure: Procedure, steps: Iterable[Step], region: Region) -> dict[str, Unit]:
+    units: dict[str, Unit] = {name: amount.unit for name, amount in procedure.inputs.items()}
+    for step in sorted(steps, key=lambda s: s.order):
+        spec = OPS[step.op]
+        unit: Unit = "yuan"
+        if spec.writes != "same":
+            unit = spec.writes
+        else:
+            same = next(field for field, wanted in spec.fields.items() if wanted == "same")
+            operand = step.many(same)[0].partition("[")[0]
+            unit = units[operand] if operand in units else region.tables[operand].unit
+        units |= dict.fromkeys(results(step), unit)
+    return units
+
+
+def answers_sheet(answers: Answers, told: Iterable[Answer]) -> Sheet:
+    """One row per answer: whose, the amounts that went in, who pays what, the other results."""
+    procedure = vocabulary().procedures[answers.procedure]
+    figures = figures_of(procedure, answers.policy.region)
+    inputs = [name for name in procedure.inputs if name in answers.given]
+    kinds: Mapping[str, OutKind] = {"yuan": "money", "count": "count", "rate": "figure"}
+    sums = _summed(procedure)
+    total: list[tuple[str, OutKind]] = [("total", "money")] if sums else []
+    columns: list[tuple[str, OutKind]] = [
+        ("person_id", "text"),
+        ("group", "text"),
+        ("date", "date"),
+        ("scheme", "text"),
+        *((name, kinds[procedure.inputs[name].unit]) for name in inputs),
+        *((name, kinds[figures[name]]) for name in figures if name in procedure.payers),
+        *total,
+        *((name, kinds[figures[name]]) for name in figures if name in procedure.gives),
+        ("documents", "long"),
+    ]
+    return Sheet(answers.procedure, columns, _rows(answers, told, inputs, figures, sums=sums))
+
+
+def _summed(procedure: Procedure) -> bool:
+    """Tell whether what all payers pay is to be shown: not where it is an input anyway."""
+    return bool(procedure.payers) and procedure.whole is None
+
+
+def _rows(
+    answers: Answers,
+    told: Iterable[Answer],
+    inputs: list[str],
+    figures: Mapping[str, Unit],
+    *,
+    sums: bool,
+) -> Iterator[list[Cell]]:
+    procedure = vocabulary().procedures[answers.procedure]
+    explainer = Explainer(answers.policy)
+    money = [name for name, unit in figures.items() if unit == "yuan"]
+    totals = answers.totals
+    totals |= dict.fromkeys((*money, *(["total"] if sums else ())), 0)
+    payers = [name for name in figures if name in procedure.payers]
+    gives = [name for name in figures if name in procedure.gives]
+    known: dict[Program, tuple[list[int | None], list[int | None], str]] = {}
+    for answer in told:
+        values, memory = answer.values, answer.outcome.memory
+        program = answer.outcome.program
+        found = known.get(program)
+        if found is None:
+            final = program.structure.final
+            documents = ";".join(map(document_id, explainer.account(answer.outcome).documents))
+            found = known[program] = (
+                [final.get(name) for name in payers],
+                [final.get(name) for name in gives],
+                documents,
+            )
+        paid = [0 if slot is None else memory[slot] for slot in found[0]]
+        given = [None if slot is None else memory[slot] for slot in found[1]]
+        for name, amount in zip((*payers, *gives), (*paid, *given), strict=True):
+            if name in totals and amount is not None:
+                totals[name] += amount
+        row = [values["person_id"], values["group"], values["date"], values["scheme"]]
+        row += [values[name] for name in inputs]
+        row += paid
+        if sums:
+            row.append(sum(paid))
+            totals["total"] += row[-1]
+        row += given
+        row.append(found[2])
+        yield row
+
+
+def explained_sheet(answers: Answers, told: Iterable[Answer], language: str) -> Sheet:
+    """One row per step of each answer."""
+    columns: list[tuple[str, OutKind]] = [("person_id", "text"), ("date", "date"), *LINE_COLUMNS]
+    return Sheet("explanation", columns, _explained(answers, told, language))
+
+
+def _explained(answers: Answers, told: Iterable[Answer], language: str) -> Iterator[list[Cell]]:
+    explainer = Explainer(answers.policy)
+    cited: dict[int, tuple[Quantity, str]] = {}
+    for answer in told:
+        who = answer.values["person_id"], answer.values["date"]
+        for number, line in enumerate(explainer.account(answer.outcome).lines, 1):
+            yield [*who, number, *line_cells(line, language, cited)]
