@@ -27,7 +27,8 @@ def test_case_of_a_shipped_pack(region: str, case: Case) -> None:
 
 @pytest.mark.clause("J21-1.1a", "J21-1.1c", "J21-4b", "J21-6a")
 @pytest.mark.clause("C-HS-1a", "C-HS-1b", "C-HS-2a", "C-HS-2b", "C-HS-2c", "C-HS-3", "C-HS-4b")
-@pytest.mark.clause("C-SX-1b", "C-GD-1.2")
+@pytest.mark.clause("C-SX-1b", "C-GD-1.2", "C-ZS-1", "C-ZS-2.1", "C-ZS-2.2b")
+@pytest.mark.clause("C-HA-0", "C-HA-2.2", "C-JX04-3")
 @pytest.mark.parametrize("case", read_cases(OVERLAYS), ids=case_id)
 def test_case_that_needs_an_example_overlay(case: Case) -> None:
     """Figures that no document gives: the pack refuses without them and settles with them.

@@ -146,3 +146,44 @@ def test_targets_carry_their_source() -> None:
 
 def test_a_region_whose_documents_set_no_targets_has_none() -> None:
     assert targets("jining") == {}
+
+
+@pytest.mark.clause("C-HB-1a")
+def test_hebei_counts_the_insured() -> None:
+    """5.0m in 2005 and 5.2m in 2006; one person short is not met."""
+    hebei = targets("hebei")
+    assert hebei["C-HB-1a-2005"].met_by(Fraction(5_000_000))
+    assert not hebei["C-HB-1a-2006"].met_by(Fraction(5_199_999))
+    assert hebei["C-HB-1a-2006"].met_by(Fraction(5_200_000))
+
+
+@pytest.mark.clause("C-HB-1b")
+def test_hebei_lists_counties_that_start_late() -> None:
+    begun = {"in time": date(2005, 2, 28), "late": date(2005, 3, 1), "not yet": None}
+    assert indicators.deadlines("hebei")["C-HB-1b"].late(begun) == ("late", "not yet")
+
+
+@pytest.mark.clause("C-JX04-1.2", "C-JX06-1.1")
+@pytest.mark.parametrize(
+    ("target", "part", "reached"),
+    [
+        ("C-JX04-1.2", 850, True),
+        ("C-JX04-1.2", 849, False),
+        ("C-JX04-1.2-popular", 300, True),
+        ("C-JX04-1.2-popular", 299, False),
+        ("C-JX04-1.2-aim", 899, False),
+        ("C-JX06-1.1", 900, True),
+        ("C-JX06-1.1", 899, False),
+    ],
+)
+def test_jiaxing_enrols_rural_residents(target: str, part: int, reached: bool) -> None:
+    value = Ratio(part, 1_000).value
+    assert value is not None
+    assert targets("jiaxing")[target].met_by(value) is reached
+
+
+@pytest.mark.clause("C-JX04-1.2")
+def test_jiaxing_manages_by_computer_within_2004() -> None:
+    begun = {"in the year": date(2004, 12, 31), "later": date(2005, 1, 1)}
+    assert indicators.deadlines("jiaxing")["C-JX04-1.2-computers"].late(begun) == ("later",)
+    assert indicators.deadlines("jining") == {}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from yibao.money import parse_rate
 from yibao.policy.model import Text
@@ -133,40 +134,74 @@ def two_disease_coverage(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the plan wants of an indicator by 2025. Rates are exact."""
+    """What a document wants of an indicator. Rates and counts are exact.
+
+    In `targets.yaml` `unit` is rate (the default) or count. `at_least` and `at_most` are met by the
+    target itself, `about` within `tolerance`. `baseline` is what the document starts from, if it
+    says so. A target that is not `binding` is only aimed at.
+    """
 
     id: str
     cite: str
     title: Text
-    baseline: Fraction
+    baseline: Fraction | None
     target: Fraction
-    comparator: Literal["at_most", "about", "equal"]
+    comparator: Literal["at_least", "at_most", "about", "equal"]
     tolerance: Fraction
     binding: bool
 
     def met_by(self, value: Fraction) -> bool:
         """Tell whether a value meets the target; nothing is rounded before the comparison."""
+        if self.comparator == "at_least":
+            return value >= self.target
         if self.comparator == "at_most":
             return value <= self.target
         return abs(value - self.target) <= self.tolerance
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """By when something has to have begun everywhere: on a day earlier than `before`."""
+
+    id: str
+    cite: str
+    title: Text
+    before: date
+
+    def late(self, begun: Mapping[str, date | None]) -> tuple[str, ...]:
+        """Return the places that began too late, or have not begun, in their order."""
+        return tuple(sorted(p for p, day in begun.items() if day is None or day >= self.before))
+
+
 @cache
 def targets(region: str) -> Mapping[str, Target]:
     """Return a region's targets by clause id; none where its documents set none."""
-    file = POLICIES / region / "targets.yaml"
-    if not file.is_file():
-        return {}
+    return {t["id"]: _target(t) for t in _listed(region, "targets")}
+
+
+@cache
+def deadlines(region: str) -> Mapping[str, Deadline]:
+    """Return a region's deadlines by clause id; none where its documents set none."""
     return {
-        t["id"]: Target(
-            id=t["id"],
-            cite=t["cite"],
-            title=Text(**t["title"]),
-            baseline=parse_rate(t["baseline"]),
-            target=parse_rate(t["target"]),
-            comparator=t["comparator"],
-            tolerance=parse_rate(t.get("tolerance", "0%")),
-            binding=t["binding"],
-        )
-        for t in read(file).data["targets"]
+        d["id"]: Deadline(d["id"], d["cite"], Text(**d["title"]), date.fromisoformat(d["before"]))
+        for d in _listed(region, "deadlines")
     }
+
+
+def _listed(region: str, what: str) -> Iterable[dict[str, Any]]:
+    file = POLICIES / region / "targets.yaml"
+    return read(file).data.get(what, ()) if file.is_file() else ()
+
+
+def _target(data: Mapping[str, Any]) -> Target:
+    exact = Fraction if data.get("unit", "rate") == "count" else parse_rate
+    return Target(
+        id=data["id"],
+        cite=data["cite"],
+        title=Text(**data["title"]),
+        baseline=exact(data["baseline"]) if "baseline" in data else None,
+        target=exact(data["target"]),
+        comparator=data["comparator"],
+        tolerance=parse_rate(data.get("tolerance", "0%")),
+        binding=data["binding"],
+    )
