@@ -16,6 +16,7 @@ from yibao.errors import NoRule
 from yibao.policy.checking.partition import Group, partition
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.model import Among, ClassProvision, Condition, Step, Value
+from yibao.policy.opspec import REFUSE
 
 World = Mapping[str, tuple[Value, ...]]
 Parts = list[World]
@@ -196,9 +197,13 @@ def circular(provisions: Mapping[str, ClassProvision]) -> list[str]:
 
 
 def selections(rules: Consolidation, steps: Sequence[Step]) -> set[Selection]:
-    """Return every selection of `steps` that some person and claim can run."""
+    """Return every selection of `steps` that some person and claim can run.
+
+    Where a step refuses, nothing after it matters: the selection ends with it.
+    """
     space = Space(rules, steps)
     looked = [space.looked_at(step.conditions) for step in steps]
+    refused: set[Selection] = set()
     found: dict[_Key, tuple[Selection, World]] = {}
     _put(found, (), space.world())
     for n, step in enumerate(steps):
@@ -206,11 +211,14 @@ def selections(rules: Consolidation, steps: Sequence[Step]) -> set[Selection]:
         ahead = frozenset().union(*looked[n + 1 :])
         for chosen, world in before.values():
             holds, fails = space.where(world, step.conditions)
+            if step.op == REFUSE:
+                refused.update([(*chosen, n)] if holds else [])
+                holds = []
             for part in holds:
                 _put(found, (*chosen, n), space.restrict(part, ahead))
             for part in fails:
                 _put(found, chosen, space.restrict(part, ahead))
-    return {chosen for chosen, _ in found.values()}
+    return refused.union(chosen for chosen, _ in found.values())
 
 
 _Key = tuple[Selection, tuple[tuple[str, tuple[Value, ...]], ...]]
