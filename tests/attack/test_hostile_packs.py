@@ -128,7 +128,7 @@ def test_a_case_on_a_day_that_does_not_exist_is_told_of_by_that_day(tmp_path: Pa
     case = {"id": "x", "title": SAYS, "events": [event]}
     file = pack(tmp_path) / "rules@2000-01-01" / "cases.yaml"
     file.write_text(json.dumps({"cases": [case]}), encoding="utf-8")
-    with pytest.raises(PackErrors, match=r'found "2020-02-30" at cases\.0\.events\.0\.date'):
+    with pytest.raises(PackErrors, match=r'found "2020-02-30" at cases\.x\.events\.1\.date'):
         list(CaseRunner(tmp_path).run_all())
 
 

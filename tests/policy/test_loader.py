@@ -76,11 +76,11 @@ def test_the_pack_that_the_defects_start_from_loads(tmp_path: Path) -> None:
         ("  layer: basic", "  order: 11", 15, "the key 'order' twice", "each key once"),
         ("  rate:\n", "  rate: [\n", 4, "did not find expected", "well-formed YAML"),
         # shape
-        ("  cite: 一\n  says", "  says", 13, "no field 'cite' at steps.0", "the field cite"),
-        ("  order: 10", "  ordre: 10", 14, "the field 'ordre' at steps.0", "did you mean 'order'"),
-        ("  op: share", "  op: multiply", 16, '"multiply" at steps.0.op', "one of add, subtract"),
+        ("  cite: 一\n  says", "  says", 13, "no field 'cite' at steps.pay", "the field cite"),
+        ("  order: 10", "  ordre: 10", 14, "the field 'ordre' at steps.pay", "mean 'order'"),
+        ("  op: share", "  op: multiply", 16, '"multiply" at steps.pay.op', "one of add, subtract"),
         ("unit: rate", "unit: percent", 4, '"percent" at tables.rate.unit', "one of yuan, rate"),
-        ("id: pay", "id: Pay!", 13, '"Pay!" at steps.0.id', "lower"),
+        ("id: pay", "id: Pay!", 13, '"Pay!" at steps.Pay!.id', "lower"),
         # values
         ('"50%"', '"50"', 10, "'50' is not a percentage", '"65%"'),
         ('"50%"', '"101%"', 10, "101% is above 100 %", '"65%"'),
@@ -96,7 +96,7 @@ def test_the_pack_that_the_defects_start_from_loads(tmp_path: Path) -> None:
         ),
         # names
         ('{level: "1"', '{level: "9"', 10, "'9'", "a code of level: none, 1, 2, 3"),
-        ('{level: "1"', "{age: {from: 1}", 10, "the key age", "one of ['level']"),
+        ('{level: "1"', "{age: {from: 1}", 10, "the key age", "a key of rate (level), value"),
         ('keys: {level: ["1"', 'keys: {level: ["7"', 5, "'7'", "a code of level"),
         ("keys: {level:", "keys: {levle:", 5, "the key levle", "an attribute, a classification"),
         ('{level: "1"', "{level: {any_of: [x]}", 10, "level: {'any_of': ['x']}", "a code or codes"),
@@ -144,7 +144,7 @@ def test_defect_of_a_document(
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     (defect,) = defects(write(tmp_path, rules=RULES.encode("gb18030")))
     assert defect.found.endswith("is not UTF-8")
-    assert defect.expected == "a UTF-8 file"
+    assert defect.expected == "a UTF-8 file: save it again with the encoding UTF-8"
 
 
 def test_every_defect_of_every_file_is_told(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from yibao.policy.model import (
 from yibao.policy.names import BAND
 from yibao.policy.opspec import OPS, REFUSE, results
 from yibao.policy.program import Instruction, Program, Structure
+from yibao.policy.source import did_you_mean
 from yibao.policy.vocabulary import vocabulary
 
 _OPERAND = re.compile(r"([a-z][a-z0-9_]*)(?:\[([a-z0-9_]+)\])?")
@@ -274,9 +275,14 @@ class _Builder:
     def _figure(self, step: Step, name: str) -> None:
         table, band = table_of(self.region, name)
         if table is None:
-            self._defect(
-                step, f"the name {name!r}", "an earlier result, an amount, a state or a table"
-            )
+            given = {result for other in self.region.steps for result in results(other)}
+            if name in given:
+                expected = f"a step before it, for the same claims, that writes {name}"
+            else:
+                known = [*self.env, *self.region.tables, *self.region.state, *given]
+                expected = "an earlier result, an amount, a state or a table"
+                expected += did_you_mean(name, known)
+            self._defect(step, f"the name {name!r}", expected)
             return
         if (BAND in table.keys) != (band is not None):
             self._defect(step, name, "a band in brackets if, and only if, the table has bands")

@@ -6,6 +6,7 @@ Enters: the heads of all documents of a region and its parents. Leaves: defects 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from yibao.errors import Defect
@@ -31,7 +32,15 @@ def head_defects(heads: Iterable[Head], without: frozenset[str]) -> Iterator[Def
             for i, act in enumerate(head.source.data.get(kind, ())):
                 if act["document"] not in without:
                     yield from _act(head, (kind, i), act, named, heads)
+        yield from _validity(head)
         yield from _cites(head)
+
+
+def _validity(head: Head) -> Iterator[Defect]:
+    first, last = (head.source.data["effective"][end] for end in ("from", "to"))
+    if last is not None and last < first:
+        found = f"validity {first} to {last}"
+        yield head.source.defect(("effective", "to"), found, "an end after the beginning, or null")
 
 
 def _shared_ids(heads: list[Head]) -> Iterator[Defect]:
@@ -118,6 +127,25 @@ def waiver_defects(
                 file = document.folder / "document.yaml"
                 expected = f"a limit that a document states; there are: {listed}"
                 yield Defect(file, waiver.line, found, expected)
+
+
+def unread(region: Path, documents: Iterable[Path]) -> Iterator[Defect]:
+    """Find what an author means to be read and the loader would pass over in silence."""
+    known = set(documents)
+    for folder in sorted(p for p in region.iterdir() if p.is_dir() and p not in known):
+        if any(folder.glob("*.y*ml")):
+            if "@" in folder.name:
+                yield Defect(folder, 1, f"no document.yaml in {folder.name}", "a document.yaml")
+            else:
+                expected = "<document>@<first day in force>, such as 2023-notice@2023-01-01"
+                yield Defect(folder, 1, f"the folder {folder.name}", expected)
+    for folder in known:
+        for file in sorted(folder.rglob("*")):
+            if file.suffix == ".yml":
+                yield Defect(file, 1, "the ending .yml", f"{file.stem}.yaml")
+            elif file.suffix == ".yaml" and file.parent != folder and file.name != "cases.yaml":
+                found = f"{file.name} in a folder of its own"
+                yield Defect(file, 1, found, f"rules beside document.yaml, in {folder.name}")
 
 
 # --- cites ----------------------------------------------------------------------------------------

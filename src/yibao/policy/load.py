@@ -13,7 +13,7 @@ from pathlib import Path
 
 from yibao.errors import Defect, PackErrors
 from yibao.policy.acts import Acts
-from yibao.policy.document_checks import head_defects, over_of, waiver_defects
+from yibao.policy.document_checks import head_defects, over_of, unread, waiver_defects
 from yibao.policy.heads import Head, document_id, document_of
 from yibao.policy.hierarchy import Place, lineage, precedence
 from yibao.policy.model import Authority, Document, Region, Text
@@ -141,6 +141,7 @@ class _Loader:
     def _folders(self, region: Path) -> list[Path]:
         """Return the document folders of a region, with the overlays for the region itself."""
         folders = [p.parent for p in sorted(region.glob("*@*/document.yaml"))]
+        self.defects += unread(region, folders)
         for overlay in self.overlays if region == self.folder else ():
             if (overlay / "document.yaml").is_file():
                 folders.append(overlay)

@@ -12,7 +12,7 @@ from typing import Any
 
 from yibao.errors import Defect
 from yibao.policy.model import Among, Between, Condition, OneOf, RegionCode, StateAttribute
-from yibao.policy.source import Path_, Source
+from yibao.policy.source import Path_, Source, did_you_mean
 from yibao.policy.vocabulary import Vocabulary
 
 BAND = "band"
@@ -57,7 +57,13 @@ class Names:
         for code in codes:
             if code not in known:
                 listed = ", ".join(map(str, known[:12])) + ("…" if len(known) > 12 else "")
-                self.defects.append(source.defect(path, repr(code), f"{what}: {listed}"))
+                near = did_you_mean(str(code), map(str, known))
+                self.defects.append(source.defect(path, repr(code), f"{what}: {listed}{near}"))
+
+    def _near(self, name: str) -> str:
+        """Return a hint at the nearest thing that a rule may look at."""
+        known = [*self.vocabulary.attributes, *self.classes, *self.state_attributes, BAND]
+        return did_you_mean(name, known)
 
     def key(self, source: Source, path: Path_, key: str, codes: Iterable[Any]) -> None:
         """Check a table's key and its codes."""
@@ -65,7 +71,7 @@ class Names:
             return
         allowed = self.codes(key)
         if allowed is None:
-            expected = "an attribute, a classification or `band`"
+            expected = "an attribute, a classification or `band`" + self._near(key)
             self.defects.append(source.defect(path, f"the key {key}", expected))
         elif allowed:
             self.check(source, path, codes, allowed, f"a code of {key}")
@@ -82,7 +88,7 @@ class Names:
     ) -> Condition | None:
         allowed = () if attribute == BAND else self.codes(attribute)
         if allowed is None:
-            expected = "an attribute, a classification or a state attribute"
+            expected = "an attribute, a classification or a state attribute" + self._near(attribute)
             self.defects.append(source.defect(path, f"the name {attribute}", expected))
             return None
         known = self.vocabulary.attributes.get(attribute)

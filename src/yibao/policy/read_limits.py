@@ -12,7 +12,7 @@ from typing import Any
 
 from yibao.errors import MoneyError
 from yibao.money import parse_rate
-from yibao.policy.figures import WRITTEN, number
+from yibao.policy.figures import number, written
 from yibao.policy.model import Limit, Number, Origin, Unit
 from yibao.policy.names import Names
 from yibao.policy.source import Path_, Source
@@ -62,7 +62,7 @@ def _values(
         try:
             found.append(number(unit, value))
         except MoneyError as error:
-            names.defects.append(source.defect(path, str(error), WRITTEN[unit]))
+            names.defects.append(source.defect(path, str(error), written(unit, value)))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from yibao.errors import Defect, MoneyError
 from yibao.policy.acts import Acts
-from yibao.policy.figures import WRITTEN, number
+from yibao.policy.figures import number, written
 from yibao.policy.model import (
     Classification,
     ClassProvision,
@@ -37,7 +37,7 @@ from yibao.policy.model import (
 )
 from yibao.policy.names import Names
 from yibao.policy.read_limits import read_limit
-from yibao.policy.source import Path_, Source
+from yibao.policy.source import Path_, Source, did_you_mean
 from yibao.policy.vocabulary import Vocabulary
 
 _CITED = {"cite", "says", "known", "grade", "source"}
@@ -164,7 +164,7 @@ class Rules:
         valid = data.get("valid", {}) if "op" in data else data
         first = self._day(source, path, valid.get("from")) or document.first
         last = self._day(source, path, valid["to"]) if "to" in valid else document.last
-        if last is not None and last < first:
+        if last is not None and last < first and valid.keys() & {"from", "to"}:
             self._defect(source, path, f"validity {first} to {last}", "an end after the beginning")
         if document.kind == "figures" and not {"grade", "source"} <= data.keys():
             self._defect(source, path, "a base figure without grade or source", "both")
@@ -232,7 +232,8 @@ class Rules:
         for source, path, row, origin in one.rows():
             tests = {k: v for k, v in row.items() if k not in {"value", "missing"}}
             for key in tests.keys() - keys.keys():
-                self._defect(source, path, f"the key {key}", f"one of {sorted(keys)}")
+                self._strange(source, path, name, key, keys)
+            tests = {k: v for k, v in tests.items() if k in keys}
             value = self._value(source, path, one.head["unit"], row)
             where = self.names.conditions(source, path, tests)
             rows.append(Row(where, value, row.get("missing"), origin))
@@ -245,6 +246,14 @@ class Rules:
             measure=self._measure(name, one),
             scope=self._scope(name, one),
         )
+
+    def _strange(
+        self, source: Source, path: Path_, table: str, key: str, keys: Mapping[str, Any]
+    ) -> None:
+        """Note a row's field that is neither a key of its table nor `value` or `missing`."""
+        expected = f"a key of {table} ({', '.join(keys) or 'it has none'}), value or missing"
+        expected += did_you_mean(key, [*keys, "value", "missing"])
+        self._defect(source, path, f"the key {key}", expected)
 
     def _measure(self, name: str, one: _Gathered) -> str | None:
         """Return the measure that a table says it holds."""
@@ -275,7 +284,7 @@ class Rules:
         try:
             return number(unit, row["value"])
         except MoneyError as error:
-            self._defect(source, path, str(error), WRITTEN[unit])
+            self._defect(source, path, str(error), written(unit, row["value"]))
             return None
 
     def _classification(self, name: str, one: _Gathered) -> None:

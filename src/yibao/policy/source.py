@@ -28,6 +28,13 @@ _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~
 _DEPTH = 50
 """Deepest nesting of a file; a pack needs some ten levels."""
 
+_UTF8 = "a UTF-8 file: save it again with the encoding UTF-8"
+_PUNCTUATION = dict(zip("：，｛｝［］＃　", ":,{}[]# ", strict=True))
+"""Characters of a Chinese keyboard that YAML reads as text, and those that it needs."""
+
+_UNSPACED = re.compile(r"^\s*(?:- )?([A-Za-z_]+):([^\s:/][^:]*)$")
+_UNQUOTED = re.compile(r"[{,]\s*\w+: ([^\"'{\[,}][^,}\"]*: [^,}]*)")
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -61,7 +68,7 @@ def read(file: Path) -> Source:
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise _failure(file, 1, f"byte {error.start} is not UTF-8", "a UTF-8 file") from None
+        raise _failure(file, 1, f"byte {error.start} is not UTF-8", _UTF8) from None
     except OSError as error:
         raise _failure(file, 1, error.strerror or "an unreadable file", "a readable file") from None
     return _Builder(file).build(text)
@@ -69,6 +76,35 @@ def read(file: Path) -> Source:
 
 def _failure(file: Path, line: int, found: str, expected: str) -> PackErrors:
     return PackErrors([Defect(file, line, found, expected)])
+
+
+def _malformed(file: Path, text: str, line: int, problem: str) -> PackErrors:
+    """Say what most likely broke the YAML: the parser notes it on the line, or on one after it."""
+    lines = text.splitlines()
+    for number in (line, line - 1):
+        cause = _cause(lines[number - 1]) if 1 <= number <= len(lines) else None
+        if cause is not None:
+            return _failure(file, number, *cause)
+    expected = "well-formed YAML: fields of one thing equally far indented, every bracket closed"
+    return _failure(file, line, problem, expected)
+
+
+def _cause(line: str) -> tuple[str, str] | None:
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", '""', line.partition(" #")[0])
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "a tab at the beginning of the line", "blanks"
+    if "\u00a0" in bare:
+        return "a no-break space", "an ordinary blank"
+    if (found := _UNSPACED.match(bare)) is not None:
+        return f"{found[1]}:{found[2]} without a blank", f"{found[1]}: {found[2]}"
+    if (found := _UNQUOTED.search(bare)) is not None:
+        return f"a colon in the text {found[1]!r}", f'the text in quotes: "{found[1]}"'
+    for sign in bare:
+        if sign in _PUNCTUATION:
+            wanted = _PUNCTUATION[sign]
+            name = "a blank" if wanted == " " else f"{wanted!r}"
+            return f"the Chinese sign {sign!r}", f"{name}, or the whole text in quotes"
+    return None
 
 
 class _Builder:
@@ -90,7 +126,7 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
-            raise _failure(self.file, line, str(error.problem), "well-formed YAML") from None
+            raise _malformed(self.file, text, line, str(error.problem)) from None
         except yaml.YAMLError as error:
             raise _failure(self.file, 1, str(error), "well-formed YAML") from None
         return Source(self.file, data, self.lines)

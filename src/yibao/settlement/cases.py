@@ -12,7 +12,7 @@ from yibao.errors import MoneyError, PackErrors, PolicyError, YibaoError
 from yibao.money import UNLIMITED, format_yuan, parse_yuan
 from yibao.policy.model import Region, Text, Value
 from yibao.policy.policy import Policy, load_policy
-from yibao.policy.source import Source, read
+from yibao.policy.source import Source, did_you_mean, read
 from yibao.policy.validate import validate
 from yibao.policy.vocabulary import POLICIES, Attribute, vocabulary
 from yibao.settlement.book import Book
@@ -111,7 +111,9 @@ class _Run:
     def verdict(self) -> Verdict:
         try:
             self._events()
-        except (YibaoError, KeyError, ValueError) as error:
+        except KeyError as error:
+            self.failures.append(str(error.args[0]))
+        except (YibaoError, ValueError) as error:
             self.failures.append(f"{type(error).__name__}: {error}")
         return Verdict(self.case, tuple(self.settlements), tuple(self.failures))
 
@@ -155,7 +157,8 @@ class _Run:
         words = [a for a in vocabulary().of("person") if a.kind != "number"]
         names = {a.name for a in words} | {"birth_date"}
         for name in facts.keys() - names:
-            raise KeyError(f"the person's {name} is not in the vocabulary")
+            near = did_you_mean(name, names)
+            raise KeyError(f"the person's {name} is not in the vocabulary{near}")
         return Status(
             person_id=PERSON,
             first=first,
@@ -244,7 +247,8 @@ class _Run:
         words = vocabulary()
         facts = words.of("claim")
         for name in data.keys() - _EVENT - {a.name for a in facts} - words.amounts.keys():
-            raise KeyError(f"event {n}: {name} is not in the vocabulary")
+            near = did_you_mean(name, {*_EVENT, *words.amounts, *(a.name for a in facts)})
+            raise KeyError(f"event {n}: {name} is not in the vocabulary{near}")
         amounts = {name: parse_yuan(data[name]) for name in words.amounts if name in data}
         amounts.setdefault("total", sum(amounts.get(p, 0) for p in words.amounts["total"].parts))
         day = date.fromisoformat(event["date"])
@@ -274,7 +278,8 @@ class _Run:
         for name, text in event.get("expect", {}).items():
             if name not in figures:
                 known = ", ".join(sorted(figures))
-                self.failures.append(f"event {n}: no figure {name}; there are: {known}")
+                near = did_you_mean(name, figures)
+                self.failures.append(f"event {n}: no figure {name}{near}; there are: {known}")
             elif figures[name] != _number(text):
                 found = format_yuan(figures[name]) if isinstance(text, str) else figures[name]
                 self.failures.append(f"event {n}: {name} is {found}, expected {text}")
@@ -317,7 +322,10 @@ def _value(attribute: Attribute, data: Mapping[str, Any]) -> Value:
     if isinstance(value, list):
         return frozenset(value)
     if attribute.codes is not None and attribute.kind == "code" and value not in attribute.codes:
-        raise KeyError(f"{attribute.name}: {value} is not one of {', '.join(attribute.codes)}")
+        near = did_you_mean(str(value), attribute.codes)
+        raise KeyError(
+            f"{attribute.name}: {value} is not one of {', '.join(attribute.codes)}{near}"
+        )
     assert isinstance(value, str | bool | int | frozenset)
     return value
 
