@@ -204,3 +204,20 @@ def test_outpatient_quota_of_the_unnamed_city_by_2025(
     (found,) = [c for c in conform(region) if c.limit.id == "outpatient_quota_by_2025"]
     assert found.verdict == verdict
     assert found.required == (450_00,)
+
+
+@pytest.mark.clause("C-HA-2.3")
+@pytest.mark.parametrize(("later", "broken"), [("140.00", True), ("180.00", False)])
+def test_financing_of_huaian_is_not_lowered(tmp_path: Path, later: str, broken: bool) -> None:
+    """150 in 2008; 180 in 2009 is accepted, 140 is not."""
+    overlays = [
+        add_document(
+            tmp_path,
+            {"tables": {"financing_standard": restated({"county": "other_county", "value": v})}},
+            name,
+            start=start,
+        )
+        for name, start, v in [("first", "2008-01-01", "150.00"), ("later", "2009-01-01", later)]
+    ]
+    found = check(load_region("huaian", overlays=overlays))
+    assert any(f.check == "constraint" for f in found) == broken
