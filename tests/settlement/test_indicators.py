@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from yibao.errors import PackErrors
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement import indicators
 from yibao.settlement.indicators import Ratio, targets
-from yibao.settlement.model import Settlement
+from yibao.settlement.model import Settlement, Status
 
 VISIT = [a.name for a in vocabulary().of("claim")].index("visit")
 
@@ -141,7 +143,8 @@ def test_no_claims_have_no_ratio() -> None:
 
 def test_targets_carry_their_source() -> None:
     assert all(t.cite.startswith("主要指标表第") for t in targets("tianjin").values())
-    assert {t.id for t in targets("tianjin").values() if t.binding} == {"P25-K04", "P25-K05"}
+    binding = {t.id for t in targets("tianjin").values() if t.binding}
+    assert binding == {"P25-K01", "P25-K04", "P25-K05"}
 
 
 def test_a_region_whose_documents_set_no_targets_has_none() -> None:
@@ -187,3 +190,84 @@ def test_jiaxing_manages_by_computer_within_2004() -> None:
     begun = {"in the year": date(2004, 12, 31), "later": date(2005, 1, 1)}
     assert indicators.deadlines("jiaxing")["C-JX04-1.2-computers"].late(begun) == ("later",)
     assert indicators.deadlines("jining") == {}
+
+
+def status(person: str, scheme: str, first: date, last: date | None = None) -> Status:
+    """Return a status that names only the scheme."""
+    kinds = [a for a in vocabulary().of("person") if a.kind != "number"]
+    facts = tuple(scheme if a.name == "scheme" else a.absent for a in kinds)
+    return Status(person, first, last, date(1980, 1, 1), cast(Any, facts))
+
+
+@pytest.mark.clause("P25-K01")
+def test_a_person_in_two_schemes_is_insured_once() -> None:
+    """Four statuses on 31 December of three persons, one of them in two schemes; one has ended."""
+    year_end = date(2025, 12, 31)
+    statuses = [
+        status("A", "employee", date(2025, 1, 1)),
+        status("B", "resident", date(2025, 1, 1), year_end),
+        status("B", "employee", date(2025, 6, 1)),
+        status("C", "resident", date(2024, 1, 1), date(2025, 12, 30)),
+        status("D", "resident", date(2025, 12, 31)),
+        status("E", "resident", date(2026, 1, 1)),
+    ]
+    assert indicators.insured(statuses, year_end) == {"A", "B", "D"}
+
+
+@pytest.mark.clause("P25-K01")
+def test_tianjin_counts_the_insured() -> None:
+    """11,840,000 meets the target, one person less does not; the plan starts from 11,641,100."""
+    target = targets("tianjin")["P25-K01"]
+    assert target.baseline == 11_641_100
+    assert target.met_by(Fraction(11_840_000))
+    assert not target.met_by(Fraction(11_839_999))
+
+
+@pytest.mark.clause("T16-01a", "C-N20-1.2a", "P25-3.2.1a")
+def test_enrolment_and_the_list_of_gaps() -> None:
+    """985 of 1,000 are insured: 98.5 %, and exactly 15 on the list."""
+    population = {f"P{n:04d}" for n in range(1_000)}
+    reached = {f"P{n:04d}" for n in range(985)} | {"who moved away"}
+    found = indicators.enrolment(population, reached)
+    assert found.ratio.value == Fraction("0.985")
+    assert found.tasks == tuple(f"P{n:04d}" for n in range(985, 1_000))
+
+
+TARGET = """\
+document: a plan
+from: 2021-01-01
+to: null
+targets:
+- {id: K1, cite: "1", title: {zh: 一, en: one}, target: "70%", comparator: at_least, binding: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "written", "found", "expected"),
+    [
+        ('"70%"', "70", "targets.yaml:5: found 70 is not quoted", 'did you mean "70%"'),
+        ('"70%"', '"0.7"', "'0.7' is not a percentage", 'did you mean "70%"'),
+        ("comparator: at_least", "comparator: least", "least", "did you mean 'at_least'"),
+        ("comparator: at_least", "comparator: about", "no field 'tolerance'", "tolerance"),
+        ('"70%"', '"70%", unit: count', "'70%' is not a whole number", "a whole number"),
+        (", binding: true", "", "no field 'binding'", "binding"),
+        ("to: null", "to: null\nuntil: 2025", "the field 'until'", "no such field"),
+        ("from: 2021-01-01", "from: 2021-02-30", "2021-02-30", "a day that exists"),
+    ],
+)
+def test_targets_that_cannot_be_read_say_why(
+    tmp_path: Path, was: str, written: str, found: str, expected: str
+) -> None:
+    file = tmp_path / "targets.yaml"
+    file.write_text(TARGET.replace(was, written), encoding="utf-8")
+    with pytest.raises(PackErrors) as error:
+        indicators.read_targets(file)
+    assert found in str(error.value)
+    assert expected in str(error.value)
+
+
+def test_a_target_is_named_once(tmp_path: Path) -> None:
+    file = tmp_path / "targets.yaml"
+    file.write_text(TARGET + TARGET.splitlines()[-1] + "\n", encoding="utf-8")
+    with pytest.raises(PackErrors, match="the target K1 twice; expected each id once"):
+        indicators.read_targets(file)

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
-from yibao.money import parse_rate
-from yibao.policy.model import Text
-from yibao.policy.source import read
+from yibao.errors import Defect, MoneyError, PackErrors
+from yibao.policy.figures import number, written
+from yibao.policy.model import Text, Unit
+from yibao.policy.source import Path_, Source, read
+from yibao.policy.validate import validate
 from yibao.policy.vocabulary import POLICIES, vocabulary
-from yibao.settlement.model import Settlement
+from yibao.settlement.model import Settlement, Status
 
 INSURANCE_LAYERS = frozenset({"basic", "large_expense", "serious_illness"})
 """The layers that are insurance; assistance and supplements are not."""
@@ -121,12 +124,26 @@ class Coverage:
     tasks: tuple[str, ...]
 
 
+def insured(statuses: Iterable[Status], day: date) -> frozenset[str]:
+    """Return who is insured on a day, at year end for P25-K01.
+
+    The statuses may come from several schemes: a person in two of them is one person.
+    """
+    return frozenset(status.person_id for status in statuses if status.holds(day))
+
+
+def enrolment(population: Set[str], reached: Set[str]) -> Coverage:
+    """Return how many of a population are insured, and who is not (T16-01a, C-JX04-1.2)."""
+    return Coverage(
+        Ratio(len(population & reached), len(population)), tuple(sorted(population - reached))
+    )
+
+
 def two_disease_coverage(
     diagnosed: Set[str], with_drug_benefit: Set[str], with_health_record: Set[str]
 ) -> Coverage:
     """Return how many two-disease patients have both drug benefit and record (T21-2.2b)."""
-    reached = diagnosed & with_drug_benefit & with_health_record
-    return Coverage(Ratio(len(reached), len(diagnosed)), tuple(sorted(diagnosed - reached)))
+    return enrolment(diagnosed, with_drug_benefit & with_health_record)
 
 
 # --- targets --------------------------------------------------------------------------------------
@@ -176,32 +193,61 @@ class Deadline:
 @cache
 def targets(region: str) -> Mapping[str, Target]:
     """Return a region's targets by clause id; none where its documents set none."""
-    return {t["id"]: _target(t) for t in _listed(region, "targets")}
+    return _of(region)[0]
 
 
 @cache
 def deadlines(region: str) -> Mapping[str, Deadline]:
     """Return a region's deadlines by clause id; none where its documents set none."""
-    return {
-        d["id"]: Deadline(d["id"], d["cite"], Text(**d["title"]), date.fromisoformat(d["before"]))
-        for d in _listed(region, "deadlines")
-    }
+    return _of(region)[1]
 
 
-def _listed(region: str, what: str) -> Iterable[dict[str, Any]]:
+def _of(region: str) -> tuple[Mapping[str, Target], Mapping[str, Deadline]]:
     file = POLICIES / region / "targets.yaml"
-    return read(file).data.get(what, ()) if file.is_file() else ()
+    return read_targets(file) if file.is_file() else ({}, {})
 
 
-def _target(data: Mapping[str, Any]) -> Target:
-    exact = Fraction if data.get("unit", "rate") == "count" else parse_rate
+def read_targets(file: Path) -> tuple[Mapping[str, Target], Mapping[str, Deadline]]:
+    """Read the targets and deadlines of a file, by id; raises PackErrors with every defect."""
+    source = read(file)
+    defects = validate(source, "targets")
+    if defects:
+        raise PackErrors(defects)
+    wanted: dict[str, Target] = {}
+    due: dict[str, Deadline] = {}
+    for i, data in enumerate(source.data["targets"]):
+        path: Path_ = ("targets", i)
+        if data["id"] in wanted:
+            defects.append(source.defect(path, f"the target {data['id']} twice", "each id once"))
+        wanted[data["id"]] = _target(source, path, data, defects)
+    for i, data in enumerate(source.data.get("deadlines", ())):
+        if data["id"] in due:
+            found = f"the deadline {data['id']} twice"
+            defects.append(source.defect(("deadlines", i), found, "each id once"))
+        before = date.fromisoformat(data["before"])
+        due[data["id"]] = Deadline(data["id"], data["cite"], Text(**data["title"]), before)
+    if defects:
+        raise PackErrors(defects)
+    return wanted, due
+
+
+def _target(source: Source, path: Path_, data: Mapping[str, Any], defects: list[Defect]) -> Target:
+    unit: Unit = data.get("unit", "rate")
+
+    def exact(field: str) -> Fraction:
+        try:
+            return Fraction(number(unit, data[field]))
+        except MoneyError as error:
+            defects.append(source.defect((*path, field), str(error), written(unit, data[field])))
+            return Fraction(0)
+
     return Target(
         id=data["id"],
         cite=data["cite"],
         title=Text(**data["title"]),
-        baseline=exact(data["baseline"]) if "baseline" in data else None,
-        target=exact(data["target"]),
+        baseline=exact("baseline") if "baseline" in data else None,
+        target=exact("target"),
         comparator=data["comparator"],
-        tolerance=parse_rate(data.get("tolerance", "0%")),
+        tolerance=exact("tolerance") if "tolerance" in data else Fraction(0),
         binding=data["binding"],
     )
