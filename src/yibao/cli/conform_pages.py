@@ -102,7 +102,8 @@ def _print(found: Sequence[Comparison], language: Language) -> None:
         return
     table = Table(box=SIMPLE)
     for head in ("verdict", "limit", "where", "period", "figure", "required"):
-        table.add_column(_say(head, language), overflow="fold")
+        wide = max(len(one.limit.id) for one in found) if head == "limit" else None
+        table.add_column(_say(head, language), overflow="fold", min_width=wide)
     for one in found:
         table.add_row(*map(Styled, _row(one, language)))
     console().print(table)
