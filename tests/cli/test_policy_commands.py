@@ -152,9 +152,36 @@ def test_diff_is_the_amendment(tmp_path: Path) -> None:
         "70%",
     )
     text = yibao("policy", "diff", region, "2009-12-31", "2010-01-01")
-    assert "50% (rules 1)" in text
-    assert "70% (reform 1)" in text
+    assert text.splitlines() == [
+        "Rates",
+        "  an example: 50% → 70% (+20 points), from 2010-01-01 by reform 1 (until then rules 1)",
+    ]
     assert yibao("policy", "diff", region, "2009-01-01", "2009-12-31") == "no change\n"
+
+
+def test_diff_with_and_without_an_overlay_and_between_two_folders(tmp_path: Path) -> None:
+    one = make_region(tmp_path / "one")
+    other = make_region(tmp_path / "other", table("rate", "60%"))
+    change = {"tables": {"rate": table("rate", "70%")}}
+    overlay = add_document(tmp_path, change, "reform", start="2010-01-01")
+    told = [
+        yibao("policy", "diff", one, "2010-01-01", "--overlay", overlay),
+        yibao("policy", "diff", one, other, "2010-01-01"),
+        yibao("policy", "diff", one, other, "--date", "2010-01-01"),
+        yibao("policy", "diff", one, "2010-01-01", "2011-01-01", "--overlay", overlay),
+    ]
+    changes = [text.splitlines()[-1].partition(",")[0].strip() for text in told]
+    up = "an example: 50% → 60% (+10 points)"
+    assert changes == ["an example: 50% → 70% (+20 points)", up, up, "no change"]
+    found = data("policy", "diff", one, other, "2010-01-01")
+    assert [s["group"] for s in found["sentences"]] == ["rates"]
+    assert found["sentences"][0]["text"]["zh"].startswith("例：50% → 60%（+10个百分点）")
+
+
+@pytest.mark.parametrize("more", [["2010-01-01"], ["a", "b", "2010-01-01"], ["jining"]])
+def test_diff_of_one_state_alone_says_how_to_ask(more: list[str]) -> None:
+    told = " ".join(yibao("policy", "diff", "tianjin", *more, code=exit_codes.USAGE).split())
+    assert "expected REGION DATE1 DATE2" in told
 
 
 # --- check, cases -------------------------------------------------------------------------------

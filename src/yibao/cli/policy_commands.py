@@ -143,25 +143,38 @@ def check(
 @policy.command()
 def diff(
     region: RegionName,
-    before: Annotated[date, typer.Argument(metavar="DATE1", parser=parse_date, help="First day.")],
-    after: Annotated[date, typer.Argument(metavar="DATE2", parser=parse_date, help="Second day.")],
+    more: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[REGION2] DATE [DATE2]",
+            help="Two days; one day; or a second region and a day.",
+        ),
+    ],
     *,
+    day: Annotated[
+        date | None,
+        typer.Option("--date", metavar="DATE", parser=parse_date, help="The day, if not given so."),
+    ] = None,
     overlay: Overlays = None,
     without: Without = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show what changed between two days.
+    """Say what changed, in sentences: between two days, by an overlay, or between two regions.
 
-    Printed are figures, steps and classifications, with their documents.
+    With one day, the rules with --overlay (or --without a document) are compared with those
+    without. Of two regions or folders the second takes --overlay.
 
     \b
     Example: yibao policy diff tianjin 2021-12-31 2022-01-01
+             yibao policy diff tianjin 2025-01-01 --overlay reform@2025-01-01
+             yibao policy diff tianjin jining 2022-03-01
     """
-    from yibao.cli import policy_pages
+    from yibao.cli import diff_pages
+    from yibao.cli.policy_pages import Pack
 
-    pack = policy_pages.Pack(region, overlay or [], without or [])
-    policy_pages.diff(pack, before, after, as_json=as_json, language=lang)
+    pack = Pack(region, overlay or [], without or [])
+    diff_pages.diff(pack, more, day, as_json=as_json, language=lang)
 
 
 @policy.command()

@@ -21,11 +21,9 @@ from yibao.policy.checking.finding import Finding
 from yibao.policy.checking.points import Box
 from yibao.policy.compare import (
     Basis,
-    Difference,
     Figure,
     InForce,
     TableInForce,
-    difference,
     in_force,
 )
 from yibao.policy.consolidate import Consolidation
@@ -48,9 +46,6 @@ _SAY = {
     "value": Text("数值", "value"),
     "cite": Text("条款", "article"),
     "grade": Text("可信度", "grade"),
-    "before": Text("之前", "before"),
-    "after": Text("之后", "after"),
-    "table": Text("参数表", "table"),
     "steps": Text("步骤", "Steps"),
     "layers": Text("支付层次", "Layers"),
     "missing": Text("缺失", "missing"),
@@ -62,10 +57,6 @@ _SAY = {
     "draft": Text("征求意见稿", "draft"),
     "figures": Text("基础参数", "base figures"),
     "decision": Text("经办决定", "operator's decision"),
-    "added": Text("新增", "added"),
-    "removed": Text("取消", "removed"),
-    "replaced": Text("替换", "replaced"),
-    "none": Text("无变化", "no change"),
     "ok": Text("通过", "passed"),
     "error": Text("错误", "error"),
     "warning": Text("警告", "warning"),
@@ -315,47 +306,6 @@ def _print_findings(found: dict[str, list[Finding]], language: Language) -> None
         counts = {kind: kinds.count(kind) for kind in ("error", "warning", "to do")}
         told = ", ".join(f"{n} {_word(s, language)}" for s, n in counts.items() if n)
         typer.echo(f"{region}: {told or _word('ok', language)}")
-
-
-# --- diff -----------------------------------------------------------------------------------------
-
-
-def diff(pack: Pack, before: date, after: date, *, as_json: bool, language: Language) -> None:
-    """Print what changed between two days."""
-    region = pack.load()
-    changes = difference(Consolidation(region, before), Consolidation(region, after))
-    if as_json:
-        print_json(changes)
-    elif changes:
-        _print_difference(changes, language)
-    else:
-        typer.echo(_word("none", language))
-
-
-def _print_difference(changes: Difference, language: Language) -> None:
-    rows = [
-        [
-            f"{c.table}\n{c.title.pick(language)}",
-            words.box(c.key),
-            _value(c.before, language) + _under(c.before),
-            _value(c.after, language) + _under(c.after),
-        ]
-        for c in changes.figures
-    ]
-    if rows:
-        print_table("", _head(language, "table", "key", "before", "after"), rows)
-    for change in (*changes.steps, *changes.classifications):
-        basis = change.after or change.before
-        assert basis is not None
-        kind, says = _word(change.kind, language), basis.says.pick(language)
-        typer.echo(f"{kind}  {change.name}: {says} ({_article(basis)})")
-    if changes.layers:
-        orders = (" → ".join(order) for order in changes.layers)
-        typer.echo(f"{_word('layers', language)}: {' ⇒ '.join(orders)}")
-
-
-def _under(figure: Figure | None) -> str:
-    return f" ({_article(figure.basis)})" if figure else ""
 
 
 def _article(basis: Basis) -> str:

@@ -7,7 +7,7 @@ records with figures as text, ready to be printed or turned into JSON.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -224,9 +224,8 @@ def _classification(name: str, title: Text, version: ClassProvision) -> ClassInF
 def difference(before: Consolidation, after: Consolidation) -> Difference:
     """Return what changed; a rule restated with the same content is no change."""
     orders = tuple(r.layers.order if r.layers else () for r in (before, after))
-    tables = {**before.region.tables, **after.region.tables}
     return Difference(
-        figures=tuple(c for t in tables.values() for c in _figure_changes(t, before, after)),
+        figures=tuple(c for t in _tables(before, after) for c in _figure_changes(t, before, after)),
         steps=tuple(
             _rule_changes(
                 {s.id: (_content(s), s.origin) for s in before.steps},
@@ -236,6 +235,22 @@ def difference(before: Consolidation, after: Consolidation) -> Difference:
         classifications=tuple(_rule_changes(_classes(before), _classes(after))),
         layers=None if orders[0] == orders[1] else (orders[0], orders[1]),
     )
+
+
+def _tables(before: Consolidation, after: Consolidation) -> Iterable[Table]:
+    """Return the tables of both; of one that both have, the keys and the rows of both."""
+    old, new = before.region.tables, after.region.tables
+    if old is new:
+        return new.values()
+    merged = {**old, **new}
+    for name in old.keys() & new.keys():
+        one, other = old[name], new[name]
+        keys = {
+            key: tuple(dict.fromkeys((*one.keys.get(key, ()), *other.keys.get(key, ()))))
+            for key in {**one.keys, **other.keys}
+        }
+        merged[name] = replace(other, keys=keys, rows=(*one.rows, *other.rows))
+    return merged.values()
 
 
 def _figure_changes(
@@ -252,8 +267,8 @@ def _figure_changes(
                 table=table.name,
                 title=table.title,
                 key=key,
-                before=None if old is None else _figure(table, old, key),
-                after=None if new is None else _figure(table, new, key),
+                before=None if old is None else _figure(before.region.tables[table.name], old, key),
+                after=None if new is None else _figure(after.region.tables[table.name], new, key),
             )
 
 
