@@ -151,15 +151,16 @@ def slug(cite: str) -> str:
 def best(wanted: Iterable[Path_], held: dict[str, tuple[Path_, ...]]) -> str | None:
     """Return the cite among `held` that covers a wanted article most closely.
 
-    The same article is better than the one around it, and that better than a part of it.
+    The same article is better than the one around it, and that better than a part of it; of two
+    that fit alike the one that names fewer articles.
     """
     targets = tuple(wanted)
     scored = [
-        (score, -n, cite)
+        (score, -len(own), -n, cite)
         for n, (cite, own) in enumerate(held.items())
         if (score := max((_fit(t, o) for t in targets for o in own), default=0))
     ]
-    return max(scored)[2] if scored else None
+    return max(scored)[3] if scored else None
 
 
 def _fit(target: Path_, own: Path_) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from yibao.errors import CannotWrite
 from yibao.policy.model import Authority, Region
 from yibao.policy_book.glossary import Term, as_hits, terms
+from yibao.policy_book.history import History
 from yibao.policy_book.inventory import Clause
 from yibao.policy_book.pages import Languages, Pages, static
 from yibao.policy_book.search import index
@@ -154,7 +155,7 @@ def _counts(view: RegionView) -> dict[str, int]:
         "documents": len(documents),
         "articles": sum(len(d.articles) for d in documents),
         "rules": len(view.own_entries),
-        "parameters": len(view.histories),
+        "parameters": sum(_own(history, view) for history in view.histories),
         "cases": len(view.cases),
         "failed": sum(bool(case.failures) for case in view.cases),
         "not_encoded": sum(len(d.document.not_encoded) for d in documents),
@@ -162,6 +163,11 @@ def _counts(view: RegionView) -> dict[str, int]:
         "clauses": sum(len(held) for held in view.placed.values()),
         "covered": view.covered,
     }
+
+
+def _own(history: History, view: RegionView) -> bool:
+    """Tell whether one of the region's own documents sets a parameter."""
+    return any(v.origin.document.region == view.region.id for v in history.versions)
 
 
 def _letters(words: Sequence[Term]) -> dict[str, list[Term]]:

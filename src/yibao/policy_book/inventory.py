@@ -2,7 +2,8 @@
 
 Enters: clauses, each with the places that cover it; a region's documents and worked cases. Leaves:
 the clauses of each document. An inventory may call a document otherwise than its pack does; then
-the cases beside the pack, which name clauses, tell which document is meant.
+the cases beside the pack, which name clauses, tell which document is meant, or else the words that
+its title shares with that of a document of the same region.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from yibao.policy.model import Document
+from yibao.policy.model import Document, Region
 from yibao.settlement.cases import Case
 from yibao.text import Text
 
 _NOTE = re.compile(r"（[^（）]*）$")
+_ALIKE = 0.6
+"""The least share of a title's pairs of characters that a document of that name has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,21 @@ class Clause:
 
 
 def by_document(
-    clauses: Iterable[Clause], documents: Sequence[Document], cases: Mapping[str, Sequence[Case]]
+    clauses: Iterable[Clause], region: Region, cases: Mapping[str, Sequence[Case]]
 ) -> dict[str, tuple[Clause, ...]]:
-    """Return the clauses of each document, by the document's id; `cases` are those beside it."""
+    """Return the clauses of each own document of a region, by the document's id.
+
+    `cases` are those beside each document.
+    """
+    documents = region.own
     named: dict[str, list[Clause]] = {}
     for clause in clauses:
         named.setdefault(clause.document, []).append(clause)
     found: dict[str, tuple[Clause, ...]] = {}
     for name, held in named.items():
         document = _called(name, documents) or _meant(held, documents, cases)
+        if document is None and _bare(held[0].region) in {_bare(region.name.en), _bare(region.id)}:
+            document = _alike(name, documents)
         if document is not None:
             found[document.id] = (*found.get(document.id, ()), *held)
     return found
@@ -70,3 +79,19 @@ def _meant(
         }
     )
     return next((document for document, n in votes.most_common(1) if n), None)
+
+
+def _bare(region: str) -> str:
+    """Return a region's English name without what only tells where it lies: Jiaxing (Zhejiang)."""
+    return re.sub(r"[^a-z]", "", region.partition("(")[0].lower())
+
+
+def _alike(name: str, documents: Iterable[Document]) -> Document | None:
+    """Return the one document whose title says nearly the same, if there is just one."""
+    pairs = _pairs(_NOTE.sub("", name))
+    found = [d for d in documents if len(own := _pairs(d.title.zh)) * _ALIKE <= len(own & pairs)]
+    return found[0] if len(found) == 1 else None
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[n : n + 2] for n in range(len(text) - 1)}

@@ -134,12 +134,18 @@ class RegionView:
     def placed(self) -> Mapping[str, tuple[Clause, ...]]:
         """The inventory's clauses by document."""
         beside = {d.id: [c.case for c in self.cases if c.document == d.id] for d in self.region.own}
-        return inventory.by_document(self.clauses, self.region.own, beside)
+        return inventory.by_document(self.clauses, self.region, beside)
 
     @cached_property
     def documents(self) -> tuple[DocumentView, ...]:
         """The region's own documents, by date."""
         return tuple(self._document(document) for document in _by_date(self.region.own))
+
+    @property
+    def other_cases(self) -> tuple[Worked, ...]:
+        """The cases that stand beside none of the region's own documents."""
+        own = {document.id for document in self.region.own}
+        return tuple(case for case in self.cases if case.document not in own)
 
     @cached_property
     def histories(self) -> tuple[History, ...]:
@@ -149,12 +155,12 @@ class RegionView:
 
     @cached_property
     def missing(self) -> tuple[tuple[Table, Row], ...]:
-        """The figures of which a document of the region says that nobody has found them."""
+        """The figures of which an own document says that nobody has found them."""
         return tuple(
             (table, row)
             for table in self.region.tables.values()
             for row in table.rows
-            if row.missing is not None
+            if row.missing is not None and row.origin.document.region == self.region.id
         )
 
     @cached_property

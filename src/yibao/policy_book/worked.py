@@ -42,19 +42,27 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A worked case; `failures` is empty when the engine gives exactly the expected figures."""
+    """A worked case; `failures` is empty when the engine gives exactly the expected figures.
+
+    `folder` is where it stands below its region: a document's folder, or one in it.
+    """
 
     case: Case
-    document: str
+    folder: Path
     given: tuple[tuple[Text, Facts], ...]
     events: tuple[Event, ...]
     failures: tuple[str, ...]
     used: frozenset[Place]
 
     @property
+    def document(self) -> str:
+        """The id of the document that the case stands beside; empty when it is none."""
+        return self.folder.parts[0].partition("@")[0] if self.folder.parts else ""
+
+    @property
     def anchor(self) -> str:
         """The case's place on the page of cases."""
-        return f"{self.document}-{self.case.id}"
+        return "-".join([*(part.partition("@")[0] for part in self.folder.parts), self.case.id])
 
 
 def place(origin: Origin) -> Place:
@@ -69,7 +77,7 @@ def worked(folder: Path, naming: Naming) -> Iterator[Worked]:
         verdict = runner.run(case)
         yield Worked(
             case=case,
-            document=case.file.parent.name.partition("@")[0],
+            folder=case.file.parent.relative_to(folder),
             given=tuple(_given(case, naming)),
             events=tuple(_event(event, naming) for event in case.data["events"]),
             failures=verdict.failures,
