@@ -42,8 +42,9 @@ def parse_yuan(text: str) -> int:
 
 def format_yuan(fen: int) -> str:
     """Return fen as yuan with two decimals: ``123450 -> "1234.50"``."""
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+    if fen < 0:
+        return "-" + format_yuan(-fen)
+    return f"{fen // 100}.{fen % 100:02d}"
 
 
 def parse_rate(text: str) -> Fraction:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.small_pack import make_policy, step, table
 from yibao.policy.model import Value
+from yibao.policy.policy import load_policy
 from yibao.settlement.coverage import (
     COVERED,
     Ask,
@@ -22,6 +23,7 @@ from yibao.settlement.coverage import (
     Terms,
     first_day,
     last_day,
+    layers_of,
     month_of,
     months_of,
     rules_of,
@@ -236,6 +238,7 @@ def test_the_rules_of_a_pack_are_asked_by_the_month_that_money_belongs_to(tmp_pa
 
 # --- as properties --------------------------------------------------------------------------------
 
+FEWER = settings(max_examples=300)
 DAYS = st.dates(date(2019, 1, 1), date(2022, 12, 31))
 FACTS = st.sampled_from(
     [{"contributor": "employer_staff"}, {"contributor": "flexible"}, {"newborn": True}]
@@ -265,6 +268,7 @@ def covered(months: Sequence[Month]) -> set[int]:
     return {m.number for m in months if m.reason in COVERED}
 
 
+@FEWER
 @given(st.lists(payments(), max_size=5), rules(), st.randoms())
 def test_the_order_of_payments_does_not_matter(given: list[Payment], ask: Ask, random: Any) -> None:
     before = [(m.number, m.reason, m.waits_until) for m in months_of(given, ask)]
@@ -272,6 +276,7 @@ def test_the_order_of_payments_does_not_matter(given: list[Payment], ask: Ask, r
     assert [(m.number, m.reason, m.waits_until) for m in months_of(given, ask)] == before
 
 
+@FEWER
 @given(st.lists(payments(), min_size=1, max_size=5), rules())
 def test_spans_follow_each_other_without_hole_or_overlap(given: list[Payment], ask: Ask) -> None:
     months = months_of(given, ask)
@@ -284,6 +289,7 @@ def test_spans_follow_each_other_without_hole_or_overlap(given: list[Payment], a
     assert [m for span in spans for m in span.months] == months
 
 
+@FEWER
 @given(st.data(), st.lists(payments(), max_size=5), rules())
 def test_a_later_payment_takes_no_cover_away(data: Any, given: list[Payment], ask: Ask) -> None:
     latest = max((p.paid_on for p in given), default=date(2019, 1, 1))
@@ -292,6 +298,7 @@ def test_a_later_payment_takes_no_cover_away(data: Any, given: list[Payment], as
     assert begun <= covered(months_of([*given, later], ask))
 
 
+@FEWER
 @given(st.lists(payments(), max_size=5), rules())
 def test_only_paid_months_are_covered_and_paid_ones_need_a_reason_not_to_be(
     given: list[Payment], ask: Ask
@@ -301,6 +308,7 @@ def test_only_paid_months_are_covered_and_paid_ones_need_a_reason_not_to_be(
         assert (found.reason == "unpaid") == (found.number not in paid_for)
 
 
+@FEWER
 @given(st.lists(payments(), max_size=5))
 def test_where_rules_ask_for_no_wait_every_month_paid_in_time_is_covered(
     given: list[Payment],
@@ -314,3 +322,25 @@ def test_months_begin_and_end_where_the_calendar_says(day: date) -> None:
     number = month_of(day)
     assert first_day(number) <= day <= last_day(number)
     assert last_day(number) + timedelta(days=1) == first_day(number + 1)
+
+
+# --- which layers cover ---------------------------------------------------------------------------
+
+
+@pytest.mark.clause("T16-05a")
+def test_serious_illness_cover_comes_with_the_residents_enrolment() -> None:
+    tianjin = load_policy("tianjin")
+    resident = {"scheme": "resident", "category": "adult", "contribution_tier": "low"}
+    (span,) = spans_of(
+        months_of([Payment(month("2017-01"), month("2017-12"), date(2016, 12, 1))], example_rules)
+    )
+    for day in (span.first, date(2017, 6, 30), span.last):
+        assert "serious_illness" in layers_of(tianjin, resident, day)
+        assert "serious_illness" not in layers_of(tianjin, EMPLOYEE, day)
+    assert (span.first, span.last) == (date(2017, 1, 1), date(2017, 12, 31))
+
+
+def test_large_expense_relief_covers_who_has_paid_for_it() -> None:
+    tianjin, day = load_policy("tianjin"), date(2019, 1, 1)
+    assert "large_expense" not in layers_of(tianjin, EMPLOYEE, day)
+    assert "large_expense" in layers_of(tianjin, {**EMPLOYEE, "large_expense_paid": True}, day)

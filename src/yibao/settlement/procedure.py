@@ -37,9 +37,9 @@ class Request:
     birth_date: date | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Outcome:
-    """What the rules answer. `memory` holds every figure (see policy.program)."""
+    """What the rules answer. Not to be changed. `memory` holds every figure (policy.program)."""
 
     request: Request
     program: Program

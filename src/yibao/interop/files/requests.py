@@ -43,9 +43,9 @@ _ONCE: Mapping[str, tuple[Text, Callable[[Values], object]]] = {
 """What a person has only one row of in a file; a second would bill or credit twice."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Answer:
-    """A row's values and what the rules answer."""
+    """A row's values and what the rules answer. Not to be changed."""
 
     values: Values
     outcome: Outcome
@@ -84,7 +84,7 @@ class Answers:
         return self._answers(readers)
 
     def _answers(self, readers: Iterable[RowReader]) -> Iterator[Answer]:
-        counter = _Counter(self.policy, self.procedure)
+        counter = _Counter(self.policy, self.procedure, self.given)
         once = _Once(self.procedure)
         for reader in readers:
             for _, values, fault in reader.rows():
@@ -122,15 +122,16 @@ class _Once:
 class _Counter:
     """Answers rows; what a profile's program is, is worked out once."""
 
-    def __init__(self, policy: Policy, procedure: ProcedureName) -> None:
+    def __init__(self, policy: Policy, procedure: ProcedureName, given: frozenset[str]) -> None:
         self.office = Office(policy)
         self.calendar = policy.calendar
         self.procedure = procedure
         words = vocabulary()
         names = [c.name for c in profile_columns(procedure, policy.region)]
         self.facts = [name for name in names if name != "birth_date"]
-        self.profile = itemgetter(*self.facts)
-        self.inputs = tuple(words.procedures[procedure].inputs)
+        self.profile = itemgetter("scheme", *(name for name in self.facts if name in given))
+        inputs = words.procedures[procedure].inputs
+        self.inputs = tuple(name for name in inputs if name in given)
         self.ages = tuple(AGES.values()) if _looks_at_age(policy.region) else ()
         self.epochs: dict[date, int] = {}
         self.prepared: dict[tuple[Any, ...], tuple[Mapping[str, Value], Prepared]] = {}
@@ -247,15 +248,14 @@ def _rows(
 ) -> Iterator[list[Cell]]:
     procedure = vocabulary().procedures[answers.procedure]
     explainer = Explainer(answers.policy)
-    money = [name for name, unit in figures.items() if unit == "yuan"]
-    totals = answers.totals
-    totals |= dict.fromkeys((*money, *(["total"] if sums else ())), 0)
     payers = [name for name in figures if name in procedure.payers]
     gives = [name for name in figures if name in procedure.gives]
-    known: dict[Program, tuple[list[int | None], list[int | None], str]] = {}
+    money = [name for name, unit in figures.items() if unit == "yuan"]
+    answers.totals = totals = dict.fromkeys((*money, *(["total"] if sums else ())), 0)
+    known: dict[Program, tuple[list[int | None], list[int | None], list[tuple[str, int]], str]] = {}
+    head = itemgetter("person_id", "group", "date", "scheme", *inputs)
     for answer in told:
-        values, memory = answer.values, answer.outcome.memory
-        program = answer.outcome.program
+        memory, program = answer.outcome.memory, answer.outcome.program
         found = known.get(program)
         if found is None:
             final = program.structure.final
@@ -263,21 +263,19 @@ def _rows(
             found = known[program] = (
                 [final.get(name) for name in payers],
                 [final.get(name) for name in gives],
+                [(name, final[name]) for name in money if name in final],
                 documents,
             )
+        for name, slot in found[2]:
+            totals[name] += memory[slot]
         paid = [0 if slot is None else memory[slot] for slot in found[0]]
-        given = [None if slot is None else memory[slot] for slot in found[1]]
-        for name, amount in zip((*payers, *gives), (*paid, *given), strict=True):
-            if name in totals and amount is not None:
-                totals[name] += amount
-        row = [values["person_id"], values["group"], values["date"], values["scheme"]]
-        row += [values[name] for name in inputs]
-        row += paid
+        row = [*head(answer.values), *paid]
         if sums:
-            row.append(sum(paid))
-            totals["total"] += row[-1]
-        row += given
-        row.append(found[2])
+            total = sum(paid)
+            totals["total"] += total
+            row.append(total)
+        row += [None if slot is None else memory[slot] for slot in found[1]]
+        row.append(found[3])
         yield row
 
 

@@ -12,6 +12,12 @@ from yibao.interop.files.rules import reason
 
 Values = dict[str, Any]
 
+_CLOSED = frozenset({"date", "month", "count", "flag", "code", "set"})
+"""Kinds whose cells repeat from row to row, so that what they mean is worked out once."""
+
+_REMEMBERED = 65_536
+"""How many cells of a column are remembered."""
+
 BAD = object()
 """Stands for the value of a cell that could not be read."""
 
@@ -45,6 +51,11 @@ def cell_of(columns: Sequence[str], record: Record, column: str) -> str:
     return record.cells[at] if at < len(record.cells) else ""
 
 
+def _reader(column: Column) -> tuple[str, cells.Parse, dict[str, Any]]:
+    """Return a column's name, what reads its cells, and room for what they mean."""
+    return column.name, cells.parser(column), {}
+
+
 class RowReader:
     """Reads the rows of one table by a list of columns."""
 
@@ -52,7 +63,8 @@ class RowReader:
         self.table = table
         self.given = frozenset(table.columns)
         by_name = {c.name: c for c in expected}
-        self._readers = [(n, cells.parser(by_name[n])) for n in table.columns]
+        self._readers = [_reader(by_name[name]) for name in table.columns]
+        self._closed = frozenset(c.name for c in expected if c.kind in _CLOSED)
         self._absent: Values = {c.name: cells.absent_value(c) for c in expected}
         self._needed = frozenset(c.name for c in expected if c.absent is None and not c.unless)
 
@@ -70,14 +82,19 @@ class RowReader:
             yield record, self._values(record, fault), fault
 
     def _values(self, record: Record, fault: Fault) -> Values:
-        values = dict(self._absent)
-        for (name, parse), raw in zip(self._readers, record.cells, strict=True):
+        values = self._absent.copy()
+        for (name, parse, known), raw in zip(self._readers, record.cells, strict=True):
             if not raw:
+                continue
+            if raw in known:
+                values[name] = known[raw]
                 continue
             try:
                 cell = cells.clean(raw)
                 if cell:
-                    values[name] = parse(cell)
+                    values[name] = value = parse(cell)
+                    if name in self._closed and len(known) < _REMEMBERED:
+                        known[raw] = value
             except cells.BadCell as bad:
                 fault.errors.append(
                     RowError(record.file, record.row, name, raw, bad.rule, bad.message)
