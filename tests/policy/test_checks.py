@@ -19,6 +19,7 @@ from small_pack import (
     table,
 )
 
+from yibao.errors import PackErrors
 from yibao.policy.checking import check
 from yibao.policy.checking.finding import Finding
 from yibao.policy.load import load_region, regions
@@ -124,9 +125,24 @@ def test_number_keys_are_lower_bounds_and_rows_add_edges(tmp_path: Path) -> None
 
 
 def test_row_that_no_declared_key_reaches(tmp_path: Path) -> None:
+    rows = [{"age": {"from": 18}, "value": "50%"}, {"age": {"below": 18}, "value": "40%"}]
+    found = warnings(pack(tmp_path, tables={"rate": table("rate", rows, {"age": [18]})}))
+    assert found == ["the row age ..17 of rate"]
+
+
+def refused(folder: Path, **rules: Any) -> tuple[str, str]:
+    """Return what the only defect of a pack that does not load found and expected."""
+    with pytest.raises(PackErrors) as caught:
+        pack(folder, **rules)
+    (defect,) = caught.value.defects
+    return defect.found, defect.expected
+
+
+def test_code_that_the_table_does_not_have(tmp_path: Path) -> None:
     rows = [{"level": ["1", "2", "3"], "value": "50%"}, {"level": "none", "value": "40%"}]
-    found = warnings(pack(tmp_path, tables={"rate": table("rate", rows, LEVELS)}))
-    assert found == ["the row level=none of rate"]
+    found, expected = refused(tmp_path, tables={"rate": table("rate", rows, LEVELS)})
+    assert found.startswith("'none'")
+    assert expected.startswith("a code of level in rate: 1, 2, 3")
 
 
 # --- overlaps -----------------------------------------------------------------------------------
@@ -134,8 +150,9 @@ def test_row_that_no_declared_key_reaches(tmp_path: Path) -> None:
 
 def test_two_rows_for_one_key(tmp_path: Path) -> None:
     rows = [{"level": ["1", "2"], "value": "50%"}, {"level": ["2", "3"], "value": "40%"}]
-    (found,) = errors(pack(tmp_path, tables={"rate": table("rate", rows, LEVELS)}), "overlap")
+    found, expected = refused(tmp_path, tables={"rate": table("rate", rows, LEVELS)})
     assert found.startswith("two rows of rate for level=2, from 2000-01-01 (also rules 1")
+    assert expected == "one row for a key at a time"
 
 
 def test_two_versions_of_a_step(tmp_path: Path) -> None:
@@ -148,8 +165,18 @@ def test_two_versions_of_a_step(tmp_path: Path) -> None:
 
 def test_documents_of_one_rank_overlap(tmp_path: Path) -> None:
     add_document(tmp_path, {"tables": {"rate": table("rate", "40%")}}, "other")
-    (found,) = errors(pack(tmp_path), "overlap")
+    found, expected = refused(tmp_path)
     assert found.startswith("two rows of rate for every key, from 2000-01-01")
+    assert expected == "one row for a key at a time, or `over: [other]` in rules"
+
+
+def test_steps_and_classifications_of_one_rank(tmp_path: Path) -> None:
+    add_document(tmp_path / "steps", {"steps": [PAY | {"order": 11}]}, "other")
+    assert refused(tmp_path / "steps")[0].startswith("the step pay twice, from 2000-01-01")
+    add_document(tmp_path / "classes", {"classifications": CARE}, "other")
+    found, expected = refused(tmp_path / "classes", classifications=CARE)
+    assert found.startswith("the classification care twice, from 2000-01-01")
+    assert expected == "one version at a time, or `over: [other]` in rules"
 
 
 def test_later_document_does_not_overlap(tmp_path: Path) -> None:

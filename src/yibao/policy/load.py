@@ -13,10 +13,12 @@ from pathlib import Path
 
 from yibao.errors import Defect, PackErrors
 from yibao.policy.acts import Acts
+from yibao.policy.checking.tables import ambiguous
 from yibao.policy.document_checks import head_defects, over_of, unread, waiver_defects
 from yibao.policy.heads import Head, document_id, document_of
 from yibao.policy.hierarchy import Place, lineage, precedence
 from yibao.policy.model import Authority, Document, Region, Text
+from yibao.policy.overlays import changes
 from yibao.policy.read_rules import Rules
 from yibao.policy.source import Source, did_you_mean, read
 from yibao.policy.validate import validate
@@ -45,12 +47,38 @@ def load_region(
     a parent's too. Raises PackErrors with every defect found.
     """
     folder = region if isinstance(region, Path) else POLICIES / region
+    left_out = frozenset(without)
     if not (folder / "region.yaml").is_file():
         ids = regions()
         expected = f"a folder with region.yaml, or one of: {', '.join(ids)}"
         expected += did_you_mean(str(region), ids)
         raise PackErrors([Defect(folder, 1, f"no region {str(region)!r}", expected)])
-    return _Loader(folder, known, overlays, frozenset(without)).load()
+    loaded = _Loader(folder, known, overlays, left_out).load()
+    for overlay in overlays if known is None else ():
+        _must_change(loaded, folder, overlay, overlays, left_out)
+    return loaded
+
+
+def _must_change(
+    region: Region,
+    folder: Path,
+    overlay: Path,
+    overlays: Sequence[Path],
+    without: frozenset[str],
+) -> None:
+    """Raise PackErrors when an overlay changes nothing."""
+    document = next((d for d in region.documents if d.folder == overlay), None)
+    if document is None:  # it is left out
+        return
+    others = [other for other in overlays if other != overlay]
+    try:
+        before = _Loader(folder, None, others, without).load()
+    except PackErrors:  # the other overlays need this one
+        return
+    if not changes(region, before, document):
+        found = f"the overlay {document.id}, which changes nothing"
+        expected = "a figure, step or classification, in force on some day, that differs"
+        raise PackErrors([Defect(overlay / "document.yaml", 1, found, expected)])
 
 
 class _Loader:
@@ -81,7 +109,7 @@ class _Loader:
         self._stop()
         data = line[0].header.data
         rule = data["date_rule"]
-        return Region(
+        region = Region(
             id=self.folder.name,
             name=Text(**data["name"]),
             authority=Authority[data["level"]],
@@ -102,6 +130,9 @@ class _Loader:
             parents=tuple(place.id for place in line[1:]),
             limits=tuple(rules.limits),
         )
+        self.defects += (Defect(f.file, f.line, f.found, f.expected) for f in ambiguous(region))
+        self._stop()
+        return region
 
     def _stop(self) -> None:
         if self.defects:

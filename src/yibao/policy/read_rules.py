@@ -25,6 +25,7 @@ from yibao.policy.model import (
     LayerOrder,
     Limit,
     Number,
+    OneOf,
     Origin,
     RegionCode,
     Row,
@@ -34,6 +35,7 @@ from yibao.policy.model import (
     Table,
     Text,
     Unit,
+    Value,
 )
 from yibao.policy.names import Names
 from yibao.policy.read_limits import read_limit
@@ -217,7 +219,16 @@ class Rules:
     def _has(self, one: _Gathered, *fields: str) -> bool:
         source, path, _, _ = one.provisions[0]
         lacking = [field for field in fields if field not in one.head]
-        if lacking:
+        if lacking and not one.head:
+            section, name = path[0], str(path[1])
+            known = self._tables if section == "tables" else self._classes
+            declared = [other for other, held in known.items() if held.head]
+            expected = (
+                f"one of the {section} that the documents declare{did_you_mean(name, declared)}"
+            )
+            expected += f"; a new one declares its {' and its '.join(fields)}"
+            self._defect(source, path[:2], f"{name}, which no document declares", expected)
+        elif lacking:
             self._defect(source, path, f"no {' and no '.join(lacking)}", "each declared once")
         return not lacking
 
@@ -236,6 +247,7 @@ class Rules:
             tests = {k: v for k, v in tests.items() if k in keys}
             value = self._value(source, path, one.head["unit"], row)
             where = self.names.conditions(source, path, tests)
+            self._within(source, path, name, where, keys)
             rows.append(Row(where, value, row.get("missing"), origin))
         self.tables[name] = Table(
             name=name,
@@ -254,6 +266,21 @@ class Rules:
         expected = f"a key of {table} ({', '.join(keys) or 'it has none'}), value or missing"
         expected += did_you_mean(key, [*keys, "value", "missing"])
         self._defect(source, path, f"the key {key}", expected)
+
+    def _within(
+        self,
+        source: Source,
+        path: Path_,
+        table: str,
+        where: Iterable[Condition],
+        keys: Mapping[str, tuple[Value, ...]],
+    ) -> None:
+        """Note codes that the table does not have: a row for them would never be found."""
+        for test in where:
+            if isinstance(test, OneOf):
+                codes = sorted(test.codes, key=str)
+                what = f"a code of {test.attribute} in {table}"
+                self.names.check(source, path, codes, keys[test.attribute], what)
 
     def _measure(self, name: str, one: _Gathered) -> str | None:
         """Return the measure that a table says it holds."""

@@ -346,5 +346,5 @@ def _at(day: str, n: int) -> datetime:
 
 
 def region_cases(region: Region) -> tuple[Case, ...]:
-    """Return the cases beside a loaded region's documents."""
-    return tuple(c for d in region.documents for c in read_cases(d.folder))
+    """Return the cases beside a loaded region's own documents."""
+    return tuple(c for d in region.own for c in read_cases(d.folder))

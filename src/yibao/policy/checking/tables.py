@@ -5,7 +5,7 @@ Enters: a loaded region. Leaves: findings. Each check is a pure function.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from itertools import combinations
@@ -64,45 +64,74 @@ def _before(table: Table, run: Period) -> Origin:
 # --- overlaps -----------------------------------------------------------------------------------
 
 
+Rivalry = Callable[[Origin, Origin], bool]
+"""Whether two provisions for one address are in each other's way."""
+
+
 def overlaps(region: Region) -> Iterator[Finding]:
     """Find provisions that hold at one time and address without one beating the other.
 
     Within one document nothing may overlap; between documents, nothing of the same rank.
     """
+    return _overlaps(region, _rivals)
+
+
+def ambiguous(region: Region) -> Iterator[Finding]:
+    """Find provisions of one rank for one address: which of them counts, nothing says.
+
+    A region in which there are any is not loaded.
+    """
+    return _overlaps(region, _alike)
+
+
+def _overlaps(region: Region, rivals: Rivalry) -> Iterator[Finding]:
     for table in region.tables.values():
-        yield from _row_overlaps(table)
+        yield from _row_overlaps(table, rivals)
     for name, classification in region.classifications.items():
         versions = [p.origin for p in classification.provisions]
-        yield from _version_overlaps(f"the classification {name}", versions)
+        yield from _version_overlaps(f"the classification {name}", versions, rivals)
     steps: dict[str, list[Origin]] = {}
     for step in region.steps:
         steps.setdefault(step.id, []).append(step.origin)
     for name, versions in steps.items():
-        yield from _version_overlaps(f"the step {name}", versions)
-    yield from _version_overlaps("the layers", [layers.origin for layers in region.layers])
+        yield from _version_overlaps(f"the step {name}", versions, rivals)
+    layers = [layers.origin for layers in region.layers]
+    yield from _version_overlaps("the layers", layers, rivals)
 
 
-def _row_overlaps(table: Table) -> Iterator[Finding]:
+def _row_overlaps(table: Table, rivals: Rivalry) -> Iterator[Finding]:
     every = points(table)
     reach = [{n for n, p in enumerate(every) if answers(row, p)} for row in table.rows]
     for (a, row), (b, other) in combinations(enumerate(table.rows), 2):
         shared = reach[a] & reach[b]
-        if shared and _rivals(row.origin, other.origin):
+        if shared and rivals(row.origin, other.origin):
             keys = "; ".join(map(words.box, boxes(table, (every[n] for n in sorted(shared)))))
             found = f"two rows of {table.name} for {keys}, {_both(row.origin, other.origin)}"
-            yield error("overlap", other.origin, found, "one row for a key at a time")
+            expected = _one("row for a key", row.origin, other.origin)
+            yield error("overlap", other.origin, found, expected)
 
 
-def _version_overlaps(what: str, versions: Sequence[Origin]) -> Iterator[Finding]:
+def _version_overlaps(what: str, versions: Sequence[Origin], rivals: Rivalry) -> Iterator[Finding]:
     for one, other in combinations(versions, 2):
-        if _rivals(one, other):
+        if rivals(one, other):
             found = f"{what} twice, {_both(one, other)}"
-            yield error("overlap", other, found, "one version at a time")
+            yield error("overlap", other, found, _one("version", one, other))
+
+
+def _one(what: str, one: Origin, other: Origin) -> str:
+    """Return what is expected instead of two: one, or a word on which document goes first."""
+    if one.document.id == other.document.id:
+        return f"one {what} at a time"
+    return f"one {what} at a time, or `over: [{one.document.id}]` in {other.document.id}"
 
 
 def _rivals(one: Origin, other: Origin) -> bool:
     alike = one.document == other.document or one.rank() == other.rank()
     return alike and _shared(one, other) is not None
+
+
+def _alike(one: Origin, other: Origin) -> bool:
+    return one.rank() == other.rank() and _shared(one, other) is not None
 
 
 def _shared(one: Origin, other: Origin) -> Period | None:
