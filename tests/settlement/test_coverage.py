@@ -139,9 +139,9 @@ def test_what_the_rules_are_asked() -> None:
     ]
     assert told[0] == (date(2018, 1, 1), 0, 0, 0)
     # From January 2020 until it was paid in February 2022: 25 months, of which twelve are paid up.
-    assert told[1:13] == [(date(2021, m, 1), 25, 12, 0) for m in range(1, 13)]
+    assert told[1:13] == [(date(2021, m, 1), 25, 12, 24) for m in range(1, 13)]
     # Until payment was resumed in March 2022.
-    assert told[13:] == [(date(2022, 3, 1), 26, 12, 0)]
+    assert told[13:] == [(date(2022, 3, 1), 26, 12, 24)]
 
 
 def test_a_wait_begins_with_insurance_and_with_payment_outside_the_collection_period() -> None:
@@ -233,6 +233,47 @@ def test_the_rules_of_a_pack_are_asked_by_the_month_that_money_belongs_to(tmp_pa
         ("2022-05-01", "2022-11-30", "unpaid"),
         ("2022-12-01", "2023-01-31", "waiting"),
         ("2023-02-01", "2023-02-28", "in_time"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paid_on", "reason"),
+    [
+        ("2022-03-15", "covered_back"),  # four months to the day
+        ("2022-03-16", "not_covered_back"),  # a fifth has begun
+    ],
+)
+def test_a_newborn_is_covered_from_birth_when_paid_for_within_four_months(
+    paid_on: str, reason: str
+) -> None:
+    born = date(2021, 11, 15)
+    facts = {
+        "scheme": "resident",
+        "category": "student_child",
+        "contribution_tier": "student_child",
+    }
+    newborn = {"newborn": True, "within_collection_period": False}
+    payment = paid("2022-01", "2022-12", paid_on, **facts, **newborn)
+    ask = rules_of(Office(load_policy("tianjin")), born)
+    assert [s.reason for s in spans_of(months_of([payment], ask), born)] == [reason, "in_time"]
+
+
+def test_late_enrolment_in_tianjin_waits_unless_two_years_came_before() -> None:
+    facts = {"scheme": "resident", "category": "adult", "contribution_tier": "low"}
+    ask = rules_of(Office(load_policy("tianjin")), date(1980, 5, 1))
+
+    def reasons(first_year: int) -> list[tuple[str, str, str]]:
+        before = [
+            paid(f"{y}-01", f"{y}-12", f"{y}-01-31", **facts) for y in range(first_year, 2024)
+        ]
+        late = paid("2024-03", "2024-12", "2024-03-10", **facts, within_collection_period=False)
+        return told([*before, late], ask)[-2:]
+
+    # Two years, then two months without: no wait. One year: six months.
+    assert reasons(2022)[-1] == ("2024-03-01", "2024-12-31", "in_time")
+    assert reasons(2023) == [
+        ("2024-03-01", "2024-08-31", "waiting"),
+        ("2024-09-01", "2024-12-31", "in_time"),
     ]
 
 

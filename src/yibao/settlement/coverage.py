@@ -86,7 +86,7 @@ class Question:
     gap_months        months just before that were not paid in time; for arrears, until they were
                       paid or payment was resumed
     repaired_months   how many of them have been paid in arrears
-    continuous_months months just before that were paid without a hole, arrears only if covered
+    continuous_months months before that, or before the gap, paid without a hole; arrears if covered
     """
 
     payment: Payment
@@ -190,6 +190,7 @@ class _Walk:
         self.resumes = next(self.later, None)
         self.last_in_time: int | None = None
         self.continuous = 0
+        self.before_gap = 0
         self.waits_until: int | None = None
         self.waits_by: Terms | None = None
         self.before: Month | None = None
@@ -203,6 +204,7 @@ class _Walk:
             found = self._in_time(number, payment)
             self.last_in_time, self.resumes = number, next(self.later, None)
             self.continuous += 1
+            self.before_gap = self.continuous
         else:
             found = self._in_arrears(number, payment)
             back = found.terms is not None and found.terms.covers_back
@@ -239,7 +241,7 @@ class _Walk:
         else:
             start = self.last_in_time + 1
         paid_up = sum(m in self.paid for m in range(start, end))
-        return Question(payment, number, max(0, end - start), paid_up, self.continuous)
+        return Question(payment, number, max(0, end - start), paid_up, self.before_gap)
 
     def _told(
         self,
@@ -330,6 +332,8 @@ def rules_of(office: Office, birth_date: date | None = None) -> Ask:
         }
         if birth_date is not None:
             day = max(day, birth_date)
+            if payment.facts.get("newborn"):
+                facts["months_since_birth"] = _months_begun(birth_date, payment.paid_on)
         outcome = office.run(Request("coverage", day, facts, amounts, birth_date))
         waiting, back, bonus = map(
             outcome.figure, ("waiting_months", "covers_back", "ceiling_bonus")
@@ -337,3 +341,9 @@ def rules_of(office: Office, birth_date: date | None = None) -> Ask:
         return Terms(waiting, bool(back), bonus, outcome)
 
     return ask
+
+
+def _months_begun(birth_date: date, day: date) -> int:
+    """Return the months from birth to a day, one that has begun being counted."""
+    months = month_of(day) - month_of(birth_date) + (day.day > birth_date.day)
+    return max(0, months)

@@ -198,7 +198,7 @@ def profile_columns(procedure: str, region: Region) -> tuple[Column, ...]:
     )
 
 
-_FROM_PAYMENTS = frozenset({"gap_months", "gap_years", "continuous_years"})
+_FROM_PAYMENTS = frozenset({"gap_months", "gap_years", "continuous_years", "months_since_birth"})
 _YEARS_FROM_PAYMENTS = frozenset({"missed_years", "repaired_years"})
 """What follows from a person's payments and so is no column."""
 
