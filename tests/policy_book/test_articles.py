@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from yibao.policy_book.articles import best, number, order, paths
+from yibao.policy_book.articles import best, in_order, number, order, paths
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,15 @@ def test_the_nearest_article_covers() -> None:
     assert best(paths("五（十八）"), held) == "五（十七）（十八）"
     assert best(paths("五"), held) == "五（十七）（十八）"
     assert best(paths("八"), held) is None
+
+
+def test_a_list_of_articles_gives_the_order() -> None:
+    cites = ["不予支付", "住院待遇居民限额", "住院待遇", "二（一）", "附则", "二"]
+    assert in_order(cites, ["住院待遇", "不予支付"]) == [
+        "住院待遇",
+        "住院待遇居民限额",
+        "不予支付",
+        "二",
+        "二（一）",
+        "附则",
+    ]

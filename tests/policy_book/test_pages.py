@@ -107,6 +107,13 @@ def test_a_day_tells_what_changed(pages: dict[str, Page]) -> None:
     assert re.search(r"500 元500 yuan\s*600 元600 yuan", section)
 
 
+def test_what_a_document_above_changes_is_told_once(pages: dict[str, Page]) -> None:
+    """The national list of 2021-01-19 holds everywhere, and is told of the nation only."""
+    section = pages["changes.html"].sections["d-2021-01-19"]
+    assert "国家" in section
+    assert "天津市" not in section
+
+
 def test_clauses_stand_at_their_articles(book: Book, pages: dict[str, Page]) -> None:
     opinion = pages["tianjin/2016-opinion@2016-06-23.html"].sections
     assert "T16-12" in opinion["四（十二）"]

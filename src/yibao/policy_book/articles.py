@@ -8,7 +8,7 @@ paragraph; an article covers its paragraphs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 Path_ = tuple[int | str, ...]
@@ -49,6 +49,16 @@ def order(cite: str) -> tuple[tuple[int, int, str], ...]:
     tokens = ((_token(found), found) for found in re.findall(_ANY, cite))
     key = tuple(token for token, _ in tokens)
     return ((0, 0, cite), *key) if cite.startswith(_BEFORE) else ((1, 0, ""), *key)
+
+
+def in_order(cites: Iterable[str], listed: Sequence[str]) -> list[str]:
+    """Return cites in the order of a document's list of articles, as far as it has one."""
+
+    def place(cite: str) -> int:
+        fits = [n for n, article in enumerate(listed) if cite.startswith(article)]
+        return max(fits, key=lambda n: len(listed[n]), default=len(listed))
+
+    return sorted(cites, key=lambda cite: (place(cite), order(cite)))
 
 
 _ANY = re.compile(

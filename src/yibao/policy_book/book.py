@@ -49,7 +49,10 @@ def make_book(sources: Sources, languages: Languages = "both", watch: Watch | No
     for name in ids:
         if ids.count(name) > 1:
             raise CannotWrite(f"two regions are called {name!r}; name one of them otherwise")
-    views = [RegionView(region, folder, sources.clauses) for region, folder in sources.regions]
+    views = [
+        RegionView(region, folder, sources.clauses, frozenset(ids) - {region.id})
+        for region, folder in sources.regions
+    ]
     maker = _Maker(views, sources, Pages(languages), watch or (lambda _: None))
     return Book({**static(), **dict(maker.files())}, maker.summary())
 

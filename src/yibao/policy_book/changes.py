@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -61,20 +61,30 @@ class Day:
         return sum(len(table.figures) for table in self.tables) + len(self.rules)
 
 
-def days(naming: Naming) -> Iterator[Day]:
-    """Yield the days on which a region's rules change, without those that change nothing."""
+def days(naming: Naming, elsewhere: Collection[str] = ()) -> Iterator[Day]:
+    """Yield the days on which a region's rules change, without those that change nothing.
+
+    What documents of the regions `elsewhere` change is left out: it is told of those regions.
+    """
     region = naming.region
-    for n, day in enumerate(Calendar(region).days):
+    told = frozenset(d.id for d in region.documents if d.region not in elsewhere)
+    first = True
+    for day in Calendar(region).days:
         before = Consolidation(region, day - timedelta(days=1))
         changes = difference(before, Consolidation(region, day))
-        if changes:
-            yield Day(day, n == 0, tuple(_tables(changes, naming)), tuple(_rules(changes, naming)))
+        tables = tuple(_tables(changes, naming, told))
+        rules = tuple(_rules(changes, naming, told))
+        if tables or rules:
+            yield Day(day, first, tables, rules)
+            first = False
 
 
-def _tables(changes: Difference, naming: Naming) -> Iterator[ChangedTable]:
+def _tables(changes: Difference, naming: Naming, told: Collection[str]) -> Iterator[ChangedTable]:
     held: dict[str, list[FigureChange]] = {}
     for change in changes.figures:
-        held.setdefault(change.table, []).append(change)
+        newer = change.after or change.before
+        if newer is not None and newer.basis.document in told:
+            held.setdefault(change.table, []).append(change)
     for name, found in held.items():
         table = naming.region.tables[name]
         yield ChangedTable(name, table.title, tuple(_changed(c, table, naming) for c in found))
@@ -104,11 +114,13 @@ def _value(held: Figure | None, table: Table) -> Text:
     return figure(UNLIMITED if held.value == "unlimited" else parse_yuan(held.value), "yuan")
 
 
-def _rules(changes: Difference, naming: Naming) -> Iterator[ChangedRule]:
+def _rules(changes: Difference, naming: Naming, told: Collection[str]) -> Iterator[ChangedRule]:
     classes = naming.region.classifications
     for change in (*changes.steps, *changes.classifications):
         basis = change.after or change.before
         assert basis is not None
+        if basis.document not in told:
+            continue
         known = classes.get(change.name)
         yield ChangedRule(
             name=change.name,

@@ -13,7 +13,7 @@ from typing import Any
 
 from yibao.money import UNLIMITED, format_rate, format_yuan
 from yibao.policy.model import Among, Between, Condition, Number, OneOf, Region, Unit, Value
-from yibao.policy.vocabulary import vocabulary
+from yibao.policy.vocabulary import band_title, vocabulary
 from yibao.settlement.explain import CLOSING
 from yibao.text import Text
 
@@ -85,8 +85,10 @@ class Naming:
         base, _, band = name.partition("[")
         if base in self.region.tables:
             title = self.region.tables[base].title
-            n = band.rstrip("]")
-            return Text(f"{title.zh}（第{n}段）", f"{title.en} (band {n})") if band else title
+            if not band:
+                return title
+            row = band_title(band.rstrip("]"))
+            return Text(f"{title.zh}（{row.zh}）", f"{title.en} ({row.en})")
         return self._titles.get(name) or Text(name, name.replace("_", " "))
 
     @cached_property
@@ -143,7 +145,7 @@ class Naming:
         if isinstance(code, frozenset):
             return self._listed(attribute, code)
         if attribute == BAND:
-            return Text(f"第{code}段", f"band {code}")
+            return band_title(str(code))
         if isinstance(code, str | bool):
             return self.codes(attribute).get(code, same(str(code)))
         return same(str(code))

@@ -78,11 +78,12 @@ class DocumentView:
 
 @dataclass
 class RegionView:
-    """Everything that the pages of one region show. `hues` numbers the documents' colours."""
+    """Everything that the pages of one region show. `others` are the book's other regions."""
 
     region: Region
     folder: Path
     clauses: Sequence[Clause]
+    others: frozenset[str] = frozenset()
     naming: Naming = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,7 +167,7 @@ class RegionView:
     @cached_property
     def days(self) -> tuple[changes.Day, ...]:
         """The days on which the rules change."""
-        return tuple(changes.days(self.naming))
+        return tuple(changes.days(self.naming, self.others))
 
     @cached_property
     def grades(self) -> Mapping[str, int]:
@@ -223,7 +224,7 @@ class RegionView:
             left.setdefault(cite, []).append((labels.of(to), why))
         cites = dict.fromkeys((*titles, *(e.cite for e in own), *left))
         clauses = self._clauses(self.placed.get(document.id, ()), cites)
-        for cite in sorted({**cites, **dict.fromkeys(clauses)}, key=articles.order):
+        for cite in articles.in_order({**cites, **dict.fromkeys(clauses)}, list(titles)):
             held = clauses.get(cite, ())
             yield ArticleView(
                 cite=cite,
