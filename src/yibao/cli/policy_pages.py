@@ -128,7 +128,7 @@ def list_(*, as_json: bool, language: Language) -> None:
         print_table(
             f"{region.id}  {region.name.pick(language)}  {region.division}",
             _head(language, "document", "kind", "number", "known", "validity"),
-            ([*_document(d, language)] for d in region.documents),
+            ([*_document(d, language)] for d in region.own),
         )
 
 
@@ -147,7 +147,8 @@ def _region_data(region: Region) -> dict[str, Any]:
         "name": region.name,
         "level": region.authority.name,
         "division": region.division,
-        "documents": [{name: getattr(d, name) for name in names} for d in region.documents],
+        "parents": region.parents,
+        "documents": [{name: getattr(d, name) for name in names} for d in region.own],
     }
 
 
