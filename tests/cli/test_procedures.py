@@ -465,3 +465,65 @@ def test_a_wait_is_told_with_its_end_and_its_article(pack: Path, tmp_path: Path)
     wait = next(r for r in told if r["reason"] == "waiting")
     assert (str(wait["from"])[:10], str(wait["waits_until"])[:10]) == ("2023-06-01", "2023-11-30")
     assert (wait["gap_months"], wait["rules"]) == (5, "an example (rules 1)")
+
+
+# --- the examples that ship -----------------------------------------------------------------------
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "tianjin"
+
+
+def test_the_examples_of_tianjin_give_what_the_guide_shows(tmp_path: Path) -> None:
+    def run(*command: str, name: str, code: int = 0) -> list[dict[str, str]]:
+        out = tmp_path / name
+        result = call(*command, EXAMPLES / name, "--policy", "tianjin", "-o", out)
+        assert result.exit_code == code, result.stderr
+        return rows(out)
+
+    bills = run("contribution", "quote", name="contributions.csv", code=1)
+    totals = [(r["person_id"], r["total"]) for r in bills]
+    assert totals[:4] == [("E1", "625.00"), ("E3", "550.00"), ("E4", "2804.25"), ("E5", "1140.24")]
+    assert totals[4:] == [("R3", "2050.00"), ("R4", "900.00"), ("R5", "900.00"), ("R6", "900.00")]
+    (credit, second, retired) = run("account", "credit", name="credits.csv")
+    # 7,333.33: 2 % are 146.67 and 0.8 % 58.67, of the sum 70 % are 143.738.
+    parts = ("account_credit", "account_transfer", "account_kept")
+    assert [second[part] for part in parts] == ["205.34", "143.74", "61.60"]
+    assert (credit["account_credit"], retired["account_credit"]) == ("140.00", "50.00")
+    covered = run("contribution", "coverage", name="payments.csv")
+    assert [(r["person_id"], r["from"], r["to"]) for r in covered] == [
+        ("R3", "2022-01-01", "2023-12-31"),
+        ("R4", "2022-01-01", "2022-12-31"),
+        ("R4", "2024-09-01", "2024-12-31"),
+        ("R8", "2022-11-15", "2023-12-31"),
+    ]
+
+
+@pytest.mark.clause("T16-17a")
+def test_the_monthly_transfer_begins_in_october_2016() -> None:
+    def month(day: str) -> dict[str, Any]:
+        base = ("--set", "credit_base=5000.00", "--set", "birth_date=1980-01-01")
+        result = call(
+            *("account", "credit", "--policy", "tianjin", "--date", day, *EMPLOYEE, *base, "--json")
+        )
+        found: dict[str, Any] = json.loads(result.stdout)["results"]
+        return found
+
+    assert "account_transfer" not in month("2016-09-01")
+    october = month("2016-10-01")
+    assert (october["account_credit"], october["account_transfer"]) == ("140.00", "98.00")
+    assert october["account_kept"] == "42.00"
+
+
+@pytest.mark.clause("T16-18")
+def test_withdrawal_from_50000_on_and_once_a_year() -> None:
+    def withdraw(expense: str, *more: str) -> Result:
+        given = ["account_balance=8200", f"year_inpatient_expense={expense}", *more]
+        given.append("year_personal_share=6000")
+        options = [x for g in given for x in ("--set", g)]
+        head = ("account", "withdraw", "--policy", "tianjin", "--date", "2017-11-01")
+        return call(*head, *EMPLOYEE, *options, "--json")
+
+    allowed = json.loads(withdraw("50000.00").stdout)["results"]
+    assert (allowed["withdrawn"], allowed["account_left"]) == ("6000.00", "2200.00")
+    short = withdraw("49999.99")
+    assert json.loads(short.stdout)["results"]["withdrawn"] == "0.00"
+    assert withdraw("50000.00", "withdrawn_this_year=true").exit_code == 6

@@ -1,4 +1,4 @@
-"""The three parts of the demonstration."""
+"""The parts of the demonstration."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from yibao.cli import settle_report
+from yibao.cli.demo_funding import show_funding
 from yibao.cli.options import Language
 from yibao.cli.output import console
 from yibao.cli.sample import write_city
@@ -45,6 +46,10 @@ _WORDS = {
     "city": Text(
         "{n}. {city}：虚构的 {persons} 人城市{more}",
         "{n}. {city}: a made-up city of {persons} persons{more}",
+    ),
+    "funding": Text(
+        "{n}. {city}：缴费、待遇期、个人账户",
+        "{n}. {city}: contributions, cover, personal accounts",
     ),
     "more": Text("，另加一份坏数据", ", and a file of bad rows"),
     "absent": Text(
@@ -86,6 +91,11 @@ _NEXT = (
         Text("一笔结算的全部依据，包括落选的规定", "one claim in full, with the rules that lost"),
     ),
     (
+        "./run yibao contribution quote --policy tianjin --date 2022-09-01 --set scheme=employee "
+        "--set category=in_service --set contributor=employer_staff --set wage=3000 --set months=1",
+        Text("一张缴费单和它的依据", "a contribution bill, with every step"),
+    ),
+    (
         "./run yibao sample city --region tianjin --persons 2000 -o city",
         Text("造一个城市的数据", "make up a city"),
     ),
@@ -125,6 +135,7 @@ def show(language: Language) -> None:
         page.visits(policy)
     for policy in policies.values():
         page.city(policy)
+    page.funding(policies["tianjin"])
     page.next()
 
 
@@ -279,6 +290,16 @@ class _Demo:
             self.console.print(f"\n{self.word('rejects')}")
             settle_report.print_rejects(rejects, self.language, self.console)
         self.console.print()
+
+    # --- funding ------------------------------------------------------------------------------
+
+    def funding(self, policy: Policy) -> None:
+        self.title("funding", city=policy.region.name.pick(self.language))
+        folder = EXAMPLES / policy.region.id
+        if (folder / "contributions.csv").is_file():
+            show_funding(policy, folder, self.language, self.console)
+        else:
+            self.absent(folder)
 
     def next(self) -> None:
         self.title("next")
