@@ -66,6 +66,21 @@ def test_a_new_region_passes_check_and_cases(
     assert all(verdict["passed"] for verdict in verdicts)
 
 
+@pytest.mark.parametrize("kind", ["policy", "figures", "decision"])
+def test_a_region_may_begin_with_any_kind_of_document_in_force(tmp_path: Path, kind: str) -> None:
+    folder = begin(tmp_path / "c", "--kind", kind, "--with", ",".join(PARTS))
+    assert errors(folder) == []
+    assert "3/3 cases passed" in yibao("policy", "cases", folder)
+
+
+def test_a_draft_stands_beside_other_documents(tmp_path: Path) -> None:
+    told = new(tmp_path / "c", "--kind", "draft", "--from", "2023-01-01", code=exit_codes.USAGE)
+    assert "another document activates it" in " ".join(told.split())
+    folder = begin(tmp_path / "c")
+    new(folder / "draft@2024-01-01", "--table", "resident_inpatient_rate", "--kind", "draft")
+    assert errors(folder) == []
+
+
 def test_nothing_is_invented(tmp_path: Path) -> None:
     folder = begin(
         tmp_path / "c", "--scheme", "employee", "--scheme", "resident", "--with", ",".join(PARTS)

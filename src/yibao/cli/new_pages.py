@@ -150,6 +150,11 @@ def _region(asked: Asked, ask: _Ask, language: Language) -> tuple[dict[str, str]
             raise typer.BadParameter(
                 f"{option} is for a document that changes a region: {expected}"
             )
+    if asked.kind == "draft":
+        raise typer.BadParameter(
+            "--kind draft is for a document beside others: a draft is in force only once another "
+            "document activates it"
+        )
     name = ask.both(asked.name, "地区名称", "Name of the region")
     schemes = asked.schemes or tuple(
         ask.text(
@@ -235,7 +240,8 @@ def _document(asked: Asked, ask: _Ask, language: Language) -> tuple[dict[str, st
         raise typer.BadParameter(f"{region.id} has a document {name} from {first} already")
     changes = _changes(region, asked.tables, first)
     document = _named(asked, ask, name, first)
-    example = _example(CaseRunner(home if inside else where(asked.of)), first, asked.tables)
+    runner = CaseRunner(home if inside else where(asked.of))
+    example = None if asked.kind == "draft" else _example(runner, first, asked.tables)
     texts = document_files(document, changes, language, example=example, overlay=not inside)
     shown, more = (str(home), "") if inside else (asked.of, f" --overlay {asked.folder}")
     if inside and Path(shown).is_relative_to(Path.cwd()):

@@ -25,6 +25,7 @@ PARTS = ("outpatient", "inpatient", "serious-illness", "contribution")
 """What a new region may begin with."""
 
 _PICK = re.compile("«([^|»]*)\\|([^»]*)»")
+_CITE = re.compile(r"^( *)(- )?cite: TODO$", re.MULTILINE)
 _LEVELS = ("1", "2", "3")
 _CATEGORIES: Mapping[str, Mapping[str, Text]] = {
     "employee": {"in_service": Text("在职", "in service"), "retired": Text("退休", "retired")}
@@ -100,9 +101,18 @@ def region_files(new: NewRegion, language: str) -> dict[str, str]:
             parent=f"parent: {new.parent}" if new.parent else "# parent: guangdong",
         )
     }
-    rules = {"document.yaml": document_text(new.document, words), **dict(_rules(new, words))}
+    rules = dict(_rules(new, words))
+    if new.document.kind == "figures":
+        rules = {file: _CITE.sub(_graded, text) for file, text in rules.items()}
+    rules = {"document.yaml": document_text(new.document, words), **rules}
     rules["cases.yaml"] = words.fill("cases", cases="\n".join(_cases(new, words)))
     return texts | {f"{new.document.folder}/{file}": text for file, text in rules.items()}
+
+
+def _graded(cite: re.Match[str]) -> str:
+    """Return a cite with the grade and the source that every base figure names."""
+    indent = cite[1] + " " * len(cite[2] or "")
+    return f"{cite[0]}\n{indent}grade: D   # TODO\n{indent}source: TODO"
 
 
 def document_text(new: NewDocument, words: Words) -> str:
