@@ -58,7 +58,7 @@ def tianjin() -> dict[str, Sentence]:
         ("rates", "Residents' outpatient rate (level 3, low)", "→ 45%, from 2022-01-01"),
         ("rates", "Points added by the serious-illness tilt (", "0% → 5% (+5 points)"),
         ("ceilings", "Residents' serious-illness ceiling", "300000.00 yuan → unlimited, from"),
-        ("contributions", "Residents' contribution a year (band high)",
+        ("contributions", "Residents' contribution a year (high)",
          # 910 to 950: +40, which is 4.4 % (4.395…) of 910
          "910.00 yuan → 950.00 yuan (+40.00, +4.4%)"),
         ("covered", "New rule: A pharmacy purchase without an external prescription is not payable",

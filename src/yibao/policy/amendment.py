@@ -18,7 +18,7 @@ from yibao.policy.compare import Basis, Difference, Figure, FigureChange, Kind, 
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.model import Region, Step, Table, Unit, Value
 from yibao.policy.names import BAND
-from yibao.policy.vocabulary import vocabulary
+from yibao.policy.vocabulary import band_title, vocabulary
 from yibao.text import Text
 
 Group = Literal[
@@ -199,7 +199,7 @@ def _code(region: Region, name: str, code: Value) -> Text:
         return title if code else Text(f"未“{title.zh}”", f"not “{title.en}”")
     text = "+".join(sorted(code)) if isinstance(code, frozenset) else str(code)
     if name == BAND:
-        return Text(f"第{text}段", f"band {text}")
+        return band_title(text)
     if name in region.classifications:
         return region.classifications[name].codes.get(text, _same(text))
     if name in region.state_attributes:

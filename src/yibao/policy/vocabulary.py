@@ -158,6 +158,12 @@ def vocabulary() -> Vocabulary:
     )
 
 
+def band_title(band: str) -> Text:
+    """Return what a row of a banded table is called: its number, or the tier that it stands for."""
+    tiers = vocabulary().attributes["contribution_tier"].codes or {}
+    return tiers.get(band) or Text(f"第{band}段", f"band {band}")
+
+
 def _titles(data: Mapping[str, Any]) -> Mapping[str, Text]:
     return {name: Text(**title) for name, title in data.items()}
 

@@ -17,7 +17,7 @@ from yibao.policy.consolidate import Reason
 from yibao.policy.model import Document, Origin, Region, Row, Text
 from yibao.policy.policy import Policy
 from yibao.policy.program import Instruction, Program
-from yibao.policy.vocabulary import vocabulary
+from yibao.policy.vocabulary import band_title, vocabulary
 from yibao.settlement import formula
 from yibao.settlement.book import YearEnd
 from yibao.settlement.model import Settlement
@@ -337,7 +337,8 @@ class Reader:
 
 
 def _banded(title: Text, band: str) -> Text:
-    return Text(f"{title.zh}（第{band}段）", f"{title.en} (band {band})")
+    row = band_title(band)
+    return Text(f"{title.zh}（{row.zh}）", f"{title.en} ({row.en})")
 
 
 def source_of(origin: Origin) -> Source:
