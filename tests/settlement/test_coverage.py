@@ -23,7 +23,6 @@ from yibao.settlement.coverage import (
     Terms,
     first_day,
     last_day,
-    layers_of,
     month_of,
     months_of,
     rules_of,
@@ -365,23 +364,22 @@ def test_months_begin_and_end_where_the_calendar_says(day: date) -> None:
     assert last_day(number) + timedelta(days=1) == first_day(number + 1)
 
 
-# --- which layers cover ---------------------------------------------------------------------------
+# --- serious-illness insurance --------------------------------------------------------------------
 
 
 @pytest.mark.clause("T16-05a")
-def test_serious_illness_cover_comes_with_the_residents_enrolment() -> None:
-    tianjin = load_policy("tianjin")
-    resident = {"scheme": "resident", "category": "adult", "contribution_tier": "low"}
-    (span,) = spans_of(
-        months_of([Payment(month("2017-01"), month("2017-12"), date(2016, 12, 1))], example_rules)
-    )
-    for day in (span.first, date(2017, 6, 30), span.last):
-        assert "serious_illness" in layers_of(tianjin, resident, day)
-        assert "serious_illness" not in layers_of(tianjin, EMPLOYEE, day)
+@pytest.mark.parametrize(
+    ("facts", "covered"),
+    [
+        ({"scheme": "resident", "category": "adult", "contribution_tier": "low"}, True),
+        (EMPLOYEE, False),
+    ],
+)
+def test_serious_illness_cover_comes_with_the_residents_enrolment(
+    facts: Mapping[str, Value], covered: bool
+) -> None:
+    payment = Payment(month("2017-01"), month("2017-12"), date(2016, 12, 1), facts)
+    ask = rules_of(Office(load_policy("tianjin")), date(1980, 5, 1))
+    (span,) = spans_of(months_of([payment], ask))
     assert (span.first, span.last) == (date(2017, 1, 1), date(2017, 12, 31))
-
-
-def test_large_expense_relief_covers_who_has_paid_for_it() -> None:
-    tianjin, day = load_policy("tianjin"), date(2019, 1, 1)
-    assert "large_expense" not in layers_of(tianjin, EMPLOYEE, day)
-    assert "large_expense" in layers_of(tianjin, {**EMPLOYEE, "large_expense_paid": True}, day)
+    assert [m.terms and m.terms.serious_illness_cover for m in span.months] == [covered] * 12

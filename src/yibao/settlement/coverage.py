@@ -20,8 +20,6 @@ from itertools import groupby
 from typing import Literal
 
 from yibao.policy.model import Text, Value
-from yibao.policy.opspec import results
-from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.procedure import Office, Outcome, Request
 
@@ -98,11 +96,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """What the rules answer. `ceiling_bonus` is in fen."""
+    """What the rules answer; `ceiling_bonus` is in fen.
+
+    Where they say nothing there is no wait and no bonus, and arrears buy no cover.
+    """
 
     waiting_months: int = 0
     covers_back: bool = False
     ceiling_bonus: int = 0
+    serious_illness_cover: bool = False
     outcome: Outcome | None = None
 
 
@@ -280,34 +282,12 @@ def _runs(months: Sequence[Month]) -> Iterator[tuple[Month, ...]]:
 def _same(month: Month) -> tuple[object, ...]:
     facts = month.payment.facts if month.payment is not None else {}
     person = tuple(facts.get(a.name) for a in vocabulary().of("person"))
-    bonus = month.terms.ceiling_bonus if month.terms is not None else 0
-    return month.reason, month.waits_until, person, bonus
+    terms = month.terms or Terms()
+    gives = terms.ceiling_bonus, terms.serious_illness_cover
+    return month.reason, month.waits_until, person, gives
 
 
 # --- the rules ------------------------------------------------------------------------------------
-
-
-def layers_of(policy: Policy, facts: Mapping[str, Value], day: date) -> tuple[str, ...]:
-    """Return the layers that may pay for a person on a day, in the order of the chain.
-
-    A layer covers the person when a step that pays from it does not ask for another person: cover
-    follows enrolment and needs no record of its own.
-    """
-    rules, funds = policy.plan(day).rules, vocabulary().funds
-    person = vocabulary().of("person")
-    known = {a.name: facts.get(a.name, a.absent) for a in person}
-    found = {
-        step.layer
-        for step in rules.steps
-        if step.phase == "claim"
-        and any(name in funds for name in results(step))
-        and all(
-            condition.holds(value)
-            for condition in step.conditions
-            if (value := known.get(condition.attribute)) is not None
-        )
-    }
-    return tuple(layer for layer in (rules.layers.order if rules.layers else ()) if layer in found)
 
 
 def rules_of(office: Office, birth_date: date | None = None) -> Ask:
@@ -335,10 +315,14 @@ def rules_of(office: Office, birth_date: date | None = None) -> Ask:
             if payment.facts.get("newborn"):
                 facts["months_since_birth"] = _months_begun(birth_date, payment.paid_on)
         outcome = office.run(Request("coverage", day, facts, amounts, birth_date))
-        waiting, back, bonus = map(
-            outcome.figure, ("waiting_months", "covers_back", "ceiling_bonus")
+        figure = outcome.figure
+        return Terms(
+            waiting_months=figure("waiting_months"),
+            covers_back=bool(figure("covers_back")),
+            ceiling_bonus=figure("ceiling_bonus"),
+            serious_illness_cover=bool(figure("serious_illness_cover")),
+            outcome=outcome,
         )
-        return Terms(waiting, bool(back), bonus, outcome)
 
     return ask
 

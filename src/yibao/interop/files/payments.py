@@ -34,7 +34,6 @@ from yibao.settlement.coverage import (
     Terms,
     first_day,
     last_day,
-    layers_of,
     month_of,
     months_of,
     rules_of,
@@ -239,7 +238,7 @@ def periods_sheet(covered: Covered, language: str) -> Sheet:
         ("gap_months", "count"),
         ("continuous_years", "count"),
         ("ceiling_bonus", "money"),
-        ("layers", "long"),
+        ("serious_illness_cover", "text"),
         ("payments", "long"),
         ("rules", "long"),
     ]
@@ -266,13 +265,11 @@ def _periods(covered: Covered, language: str) -> Iterator[list[Cell]]:
                     question.continuous_months // YEAR,
                 ]
             )
-            row += [None if terms is None or not span.covered else terms.ceiling_bonus]
-            layers = (
-                layers_of(covered.policy, payment.facts, span.first)
-                if payment is not None and span.covered
-                else ()
-            )
-            row += [";".join(layers), "; ".join(_places(span))]
+            if terms is None or not span.covered:
+                row += [None, None]
+            else:
+                row += [terms.ceiling_bonus, "true" if terms.serious_illness_cover else "false"]
+            row += ["; ".join(_places(span))]
             row += [_because(explainer, span, language)]
             yield row
 
