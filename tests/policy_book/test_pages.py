@@ -117,7 +117,8 @@ def test_what_a_document_above_changes_is_told_once(pages: dict[str, Page]) -> N
 def test_clauses_stand_at_their_articles(book: Book, pages: dict[str, Page]) -> None:
     opinion = pages["tianjin/2016-opinion@2016-06-23.html"].sections
     assert "T16-12" in opinion["四（十二）"]
-    assert "T16-19a" in opinion["六（十九）至（二十一）"]
+    assert "T16-19a" in opinion["六（十九）"]
+    assert "见：See: 六（十九）至（二十一）" in opinion["六（十九）"]
     assert "T16-08" in opinion["三（八）"]
     assert book.summary["tianjin"]["clauses"] >= 77 + 60 + 184  # opinion, notice, plan
     assert book.summary["jining"]["clauses"] == 45

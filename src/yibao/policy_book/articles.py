@@ -173,6 +173,14 @@ def best(wanted: Iterable[Path_], held: dict[str, tuple[Path_, ...]]) -> str | N
     return max(scored)[3] if scored else None
 
 
+def touching(cite: str, others: Iterable[str]) -> Iterator[str]:
+    """Yield the cites that name the same article, one around it or a part of it."""
+    own = paths(cite)
+    for other in others:
+        if any(_fit(a, b) for a in own for b in paths(other)):
+            yield other
+
+
 def _fit(target: Path_, own: Path_) -> int:
     if target == own:
         return 1000

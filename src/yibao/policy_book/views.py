@@ -30,7 +30,10 @@ _LONG = 26
 
 @dataclass(frozen=True, slots=True)
 class ArticleView:
-    """One article of a document: its rules, what is left out, its clauses and their cases."""
+    """One article of a document: its rules, what is left out, its clauses and their cases.
+
+    An article without any has the cites in `see` that deal with it under another number.
+    """
 
     cite: str
     title: Text | None
@@ -38,6 +41,7 @@ class ArticleView:
     left: tuple[tuple[Text, Text], ...]
     clauses: tuple[Clause, ...]
     cases: tuple[Worked, ...]
+    see: tuple[str, ...]
 
     @property
     def anchor(self) -> str:
@@ -222,7 +226,8 @@ class RegionView:
         left: dict[str, list[tuple[Text, Text]]] = {}
         for cite, to, why in document.not_encoded:
             left.setdefault(cite, []).append((labels.of(to), why))
-        cites = dict.fromkeys((*titles, *(e.cite for e in own), *left))
+        filled = dict.fromkeys((*(e.cite for e in own), *left))
+        cites = dict.fromkeys((*titles, *filled))
         clauses = self._clauses(self.placed.get(document.id, ()), cites)
         for cite in articles.in_order({**cites, **dict.fromkeys(clauses)}, list(titles)):
             held = clauses.get(cite, ())
@@ -233,6 +238,7 @@ class RegionView:
                 left=tuple(left.get(cite, ())),
                 clauses=tuple(held),
                 cases=tuple(self._cases(held)),
+                see=() if cite in filled else tuple(articles.touching(cite, filled)),
             )
 
     def _cases(self, clauses: Iterable[Clause]) -> Iterator[Worked]:
