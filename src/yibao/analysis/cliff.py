@@ -13,7 +13,7 @@ from yibao.analysis.bill import Bill
 from yibao.analysis.changes import StatusChange
 from yibao.analysis.patient import Given
 from yibao.analysis.piecewise import Number, Piecewise
-from yibao.policy.model import Row, Value
+from yibao.policy.model import ClassRow, Document, Row, Text, Value
 from yibao.policy.policy import Policy
 
 Worst = tuple[Number, Number, bool]
@@ -27,6 +27,20 @@ class RowChange:
     operand: str
     before: Row | None
     after: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChange:
+    """A classification that gives the example another code: the codes, with the rows that say so.
+
+    A row is None where nobody is covered.
+    """
+
+    name: str
+    title: Text
+    before: ClassRow | None
+    after: ClassRow | None
+    document: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,7 @@ class Cliff:
 
     `first` is the smallest expense at which it shows in the example's profile, `grows` whether it
     still grows at the top. `moved` gives the codes that rules look at before and after, `common`
-    the codes that all these profiles share.
+    the codes that all these profiles share; `codes` the classifications that moved the example.
     """
 
     attribute: str
@@ -70,6 +84,7 @@ class Cliff:
     common: Mapping[str, frozenset[Value]]
     example: Example
     profiles: int = 1
+    codes: tuple[CodeChange, ...] = ()
 
 
 @dataclass(slots=True)

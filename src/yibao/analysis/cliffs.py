@@ -16,14 +16,16 @@ from math import ceil, floor
 
 from yibao.analysis.bill import Bill
 from yibao.analysis.changes import changes, worlds
-from yibao.analysis.cliff import Cliff, Cliffs, Example, RowChange, Worst, falls, worst
-from yibao.analysis.patient import patient
+from yibao.analysis.cliff import Cliff, Cliffs, CodeChange, Example, RowChange, Worst, falls, worst
+from yibao.analysis.patient import asked, patient
 from yibao.analysis.piecewise import Kink, Piecewise, difference
 from yibao.analysis.profiles import Explorer, State, Walk
 from yibao.analysis.space import Change
 from yibao.analysis.trace import Traced, Tracer
 from yibao.analysis.witness import opening, person
 from yibao.errors import NotLinear
+from yibao.policy.compile import Profile
+from yibao.policy.consolidate import matches
 from yibao.policy.model import Row, Value
 from yibao.policy.policy import Policy
 from yibao.policy.program import Program, Structure
@@ -78,6 +80,7 @@ class _Search:
             cliff.example = self._shown(cliff.example)
             paid = [sum(funds.values()) for funds in cliff.example.funds]
             assert paid[0] - paid[1] == cliff.size, "another program than the one that was analysed"
+            cliff.codes = tuple(self._codes(cliff))
             cliff.common = {
                 n: v for n, v in cliff.common.items() if v != frozenset(self._every.get(n, ()))
             }
@@ -183,8 +186,9 @@ class _Search:
         if size <= 0:
             return
         region, space = self.policy.region, self.explorer.space
-        given = [person(region, space, walk.world(state, n), self.day) for n in (0, 1)]
-        if given[0] is None or given[1] is None:
+        first_one = person(region, space, walk.world(state, 0), self.day)
+        second = person(region, space, walk.world(state, 1), self.day, like=first_one)
+        if first_one is None or second is None:
             return
         spans = [walk.spans(state, n) for n in (0, 1)]
         moved = {n: (v, spans[1][n]) for n, v in spans[0].items() if v != spans[1][n]}
@@ -203,7 +207,7 @@ class _Search:
             joined=tuple(sorted(ids[1] - ids[0])),
             moved=moved,
             common={n: v for n, v in {**spans[0], **_fixed(walk)}.items() if n not in moved},
-            example=Example(given[0], given[1], (x, x)),
+            example=Example(first_one, second, (x, x)),
         )
         titles = () if found[0].axis != attribute else tuple(c.title for c in found)
         tables = frozenset(row.operand.partition("[")[0] for row in rows)
@@ -221,6 +225,23 @@ class _Search:
         both = [patient(self.policy, self.day, given) for given in (example.before, example.after)]
         funds = [one.funds(self.bill, x) for one, x in zip(both, example.expenses, strict=True)]
         return replace(example, funds=(funds[0], funds[1]))
+
+    def _codes(self, cliff: Cliff) -> Iterator[CodeChange]:
+        """Yield the classifications that give the example another code after the change."""
+        region, example = self.policy.region, cliff.example
+        for name in cliff.moved:
+            classification = region.classifications.get(name)
+            if classification is None:
+                continue
+            version = self.plan.rules.provision(classification)
+            rows = []
+            for given in (example.before, example.after):
+                look = Profile(self.plan, asked(self.policy, self.day, given)).look
+                held = (row for row in version.rows if matches(row.conditions, look))
+                rows.append(next(held, None))
+            if rows[0] is not rows[1]:
+                document = version.origin.document
+                yield CodeChange(name, classification.title, rows[0], rows[1], document)
 
     # --- groups -----------------------------------------------------------------------------------
 

@@ -64,11 +64,15 @@ class Patient:
 
 def patient(policy: Policy, day: date, given: Given) -> Patient:
     """Return a patient; raises PolicyError when no rule answers, ClaimError for what is lacking."""
-    region = policy.region
-    opening = _opening(region, given.opening)
-    attributes = Asked(region, day, given, opening)
+    attributes = asked(policy, day, given)
     program = policy.plan(day).program("claim", attributes, day)
-    return Patient(policy, day, program, tuple(opening.values()), runner(program.structure))
+    opening = tuple(attributes.opening.values())
+    return Patient(policy, day, program, opening, runner(program.structure))
+
+
+def asked(policy: Policy, day: date, given: Given) -> Asked:
+    """Return the attributes of a patient, as rules ask for them."""
+    return Asked(policy.region, day, given, _opening(policy.region, given.opening))
 
 
 def _opening(region: Region, given: Mapping[str, int]) -> dict[str, int]:
@@ -86,7 +90,7 @@ class Asked(Mapping[str, Value]):
         self._region = region
         self._day = day
         self._given = given
-        self._opening = opening
+        self.opening = opening
 
     def __contains__(self, name: object) -> bool:
         return name in self._names()
@@ -111,8 +115,8 @@ class Asked(Mapping[str, Value]):
     def _value(self, name: str) -> Value | None:
         state = self._region.state_attributes.get(name)
         if state is not None:
-            own = self._opening[state.within] if state.within else 0
-            return state.code(self._opening[state.counter], own)
+            own = self.opening[state.within] if state.within else 0
+            return state.code(self.opening[state.counter], own)
         if name in self._given.attributes:
             return self._given.attributes[name]
         if name in AGES and self._given.birth_date is not None:
@@ -147,7 +151,7 @@ def codes_of(region: Region, attribute: Attribute) -> list[str]:
 
 
 def read(region: Region, texts: Mapping[str, str], opening: Mapping[str, int]) -> Given:
-    """Read attributes given as text: codes, true or false, years, sets as `a|b`, a birth date."""
+    """Read attributes given as text: codes, true or false, years, sets as `a+b`, a birth date."""
     attributes = {n: _read(region, n, text) for n, text in texts.items() if n != BIRTH}
     birth = _birth(texts[BIRTH]) if BIRTH in texts else None
     return Given(attributes, birth, opening)

@@ -159,16 +159,23 @@ def total(terms: Sequence[tuple[Number, Piecewise]]) -> Piecewise:
     built = Builder(terms[0][1].top)
     factors = [factor for factor, _ in terms]
     for piece in pieces(*(f for _, f in terms)):
-        value = sum(a * v for a, v in zip(factors, piece.values, strict=True))
-        slope = sum(a * m for a, m in zip(factors, piece.slopes, strict=True))
+        value = sum(_times(a, v) for a, v in zip(factors, piece.values, strict=True))
+        slope = sum(_times(a, m) for a, m in zip(factors, piece.slopes, strict=True))
         built.add(piece.start, value, slope, joined(*piece.kinks))
     return built.done(sum(magnitude(a) * f.error for a, f in terms))
 
 
+def _times(factor: Number, value: Number) -> Number:
+    """Return factor * value; Fractions are slow, and most factors are one."""
+    if factor == 1:
+        return value
+    return -value if factor == -1 else factor * value
+
+
 def _scaled(factor: Number, f: Piecewise, shift: Number, error: Number) -> Piecewise:
     """Return factor * f + shift, for a factor that is not zero."""
-    values = tuple([factor * v + shift for v in f.values])
-    slopes = tuple([factor * m for m in f.slopes]) if factor != 1 else f.slopes
+    values = tuple([_times(factor, v) + shift for v in f.values])
+    slopes = tuple([_times(factor, m) for m in f.slopes])
     return replace(f, values=values, slopes=slopes, error=error)
 
 

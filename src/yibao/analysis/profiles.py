@@ -78,7 +78,7 @@ class Explorer:
     def ground(self, world: World) -> Ground:
         """Return what matters to the persons and claims of a world."""
         numbers = [
-            n for n, step in enumerate(self.steps) if self.space.where(world, step.conditions)[0]
+            n for n, step in enumerate(self.steps) if self.space.matters(world, step.conditions)
         ]
         steps = [self.steps[n] for n in numbers]
         asked = [c for step in steps for c in step.conditions]
@@ -176,7 +176,8 @@ class Walk:
         for n, (side, operand) in enumerate(todo):
             ahead = frozenset().union(*looked[n + 1 :])
             parts = [part for state in states for part in self._answered(state, side, operand)]
-            states = self._merged(parts, ahead)
+            grown = len(parts) != len(states) or n == len(todo) - 1
+            states = self._merged(parts, ahead) if grown else parts
         if self.sides == 2 and steps[0] == steps[1]:
             return [s for s in states if s.rows[0] != s.rows[1]]
         return states

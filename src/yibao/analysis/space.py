@@ -33,6 +33,7 @@ class Open(Space):
         super().__init__(rules, steps, besides)
         tests = [*besides, *(c for step in steps for c in step.conditions)]
         tests += [c for p in self.provisions.values() for r in p.rows for c in r.conditions]
+        self._dropped = False
         self._tests: dict[str, list[Condition]] = {}
         for test in dict.fromkeys(tests):
             self._tests.setdefault(test.attribute, []).append(test)
@@ -72,6 +73,16 @@ class Open(Space):
         if name in flags:
             return frozenset({name, *self.looked_at((flags[name],))})
         return self._below.get(name, frozenset({name}))
+
+    def _split(self, world: World, condition: Condition) -> tuple[Parts, Parts]:
+        if world.get(condition.attribute) == ():
+            self._dropped = True
+        return super()._split(world, condition)
+
+    def matters(self, world: World, conditions: Sequence[Condition]) -> bool:
+        """Tell whether conditions can hold in a world, or look at a code that nobody has there."""
+        self._dropped = False
+        return bool(self.where(world, conditions)[0]) or self._dropped
 
     def stands_for(self, attribute: str, value: Value) -> Value:
         """Return the value of the axis that stands for `value`: no condition tells them apart."""

@@ -19,11 +19,23 @@ from yibao.policy.vocabulary import Attribute, vocabulary
 from yibao.settlement.enrolment import AGES
 
 OLDEST = 110
+ADULT = 45
+LIKELY = {"student_child": 17, "retired": 65}
+"""Completed years of the person in an example, by category."""
 
 
-def person(region: Region, space: Open, world: World, day: date) -> Given | None:
-    """Return a patient of a world on `day`, or None where its parts contradict each other."""
-    birth = _birth(space, world, day)
+def person(
+    region: Region, space: Open, world: World, day: date, like: Given | None = None
+) -> Given | None:
+    """Return a patient of a world on `day`, or None where its parts contradict each other.
+
+    The age is likely for the category, or as near as can be to that of the patient `like`.
+    """
+    birth = like.birth_date if like is not None else None
+    if birth is None or not _born_then(space, world, birth, day):
+        category = str(world.get("category", ("adult",))[0])
+        likely = AGES["age"](birth, day) if birth else LIKELY.get(category, ADULT)
+        birth = _birth(space, world, day, likely)
     if birth is None:
         return None
     held = {name: world.get(name, values) for name, values in space.axes.items()}
@@ -50,13 +62,16 @@ def _codes(
                 return None
             found[attribute.name] = codes
         elif attribute.name in held:
-            found[attribute.name] = _likely(attribute, held[attribute.name])
+            found[attribute.name] = _likely(space, attribute, held[attribute.name])
     return None if disease == "none" and registered else found
 
 
-def _likely(attribute: Attribute, values: Sequence[Value]) -> Value:
-    """Return the value for absent where the world has it, else its first."""
-    return attribute.absent if attribute.absent in values else values[0]  # type: ignore[return-value]
+def _likely(space: Open, attribute: Attribute, values: Sequence[Value]) -> Value:
+    """Return the value for absent where the world has one like it, else its first."""
+    absent = attribute.absent
+    if absent is not None and space.stands_for(attribute.name, absent) in values:
+        return absent
+    return values[0]
 
 
 def _set(
@@ -75,15 +90,20 @@ def _set(
     return frozenset(chosen)
 
 
-def _birth(space: Open, world: World, day: date) -> date | None:
+def _birth(space: Open, world: World, day: date, likely: int) -> date | None:
     """Return a birth date whose ages lie in the parts of the world."""
-    for years in sorted(range(OLDEST), key=lambda n: abs(n - 45)):
+    for years in sorted(range(OLDEST), key=lambda n: abs(n - likely)):
         # born on 1 January, or later in the year: the two ages are the same or differ by one
         for birth in (date(day.year - years, 1, 1), _born(years, day)):
-            ages = {name: age(birth, day) for name, age in AGES.items()}
-            if min(ages.values()) >= 0 and all(_fits(space, world, n, a) for n, a in ages.items()):
+            if _born_then(space, world, birth, day):
                 return birth
     return None
+
+
+def _born_then(space: Open, world: World, birth: date, day: date) -> bool:
+    """Tell whether the ages of who was born that day lie in the parts of the world."""
+    ages = {name: age(birth, day) for name, age in AGES.items()}
+    return min(ages.values()) >= 0 and all(_fits(space, world, n, a) for n, a in ages.items())
 
 
 def _born(years: int, day: date) -> date:

@@ -25,6 +25,7 @@ from yibao.errors import YibaoError
 COMMANDS = (
     "settle_commands",
     "policy_commands",
+    "analysis_commands",
     "book_commands",
     "conform_commands",
     "new_commands",

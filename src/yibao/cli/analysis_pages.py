@@ -1,0 +1,418 @@
+"""What `policy curve | compare` print and write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from yibao.analysis.bill import Bill
+from yibao.analysis.compare import Comparison, Side, Stretch
+from yibao.analysis.compare import compare as compare_patients
+from yibao.analysis.curve import Cause, CurveOf, Point
+from yibao.analysis.curve import curve as draw
+from yibao.analysis.patient import Patient, patient, read
+from yibao.analysis.picture import svg
+from yibao.analysis.piecewise import Number
+from yibao.cli.options import Language
+from yibao.cli.output import print_json
+from yibao.cli.policy_pages import Pack, label, print_table, today
+from yibao.errors import CannotWrite, ClaimError, MoneyError
+from yibao.interop.files.output import Cell, OutKind, Sheet, check_target, write_files
+from yibao.money import MAX_CLAIM, format_rate, format_yuan, parse_rate, parse_yuan
+from yibao.policy.model import Grade, Region, Text
+from yibao.policy.policy import Policy
+from yibao.policy.vocabulary import vocabulary
+
+_SAY = {
+    "expense": Text("费用", "expense"),
+    "personal": Text("个人负担", "personal share"),
+    "funds": Text("基金支付", "funds pay"),
+    "rate": Text("此后每元报销", "paid of the next yuan"),
+    "because": Text("转折原因", "because of"),
+    "bound": Text(
+        "表中为真实结算数；两点之间与直线相差不超过{bound}分",
+        "The table has real settlements; between two rows the truth is within {bound} fen of the "
+        "line",
+    ),
+    "gain": Text("B比A少付", "less to pay under B"),
+    "intervals": Text("按个人负担比较（精确区间）", "Who pays less (exact intervals)"),
+    "a": Text("A更优", "better under A"),
+    "b": Text("B更优", "better under B"),
+    "same": Text("相同", "the same"),
+}
+
+
+def say(key: str, language: Language) -> str:
+    """Return a word of these pages."""
+    return _SAY[key].pick(language)
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Options as given on the command line."""
+
+    settings: Sequence[str]
+    bill: Sequence[str]
+    opening: Sequence[str]
+    to: str
+    accept: str
+
+    def policy(self, pack: Pack) -> Policy:
+        """Load a pack with the figures that are accepted."""
+        return Policy(pack.load(), accept=Grade[self.accept])
+
+    @property
+    def top(self) -> int:
+        """The largest bill looked at, in fen."""
+        top = yuan("--to", self.to)
+        if not 0 < top <= MAX_CLAIM:
+            raise typer.BadParameter(f"--to {self.to}: above 0 and at most {MAX_CLAIM // 100} yuan")
+        return top
+
+    def make_bill(self) -> Bill:
+        """Return the make-up of the bill."""
+        shares: dict[str, Fraction] = {}
+        fixed: dict[str, int] = {}
+        for name, text in pairs("--bill", self.bill).items():
+            try:
+                if text.endswith("%"):
+                    shares[name] = parse_rate(text)
+                else:
+                    fixed[name] = parse_yuan(text)
+            except MoneyError:
+                told = f"--bill {name}={text}: a share such as 10% or yuan such as 200.00"
+                raise typer.BadParameter(told) from None
+        with usage():
+            return Bill(shares, fixed)
+
+    def state(self, region: Region) -> dict[str, int]:
+        """Return the opening state: fen, or counts."""
+        found = {}
+        for name, text in pairs("--opening", self.opening).items():
+            value = region.state.get(name)
+            if value is not None and value.unit == "count":
+                if not text.isascii() or not text.isdigit() or len(text) > 4:
+                    raise typer.BadParameter(f"--opening {name}={text}: a count such as 1")
+                found[name] = int(text)
+            else:
+                found[name] = yuan(f"--opening {name}", text)
+        return found
+
+    def patient(self, policy: Policy, day: date, opening: Mapping[str, int]) -> Patient:
+        """Return the patient under a policy."""
+        with usage():
+            given = read(policy.region, pairs("--set", self.settings), opening)
+            return patient(policy, day, given)
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Turn what is wrong with a patient or a bill into wrong usage of the command."""
+    try:
+        yield
+    except ClaimError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+    """Split ``name=value`` options; a name may be given once."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise typer.BadParameter(f"{option} {text}: written as NAME=VALUE")
+        if name in found:
+            raise typer.BadParameter(f"{option} {text}: {name} is given twice")
+        found[name] = value
+    return found
+
+
+def yuan(option: str, text: str) -> int:
+    """Return the fen of an amount given on the command line."""
+    try:
+        return parse_yuan(text)
+    except MoneyError:
+        raise typer.BadParameter(
+            f"{option} {text}: not an amount in yuan such as 1200.00"
+        ) from None
+
+
+def exact(fen: Number, language: Language) -> str:
+    """Return an exact amount: yuan, and the part of a fen where it is not whole."""
+    whole = fen.numerator // fen.denominator
+    told = f"{format_yuan(whole)}{'元' if language == 'zh' else ' yuan'}"
+    if fen == whole:
+        return told
+    return f"{told}又{fen - whole}分" if language == "zh" else f"{told} and {fen - whole} fen"
+
+
+def rate_text(rate: Number) -> str:
+    """Return a share as a percentage."""
+    return format_rate(Fraction(rate))
+
+
+# --- curve ----------------------------------------------------------------------------------------
+
+
+def curve(
+    pack: Pack,
+    day: date | None,
+    wanted: Wanted,
+    output: Path | None,
+    *,
+    as_json: bool,
+    language: Language,
+) -> None:
+    """Print, and where asked write, a patient's curve."""
+    picture = output is not None and output.suffix.lower() == ".svg"
+    if output is not None:
+        check_target(output.with_suffix(".csv") if picture else output)
+    bill, top = wanted.make_bill(), wanted.top
+    policy, on = wanted.policy(pack), day or today()
+    one = wanted.patient(policy, on, wanted.state(policy.region))
+    with usage():
+        found = draw(one, bill, top)
+    title = f"{policy.region.name.pick(language)} {on}"
+    about = " ".join([*wanted.settings, *wanted.bill, *wanted.opening])
+    if output is not None and picture:
+        _write_text(output, svg(found, title, about, language))
+    elif output is not None:
+        write_files({output: [Sheet("curve", _columns(found), [*_curve_rows(found, language)])]})
+    if as_json:
+        print_json(_curve_data(found, policy, on))
+    else:
+        _print_curve(found, f"{title}  {about}", language)
+
+
+def _write_text(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise CannotWrite(f"{target}: {error.strerror}") from None
+
+
+def _print_curve(found: CurveOf, title: str, language: Language) -> None:
+    funds = vocabulary().funds
+    names = [name for name, _ in found.patient.program.structure.funds]
+    titles = [funds[name].title.pick(language) for name in names]
+    ends = (say("personal", language), say("rate", language), say("because", language))
+    rows = [
+        [
+            format_yuan(point.expense),
+            *(format_yuan(point.funds[name]) for name in names),
+            format_yuan(point.personal),
+            rate_text(point.rate),
+            "\n".join(_because(cause, language) for cause in point.causes),
+        ]
+        for point in found.points
+    ]
+    print_table(title, [say("expense", language), *titles, *ends], rows)
+    typer.echo(say("bound", language).format(bound=_bound(found.bound)))
+
+
+def _bound(bound: Number) -> str:
+    """Return a bound in fen with two decimals, rounded up."""
+    hundredths = -(-Fraction(bound) * 100 // 1)
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def _because(cause: Cause, language: Language) -> str:
+    source = cause.figure or cause.source
+    title = cause.title.pick(language) or cause.operand or cause.step
+    return f"{title} {cause.value or ''} ({source.name.pick(language)} {source.cite})"
+
+
+def _columns(found: CurveOf) -> list[tuple[str, OutKind]]:
+    funds = [(name, "money") for name, _ in found.patient.program.structure.funds]
+    columns: list[tuple[str, OutKind]] = [("expense", "money")]
+    columns += [(name, "money") for name, _ in funds]
+    columns += [("fund_pay", "money"), ("personal_pay", "money"), ("rate_to_next", "figure")]
+    texts = ("breakpoint_fen", "step", "step_article", "figure", "value", "figure_article")
+    return [*columns, *((name, "text") for name in texts)]
+
+
+def _curve_rows(found: CurveOf, language: Language) -> Iterator[list[Cell]]:
+    for point in found.points:
+        causes = point.causes
+        yield [
+            point.expense,
+            *point.funds.values(),
+            point.fund_pay,
+            point.personal,
+            rate_text(point.rate),
+            "" if point.breakpoint is None else str(point.breakpoint),
+            "; ".join(c.step for c in causes),
+            "; ".join(f"{c.source.name.pick(language)} {c.source.cite}" for c in causes),
+            "; ".join(c.operand for c in causes),
+            "; ".join(c.value or "" for c in causes),
+            "; ".join(
+                f"{c.figure.name.pick(language)} {c.figure.cite}" for c in causes if c.figure
+            ),
+        ]
+
+
+def _curve_data(found: CurveOf, policy: Policy, day: date) -> dict[str, Any]:
+    return {
+        "region": policy.region.id,
+        "day": day,
+        "bound_fen": str(found.bound),
+        "points": [_point_data(point) for point in found.points],
+    }
+
+
+def _point_data(point: Point) -> dict[str, Any]:
+    return {
+        "expense": format_yuan(point.expense),
+        "funds": {name: format_yuan(fen) for name, fen in point.funds.items()},
+        "personal_pay": format_yuan(point.personal),
+        "rate_to_next": rate_text(point.rate),
+        "breakpoint_fen": None if point.breakpoint is None else str(point.breakpoint),
+        "causes": point.causes,
+    }
+
+
+# --- compare --------------------------------------------------------------------------------------
+
+
+def at_day(name: str, day: date) -> tuple[str, date]:
+    """Split ``tianjin@2019-06-01``; a folder's own name may hold an @."""
+    region, sign, text = name.rpartition("@")
+    if sign and not Path(name).is_dir():
+        try:
+            return region, date.fromisoformat(text)
+        except ValueError:
+            raise typer.BadParameter(f"{name}: after @ a day such as 2019-06-01") from None
+    return name, day
+
+
+def compare(
+    packs: tuple[Pack, Pack],
+    day: date | None,
+    wanted: Wanted,
+    expenses: Sequence[str],
+    output: Path | None,
+    *,
+    as_json: bool,
+    language: Language,
+) -> None:
+    """Print, and where asked write, a comparison of the same patient under two sets of rules."""
+    if output is not None:
+        check_target(output)
+    bill, top = wanted.make_bill(), wanted.top
+    chosen = [yuan("--expense", text) for text in expenses]
+    split = [at_day(pack.region, day or today()) for pack in packs]
+    policies = [
+        wanted.policy(replace(pack, region=region))
+        for pack, (region, _) in zip(packs, split, strict=True)
+    ]
+    for name in pairs("--opening", wanted.opening):
+        if all(name not in policy.region.state for policy in policies):
+            raise typer.BadParameter(f"--opening {name}: no state value of either")
+    patients = []
+    for policy, (_, on) in zip(policies, split, strict=True):
+        state = wanted.state(policy.region)
+        own = {name: value for name, value in state.items() if name in policy.region.state}
+        patients.append(wanted.patient(policy, on, own))
+    with usage():
+        found = compare_patients(patients[0], patients[1], bill, top, chosen)
+    names = [f"{label(region)}@{on}" for region, on in split]
+    if output is not None:
+        write_files({output: [_comparison_sheet(found)]})
+    if as_json:
+        print_json(_comparison_data(found, names))
+    else:
+        _print_comparison(found, names, language)
+
+
+def _print_comparison(found: Comparison, names: Sequence[str], language: Language) -> None:
+    head = [say("expense", language)]
+    for letter in "AB":
+        head += [f"{letter}: {say('funds', language)}", f"{letter}: {say('personal', language)}"]
+    rows = [
+        [
+            format_yuan(row.expense),
+            *_side_cells(row.a, language),
+            *_side_cells(row.b, language),
+            format_yuan(row.gain),
+        ]
+        for row in found.rows
+    ]
+    title = f"A = {names[0]}   B = {names[1]}"
+    print_table(title, [*head, say("gain", language)], rows)
+    typer.echo(say("intervals", language))
+    for stretch in found.stretches:
+        typer.echo(f"  {_interval(stretch, language)}  {say(stretch.better, language)}")
+    typer.echo(say("bound", language).format(bound=_bound(found.bound)))
+
+
+def _interval(stretch: Stretch, language: Language) -> str:
+    return f"{exact(stretch.first, language)} – {exact(stretch.last, language)}"
+
+
+def _side_cells(side: Side, language: Language) -> list[str]:
+    funds = vocabulary().funds
+    paid = [
+        f"{funds[name].title.pick(language)} {format_yuan(fen)}"
+        for name, fen in side.funds.items()
+        if fen
+    ]
+    return ["\n".join(paid) or "0.00", format_yuan(side.personal)]
+
+
+def _comparison_sheet(found: Comparison) -> Sheet:
+    funds = [
+        name
+        for name in vocabulary().funds
+        if any(name in side.funds for row in found.rows for side in (row.a, row.b))
+    ]
+    columns: list[tuple[str, OutKind]] = [("expense", "money")]
+    for letter in "ab":
+        columns += [(f"{letter}_{name}", "money") for name in (*funds, "personal_pay")]
+    columns.append(("less_under_b", "money"))
+    rows = [
+        [
+            row.expense,
+            *(side.funds.get(name, 0) for side in (row.a,) for name in funds),
+            row.a.personal,
+            *(row.b.funds.get(name, 0) for name in funds),
+            row.b.personal,
+            row.gain,
+        ]
+        for row in found.rows
+    ]
+    return Sheet("compare", columns, rows)
+
+
+def _comparison_data(found: Comparison, names: Sequence[str]) -> dict[str, Any]:
+    def side(one: Side) -> dict[str, Any]:
+        funds = {name: format_yuan(fen) for name, fen in one.funds.items()}
+        return {"funds": funds, "personal_pay": format_yuan(one.personal)}
+
+    return {
+        "a": names[0],
+        "b": names[1],
+        "rows": [
+            {
+                "expense": format_yuan(row.expense),
+                "a": side(row.a),
+                "b": side(row.b),
+                "less_under_b": format_yuan(row.gain),
+            }
+            for row in found.rows
+        ],
+        "intervals_fen": [
+            {"from": str(s.first), "to": str(s.last), "better": s.better} for s in found.stretches
+        ],
+        "bound_fen": str(found.bound),
+    }
