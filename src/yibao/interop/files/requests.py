@@ -132,7 +132,8 @@ class _Counter:
         self.profile = itemgetter("scheme", *(name for name in self.facts if name in given))
         inputs = words.procedures[procedure].inputs
         self.inputs = tuple(name for name in inputs if name in given)
-        self.ages = tuple(AGES.values()) if _looks_at_age(policy.region) else ()
+        self.looks_at_age = _looks_at_age(policy.region)
+        self.ages: dict[tuple[date, date], tuple[int, ...]] = {}
         self.epochs: dict[date, int] = {}
         self.prepared: dict[tuple[Any, ...], tuple[Mapping[str, Value], Prepared]] = {}
 
@@ -155,8 +156,12 @@ class _Counter:
         epoch = self.epochs.get(day)
         if epoch is None:
             epoch = self.epochs[day] = self.calendar.epoch(day)
-        ages = [age(birth, day) for age in self.ages] if birth is not None else ()
-        key = (epoch, *ages, self.profile(values))
+        ages: tuple[int, ...] | None = ()
+        if birth is not None and self.looks_at_age:
+            ages = self.ages.get((birth, day))
+            if ages is None:
+                ages = self.ages[birth, day] = tuple(age(birth, day) for age in AGES.values())
+        key = (epoch, ages, self.profile(values))
         known = self.prepared.get(key)
         amounts = {name: values[name] for name in self.inputs if values[name] is not None}
         if known is None:

@@ -66,7 +66,7 @@ class RowReader:
         self._readers = [_reader(by_name[name]) for name in table.columns]
         self._closed = frozenset(c.name for c in expected if c.kind in _CLOSED)
         self._absent: Values = {c.name: cells.absent_value(c) for c in expected}
-        self._needed = frozenset(c.name for c in expected if c.absent is None and not c.unless)
+        self._needed = sorted(c.name for c in expected if c.absent is None and not c.unless)
 
     def rows(self) -> Iterator[tuple[Record, Values, Fault]]:
         """Yield each row with its values; an empty cell has its column's absent value.
@@ -104,6 +104,6 @@ class RowReader:
 
     def require(self, values: Values, fault: Fault, names: Sequence[str] | None = None) -> None:
         """Add an error for each needed column that is empty."""
-        for name in names if names is not None else sorted(self._needed):
+        for name in self._needed if names is None else names:
             if values[name] is None or values[name] == "":
                 fault.add(name, "required")
