@@ -359,7 +359,7 @@ def test_sample_covers_every_visit_type() -> None:
 
 
 @pytest.mark.parametrize(("language", "last"), [("zh", "接下来可以试"), ("en", "What to try next")])
-def test_demo_shows_its_three_parts(
+def test_demo_shows_all_its_parts(
     monkeypatch: pytest.MonkeyPatch, language: str, last: str
 ) -> None:
     monkeypatch.setattr("yibao.cli.demo_show._PERSONS", 100)
@@ -369,8 +369,11 @@ def test_demo_shows_its_three_parts(
     assert "✗" not in result.stdout
     assert last in result.stdout
     heads = [line[:2] for line in result.stdout.splitlines() if line.endswith("───")]
-    assert [h for h in heads if h[0].isdigit()] == ["1.", "2.", "3.", "4.", "5.", "6."]
+    assert [h for h in heads if h[0].isdigit()] == [f"{n}." for n in range(1, 8)]
     assert "(1100.00 − 800.00) × 65% = 195.00" in result.stdout
+    assert "140.00 × 70% = 98.00" in result.stdout  # an account, E4 is billed, R4 waits
+    assert "2804.25" in result.stdout
+    assert "2024-08-31" in result.stdout
     assert len(result.stdout.splitlines()) < 360
     assert "see differences" not in result.stdout
     assert "见 differences" not in result.stdout
