@@ -160,7 +160,7 @@ def diff(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Say what changed, in sentences: between two days, by an overlay, or between two regions.
+    """Say what changed between two days or regions, in sentences.
 
     With one day, the rules with --overlay (or --without a document) are compared with those
     without. Of two regions or folders the second takes --overlay.
@@ -228,10 +228,10 @@ def coverage(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Tell which clauses have a case or a test, and their share by region, tier and subsystem.
+    """Tell which clauses have a case or a test, and their share.
 
-    The clauses are those of an inventory; marks in tests are read from their source. Tiers are
-    core, platform and context.
+    The shares are told by region, tier (core, platform, context) and subsystem. The clauses are
+    those of an inventory; marks in tests are read from their source.
 
     \b
     Example: yibao policy coverage --clauses docs/clauses.yaml --tests tests --tier core

@@ -279,7 +279,7 @@ class _Run:
             if name not in figures:
                 known = ", ".join(sorted(figures))
                 near = did_you_mean(name, figures)
-                self.failures.append(f"event {n}: no figure {name}{near}; there are: {known}")
+                self.failures.append(f"event {n}: no figure {name}; there are: {known}{near}")
             elif figures[name] != _number(text):
                 found = format_yuan(figures[name]) if isinstance(text, str) else figures[name]
                 self.failures.append(f"event {n}: {name} is {found}, expected {text}")
