@@ -161,4 +161,4 @@ def test_paying_by_month_quarter_or_year_costs_the_same(
 ) -> None:
     facts = {"scheme": "employee", "category": "in_service", "contributor": "flexible"}
     request = Request("contribution", date(2024, 1, 1), facts, {"months": months}, BIRTH)
-    assert times * Office(tianjin).run(request).figure("personal_contribution") == 4_560_96
+    assert times * Office(tianjin).run(request).figure("personal_contribution") == 4_846_08
