@@ -7,7 +7,7 @@ import pytest
 from small_pack import Rules, make_policy, state, step, table
 
 from yibao.analysis.bill import Bill
-from yibao.analysis.changes import changes, worlds
+from yibao.analysis.changes import changes
 from yibao.analysis.cliff import Cliff, falls, worst
 from yibao.analysis.cliffs import cliffs
 from yibao.analysis.patient import Given, asked
@@ -106,8 +106,8 @@ def test_profiles_have_the_program_that_the_compiler_gives(region: str, year: in
     day = date(year, 7, 1)
     explorer = Explorer(policy.plan(day))
     checked = 0
-    for world in worlds(explorer.space):
-        walk = Walk(explorer, explorer.ground(world))
+    for ground in explorer.grounds():
+        walk = Walk(explorer, ground)
         for state_ in walk.states():
             checked += _as_compiled(policy, day, explorer, walk, state_)
     assert checked > 100
@@ -170,8 +170,7 @@ def test_pairs_agree_with_singles() -> None:
         for n, c in enumerate(found_changes)
         if c.attribute == "identities"
     ]
-    for world in worlds(explorer.space):
-        ground = explorer.ground(world)
+    for ground in explorer.grounds():
         alone = {(s.steps[0], tuple(map(id, s.rows[0]))) for s in Walk(explorer, ground).states()}
         for pair in Walk(explorer, ground, some).states():
             for side in (0, 1):

@@ -66,7 +66,9 @@ def test_curve_of_a_resident_at_level_3_in_2019() -> None:
 
 
 def test_curve_is_printed_in_both_languages() -> None:
-    assert "Residents' serious-illness" in yibao(*CURVE) or "20000.00 (津政发" in yibao(*CURVE)
+    assert "Residents' serious-illness start 20000.00 (津政发〔2016〕17号 二（五）)" in yibao(
+        *CURVE
+    )
     assert "个人负担" in yibao(*CURVE, lang="zh")
     assert "within 1.35 fen of the line" in yibao(*CURVE)
 
@@ -154,6 +156,11 @@ def test_compare_two_years_by_hand() -> None:
 
 
 def test_compare_two_regions_gives_the_exact_crossing(tmp_path: Path) -> None:
+    """Jining 2022 pays 55 % above 1000, and 60 % of the burden above 14000: 20000 leaves 9550.
+
+    At 180000 Tianjin leaves 37175 and half of what follows, Jining 41020 and 18 %: they meet
+    3845 / 32 % = 12015.625 yuan further on.
+    """
     target = tmp_path / "both.csv"
     args = ("compare", "tianjin@2019-06-01", "jining@2022-06-01", *settings())
     text = yibao(*args, "--accept-grade", "D", "-o", target)
@@ -162,6 +169,9 @@ def test_compare_two_regions_gives_the_exact_crossing(tmp_path: Path) -> None:
     with target.open(encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     assert {"a_pool_pay", "b_pool_pay", "less_under_b"} <= rows[0].keys()
+    found = data(*args, "--accept-grade", "D", "--expense", "20000")
+    assert found["rows"][0]["b"]["personal_pay"] == "9550.00"
+    assert [i["to"] for i in found["intervals_fen"]] == ["50000", "38403125/2", "30000000"]
 
 
 def test_compare_tells_what_is_wrong() -> None:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from yibao.analysis.bill import Bill
-from yibao.analysis.changes import changes, worlds
+from yibao.analysis.changes import changes
 from yibao.analysis.cliff import Cliff, Cliffs, CodeChange, Example, RowChange, Worst, falls, worst
 from yibao.analysis.patient import asked, patient
 from yibao.analysis.piecewise import Kink, Piecewise, difference
@@ -67,7 +67,7 @@ class _Search:
         self._groups: dict[object, Cliff] = {}
 
     def run(self) -> Cliffs:
-        grounds = [self.explorer.ground(world) for world in worlds(self.explorer.space)]
+        grounds = self.explorer.grounds()
         for ground in grounds:
             self._singles(Walk(self.explorer, ground))
         by_attribute: dict[str, list[Change]] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from yibao.analysis.changes import worlds
 from yibao.analysis.space import Change, Codes, Cutting, Open
 from yibao.policy.checking.selections import World
 from yibao.policy.compile import Plan, build, table_of
@@ -75,8 +76,14 @@ class Explorer:
                     found.append((tuple(c for c in row.conditions if c not in banded), row))
         return found
 
-    def ground(self, world: World) -> Ground:
-        """Return what matters to the persons and claims of a world."""
+    def grounds(self) -> list[Ground]:
+        """Return what matters to persons and claims, by scheme and visit; not who is refused."""
+        found = [self._ground(world) for world in worlds(self.space)]
+        return [ground for ground in found if ground is not None]
+
+    def _ground(self, world: World) -> Ground | None:
+        if any(self.space.where(world, step.conditions) == ([], []) for step in self.steps):
+            return None  # a classification that this step looks at covers nobody here
         numbers = [
             n for n, step in enumerate(self.steps) if self.space.matters(world, step.conditions)
         ]

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from yibao.analysis.bill import Bill
-from yibao.analysis.compare import Comparison, Side, Stretch
+from yibao.analysis.compare import Comparison, Row, Side, Stretch
 from yibao.analysis.compare import compare as compare_patients
 from yibao.analysis.curve import Cause, CurveOf, Point
 from yibao.analysis.curve import curve as draw
@@ -21,8 +21,8 @@ from yibao.analysis.patient import Patient, patient, read
 from yibao.analysis.picture import svg
 from yibao.analysis.piecewise import Number
 from yibao.cli.options import Language
-from yibao.cli.output import print_json
-from yibao.cli.policy_pages import Pack, label, print_table, today
+from yibao.cli.output import console, print_json
+from yibao.cli.policy_pages import Pack, label, today
 from yibao.errors import CannotWrite, ClaimError, MoneyError
 from yibao.interop.files.output import Cell, OutKind, Sheet, check_target, write_files
 from yibao.money import MAX_CLAIM, format_rate, format_yuan, parse_rate, parse_yuan
@@ -33,15 +33,14 @@ from yibao.policy.vocabulary import vocabulary
 _SAY = {
     "expense": Text("费用", "expense"),
     "personal": Text("个人负担", "personal share"),
-    "funds": Text("基金支付", "funds pay"),
     "rate": Text("此后每元报销", "paid of the next yuan"),
-    "because": Text("转折原因", "because of"),
+    "because": Text("转折点及其依据", "Breakpoints and what makes them"),
     "bound": Text(
         "表中为真实结算数；两点之间与直线相差不超过{bound}分",
         "The table has real settlements; between two rows the truth is within {bound} fen of the "
         "line",
     ),
-    "gain": Text("B比A少付", "less to pay under B"),
+    "who": Text("支付方", "who pays"),
     "intervals": Text("按个人负担比较（精确区间）", "Who pays less (exact intervals)"),
     "a": Text("A更优", "better under A"),
     "b": Text("B更优", "better under B"),
@@ -194,6 +193,20 @@ def curve(
         _print_curve(found, f"{title}  {about}", language)
 
 
+def print_amounts(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table of amounts, which are never folded."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text as Styled
+
+    table = Table(title=title, title_justify="left", box=SIMPLE, title_style="bold")
+    for name in head:
+        table.add_column(name, justify="right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Styled(cell, no_wrap=True) for cell in row))
+    console().print(table)
+
+
 def _write_text(target: Path, text: str) -> None:
     try:
         target.write_text(text, encoding="utf-8")
@@ -206,18 +219,25 @@ def _print_curve(found: CurveOf, title: str, language: Language) -> None:
     funds = vocabulary().funds
     names = [name for name, _ in found.patient.program.structure.funds]
     titles = [funds[name].title.pick(language) for name in names]
-    ends = (say("personal", language), say("rate", language), say("because", language))
-    rows = [
-        [
-            format_yuan(point.expense),
-            *(format_yuan(point.funds[name]) for name in names),
-            format_yuan(point.personal),
-            rate_text(point.rate),
-            "\n".join(_because(cause, language) for cause in point.causes),
-        ]
-        for point in found.points
-    ]
-    print_table(title, [say("expense", language), *titles, *ends], rows)
+    ends = (say("personal", language), say("rate", language))
+    rows: list[list[str]] = []
+    reasons: list[str] = []
+    last: Number | None = None
+    for point in found.points:
+        number = ""
+        if point.breakpoint is not None and point.breakpoint != last:
+            told = "; ".join(_because(cause, language) for cause in point.causes)
+            reasons.append(f"{len(reasons) + 1:>4}  {exact(point.breakpoint, language)}: {told}")
+        if point.breakpoint is not None:
+            number = str(len(reasons))
+        last = point.breakpoint
+        paid = [point.funds[name] for name in names]
+        amounts = map(format_yuan, (point.expense, *paid, point.personal))
+        rows.append([number, *amounts, rate_text(point.rate)])
+    print_amounts(title, ["", say("expense", language), *titles, *ends], rows)
+    typer.echo(say("because", language))
+    for reason in reasons:
+        typer.echo(reason)
     typer.echo(say("bound", language).format(bound=_bound(found.bound)))
 
 
@@ -336,20 +356,9 @@ def compare(
 
 
 def _print_comparison(found: Comparison, names: Sequence[str], language: Language) -> None:
-    head = [say("expense", language)]
-    for letter in "AB":
-        head += [f"{letter}: {say('funds', language)}", f"{letter}: {say('personal', language)}"]
-    rows = [
-        [
-            format_yuan(row.expense),
-            *_side_cells(row.a, language),
-            *_side_cells(row.b, language),
-            format_yuan(row.gain),
-        ]
-        for row in found.rows
-    ]
-    title = f"A = {names[0]}   B = {names[1]}"
-    print_table(title, [*head, say("gain", language)], rows)
+    head = [say("expense", language), say("who", language), "A", "B", "B − A"]
+    rows = [cells for row in found.rows for cells in _comparison_cells(row, language)]
+    print_amounts(f"A = {names[0]}   B = {names[1]}", head, rows)
     typer.echo(say("intervals", language))
     for stretch in found.stretches:
         typer.echo(f"  {_interval(stretch, language)}  {say(stretch.better, language)}")
@@ -360,14 +369,18 @@ def _interval(stretch: Stretch, language: Language) -> str:
     return f"{exact(stretch.first, language)} – {exact(stretch.last, language)}"
 
 
-def _side_cells(side: Side, language: Language) -> list[str]:
-    funds = vocabulary().funds
-    paid = [
-        f"{funds[name].title.pick(language)} {format_yuan(fen)}"
-        for name, fen in side.funds.items()
-        if fen
-    ]
-    return ["\n".join(paid) or "0.00", format_yuan(side.personal)]
+def _comparison_cells(row: Row, language: Language) -> Iterator[list[str]]:
+    """Yield a line for each fund that pays on a side, and one for the person."""
+    expense = format_yuan(row.expense)
+    for name, fund in vocabulary().funds.items():
+        a, b = (side.funds.get(name, 0) for side in (row.a, row.b))
+        if a or b:
+            title = fund.title.pick(language)
+            yield [expense, title, format_yuan(a), format_yuan(b), format_yuan(b - a)]
+            expense = ""
+    a, b = row.a.personal, row.b.personal
+    personal = say("personal", language)
+    yield [expense, personal, format_yuan(a), format_yuan(b), format_yuan(b - a)]
 
 
 def _comparison_sheet(found: Comparison) -> Sheet:
