@@ -211,5 +211,11 @@ def test_cliffs_find_the_relief_recipient_who_paid_for_the_high_tier(tmp_path: P
     assert "6400.00" in same
 
 
+def test_cliffs_of_a_region_without_rules_for_claims() -> None:
+    told = CliRunner().invoke(app, ["policy", "cliffs", "tianjin", "--date", "2000-01-01"])
+    assert told.exit_code == exit_codes.FINDINGS
+    assert "no rule of Tianjin (tianjin) is in force on 2000-01-01" in told.stderr
+
+
 def _words(cliff: Any) -> list[str]:
     return [word for part in cliff["example"][0]["patient"] for word in part.split(" ")]

@@ -24,6 +24,7 @@ from yibao.analysis.space import Change
 from yibao.analysis.trace import Traced, Tracer
 from yibao.analysis.witness import opening, person
 from yibao.errors import NotLinear
+from yibao.policy import refusals
 from yibao.policy.compile import Profile
 from yibao.policy.consolidate import matches
 from yibao.policy.model import Row, Value
@@ -33,7 +34,7 @@ from yibao.settlement.generate import Run, runner
 
 
 def cliffs(policy: Policy, day: date, bill: Bill, top: int) -> Cliffs:
-    """Find all cliffs of a day on bills of up to `top` fen."""
+    """Find all cliffs of a day on bills of up to `top` fen; NoRule without rules for claims."""
     return _Search(policy, day, bill, top).run()
 
 
@@ -67,6 +68,8 @@ class _Search:
         self._groups: dict[object, Cliff] = {}
 
     def run(self) -> Cliffs:
+        if not self.explorer.steps:
+            raise refusals.no_rule(self.policy.region, self.day, "claim", {})
         grounds = self.explorer.grounds()
         for ground in grounds:
             self._singles(Walk(self.explorer, ground))

@@ -135,7 +135,7 @@ class Walk:
         found = self._stepped([State(every, every, every, none, none)])
         groups: dict[tuple[tuple[int, ...], ...], list[State]] = {}
         for state in found:
-            if not any(self.explorer.refuses(chosen) for chosen in state.steps):
+            if all(state.steps) and not any(map(self.explorer.refuses, state.steps)):
                 groups.setdefault(state.steps, []).append(state)
         return [s for steps, some in groups.items() for s in self._figured(steps, some)]
 
