@@ -149,14 +149,13 @@ def compare(
       --set scheme=resident --set category=adult --set contribution_tier=high --set visit=inpatient
       --set level=3 --set birth_date=1960-01-01 --expense 10000 --expense 100000
     """
-    from yibao.cli import analysis_pages
+    from yibao.cli import compare_pages
+    from yibao.cli.analysis_pages import Wanted
     from yibao.cli.policy_pages import Pack
 
-    wanted = analysis_pages.Wanted(settings or [], bill or [], opening or [], to, accept_grade)
+    wanted = Wanted(settings or [], bill or [], opening or [], to, accept_grade)
     packs = Pack(a, overlay_a or []), Pack(b, overlay_b or [])
-    analysis_pages.compare(
-        packs, day, wanted, expense or [], output, as_json=as_json, language=lang
-    )
+    compare_pages.compare(packs, day, wanted, expense or [], output, as_json=as_json, language=lang)
 
 
 def cliffs(
