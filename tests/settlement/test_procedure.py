@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from tests.small_pack import make_policy, step, table
-from yibao.errors import ClaimError, MissingFigure, NoRule, PackDefect, PolicyError, Refused
+from yibao.errors import (
+    ClaimError,
+    MissingFigure,
+    NoRule,
+    PackDefect,
+    PackErrors,
+    PolicyError,
+    Refused,
+)
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
 from yibao.settlement.procedure import Office, Outcome, Request
@@ -242,3 +250,38 @@ def test_ages_come_from_the_birth_date(tmp_path: Path) -> None:
     office = Office(make_policy(tmp_path / "city", rules))
     for birth, due in [(date(2004, 3, 2), 100_00), (date(2004, 3, 1), 320_00)]:
         assert office.run(Request("contribution", DAY, EMPLOYEE, {}, birth)).total == due
+
+
+def requiring(folder: Path, phase: str) -> Policy:
+    steps = [
+        step(
+            "reached",
+            10,
+            "at_most",
+            phase=phase,
+            value="threshold",
+            limit="year_inpatient_expense",
+            to="withdrawable",
+        ),
+        step("below_threshold", 20, "require", phase=phase, if_="withdrawable"),
+        step("paid", 30, "least", phase=phase, terms=["account_balance"], to="withdrawn"),
+    ]
+    return make_policy(folder, {"tables": {"threshold": table("yuan", "50000.00")}, "steps": steps})
+
+
+def test_what_a_rule_requires_of_amounts_is_refused_by_name(tmp_path: Path) -> None:
+    office = Office(requiring(tmp_path / "city", "account_withdrawal"))
+    amounts = {"account_balance": 8200_00, "year_inpatient_expense": 50_000_00}
+    request = Request("account_withdrawal", DAY, EMPLOYEE, amounts)
+    assert office.run(request).figure("withdrawn") == 8200_00
+    below = Request(
+        "account_withdrawal", DAY, EMPLOYEE, amounts | {"year_inpatient_expense": 49_999_99}
+    )
+    with pytest.raises(Refused) as error:
+        office.run(below)
+    assert error.value.name == "below_threshold"
+
+
+def test_a_claim_cannot_require(tmp_path: Path) -> None:
+    with pytest.raises(PackErrors, match="op require in phase claim"):
+        requiring(tmp_path / "city", "claim")

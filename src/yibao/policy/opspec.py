@@ -54,17 +54,23 @@ OPS: Mapping[str, OpSpec] = {
     "set": OpSpec({"value": "same", "into": "same"}, "same", ("into",)),
     "times": OpSpec({"of": "yuan", "count": "count"}, "yuan"),
     "refuse": OpSpec({}, "yuan"),
+    "require": OpSpec({"if": "count"}, "count"),
 }
 
 
 REFUSE = "refuse"
 """The operation that computes nothing: whoever it applies to is refused."""
 
+REQUIRE = "require"
+"""The operation of procedures that refuses where a flag is 0; it writes the flag as its own id."""
+
 
 def results(step: Step) -> tuple[str, ...]:
     """Return the names that a step writes, without the slices of bands."""
     if step.op == REFUSE:
         return ()
+    if step.op == REQUIRE:
+        return (step.id,)
     if OPS[step.op].writes_state:
         return tuple(step.one(field) for field in OPS[step.op].writes_state)
     beyond = (step.one("beyond"),) if "beyond" in step.operands else ()

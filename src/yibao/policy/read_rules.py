@@ -38,6 +38,7 @@ from yibao.policy.model import (
     Value,
 )
 from yibao.policy.names import Names
+from yibao.policy.opspec import REQUIRE
 from yibao.policy.read_limits import read_limit
 from yibao.policy.source import Path_, Source, did_you_mean
 from yibao.policy.vocabulary import Vocabulary
@@ -338,6 +339,9 @@ class Rules:
             self.names.check(source, path, [layer], self.vocabulary.layers, "a layer")
         phase = data.get("phase", "claim")
         self.names.check(source, path, [phase], self.vocabulary.phases(), "a phase")
+        if data["op"] == REQUIRE and phase not in self.vocabulary.procedures:
+            expected = "a procedure's step; of a claim, what is not payable is kept out by `keep`"
+            self._defect(source, path, f"op require in phase {phase}", expected)
         return Step(
             id=data["id"],
             order=data["order"],

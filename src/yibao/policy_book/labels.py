@@ -62,6 +62,7 @@ _LABELS: Mapping[str, Text] = {
     "op_least": Text("取小", "least"),
     "op_greatest": Text("取大", "greatest"),
     "op_share": Text("按比例", "share"),
+    "op_require": Text("要求", "require"),
     "op_times": Text("乘次数", "times"),
     "op_prorate": Text("按占比", "prorate"),
     "op_deductible": Text("起付", "deductible"),

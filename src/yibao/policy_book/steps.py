@@ -29,6 +29,7 @@ _SENTENCES: Mapping[str, Text] = {
         "{of} 乘以 {rate}，四舍五入到分，得 {to}",
         "Multiply {of} by {rate}, round half up to the fen, giving {to}",
     ),
+    "require": Text("须 {if} 成立，否则不予办理", "Require {if}; else it is refused"),
     "times": Text("{of} 乘以 {count}，得 {to}", "Multiply {of} by {count}, giving {to}"),
     "prorate": Text(
         "{of} 按 {part} 占 {whole} 的比例计，四舍五入到分，得 {to}；{whole} 为零时为零",

@@ -75,6 +75,8 @@ def arithmetic(instruction: Instruction, memory: Sequence[int], text: _Text) -> 
         case "at_most":
             value, limit = text(i.slot("value")), text(i.slot("limit"))
             return f"{value} ≤ {limit}: {'yes' if memory[i.first_out] else 'no'}"
+        case "require":
+            return f"{text(i.slot('if'))} → {'yes' if memory[i.first_out] else 'no'}"
         case "keep":
             return f"{text(i.slot('of'))} × {text(i.slot('if'))} = {result}"
         case "times":

@@ -164,6 +164,10 @@ def _set(i: Instruction, _: int) -> Iterator[str]:
     return _result(i, _one(i, "value"))
 
 
+def _require(i: Instruction, _: int) -> Iterator[str]:
+    return _result(i, _one(i, "if"))
+
+
 def _times(i: Instruction, _: int) -> Iterator[str]:
     return _result(i, f"{_one(i, 'of')} * {_one(i, 'count')}")
 
@@ -185,4 +189,5 @@ _STATEMENTS: dict[str, Callable[[Instruction, int], Iterator[str]]] = {
     "keep": _keep,
     "set": _set,
     "times": _times,
+    "require": _require,
 }

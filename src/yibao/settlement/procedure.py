@@ -15,8 +15,9 @@ from yibao.errors import ClaimError, PackDefect
 from yibao.money import MAX_CLAIM, MAX_INPUT_COUNT, format_yuan
 from yibao.policy import refusals
 from yibao.policy.model import Value
+from yibao.policy.opspec import REQUIRE
 from yibao.policy.policy import Policy
-from yibao.policy.program import Program, Structure
+from yibao.policy.program import Instruction, Program, Structure
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.enrolment import AGES
 from yibao.settlement.generate import Run, runner
@@ -66,11 +67,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """The program of a profile, what runs it, and the amounts that it reads."""
+    """The program of a profile, what runs it, the amounts that it reads, what it requires."""
 
     program: Program
     run: Run
     needed: tuple[str, ...]
+    requirements: tuple[Instruction, ...]
 
 
 class Office:
@@ -103,10 +105,14 @@ class Office:
             run = self._runners[structure] = runner(structure)
         read = {slot for i in structure.instructions for slot in i.inputs()}
         needed = tuple(name for slot, name in enumerate(structure.amounts) if slot in read)
-        return Prepared(program, run, needed)
+        requirements = tuple(i for i in structure.instructions if i.op == REQUIRE)
+        return Prepared(program, run, needed, requirements)
 
     def answer(self, prepared: Prepared, request: Request) -> Outcome:
-        """Answer a request with the program of its profile; raises ClaimError and NotGiven."""
+        """Answer a request with the program of its profile.
+
+        Raises ClaimError and NotGiven, and Refused where what a rule requires does not hold.
+        """
         _plausible(request)
         given, program = request.amounts, prepared.program
         for name in prepared.needed:
@@ -114,6 +120,9 @@ class Office:
                 raise refusals.amount_needed(request.procedure, name)
         amounts = [given.get(name, 0) for name in program.structure.amounts]
         outcome = Outcome(request, program, prepared.run([*amounts, *program.figures]))
+        for requirement in prepared.requirements:
+            if not outcome.memory[requirement.first_out]:
+                raise refusals.refused(requirement.step)
         _check(outcome)
         return outcome
 

@@ -172,6 +172,10 @@ def _set(i: Instruction, memory: Bounds, _: int) -> Outcome:
     return _plain(memory[i.slot("value")])
 
 
+def _require(i: Instruction, memory: Bounds, _: int) -> Outcome:
+    return _plain(memory[i.slot("if")])
+
+
 def _times(i: Instruction, memory: Bounds, _: int) -> Outcome:
     return _plain(memory[i.slot("of")] * memory[i.slot("count")])
 
@@ -193,4 +197,5 @@ _RULES: dict[str, Callable[[Instruction, Bounds, int], Outcome]] = {
     "keep": _keep,
     "set": _set,
     "times": _times,
+    "require": _require,
 }
