@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from yibao.cli.clauses import coverage, read_inventory
+from yibao.policy.load import regions
+from yibao.policy.vocabulary import POLICIES
+
 ROOT = Path(__file__).resolve().parents[1]
 INVENTORY = ROOT / "docs" / "clauses.yaml"
 SHARED_INVENTORY = ROOT.parent / "shared" / "clauses.yaml"
@@ -34,3 +38,13 @@ def test_ids_equal_those_of_the_requirement_list() -> None:
     ours = {c["id"] for c in load(INVENTORY)}
     theirs = {c["id"] for c in load(SHARED_INVENTORY)}
     assert ours == theirs
+
+
+@pytest.mark.parametrize("subsystem", ["settlement", "enrolment", "account"])
+def test_every_core_clause_has_a_case_or_a_test(subsystem: str) -> None:
+    wanted = {"tier": ["core"], "subsystem": [subsystem]}
+    packs = [POLICIES / region for region in regions()]
+    found = coverage(read_inventory(INVENTORY), wanted, packs, ROOT / "tests")
+    assert found.clauses
+    assert [clause.id for clause in found.clauses if not clause.covered] == []
+    assert found.unknown == {}
