@@ -80,7 +80,7 @@ def conform(
         print_json([_data(one) for one in found])
     else:
         typer.echo(f"{region.id}  {region.name.pick(language)}  {day or ''}".rstrip())
-        _print(found, language)
+        print_comparisons(found, language)
     breached = any(one.verdict == "breach" for one in found)
     raise typer.Exit(exit_codes.FINDINGS if breached else exit_codes.OK)
 
@@ -92,7 +92,8 @@ def _say(key: str, language: Language) -> str:
 # --- on the screen --------------------------------------------------------------------------------
 
 
-def _print(found: Sequence[Comparison], language: Language) -> None:
+def print_comparisons(found: Sequence[Comparison], language: Language) -> None:
+    """Print comparisons as a table, and how many have each verdict."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text as Styled
@@ -102,8 +103,7 @@ def _print(found: Sequence[Comparison], language: Language) -> None:
         return
     table = Table(box=SIMPLE)
     for head in ("verdict", "limit", "where", "period", "figure", "required"):
-        wide = max(len(one.limit.id) for one in found) if head == "limit" else None
-        table.add_column(_say(head, language), overflow="fold", min_width=wide)
+        table.add_column(_say(head, language), overflow="fold")
     for one in found:
         table.add_row(*map(Styled, _row(one, language)))
     console().print(table)
@@ -113,7 +113,8 @@ def _print(found: Sequence[Comparison], language: Language) -> None:
 
 def _row(one: Comparison, language: Language) -> Iterator[str]:
     yield _verdict(one, language)
-    yield f"{one.limit.id}\n{_article(one.limit.origin)}"
+    origin = one.limit.origin
+    yield f"{origin.says.pick(language)}\n{_article(origin)}"
     yield _where(one, language)
     yield f"{one.period.first} – {one.period.last or ''}".rstrip()
     yield _figure(one, language)

@@ -16,6 +16,7 @@ from rich.text import Text as Styled
 
 from yibao.cli import settle_report
 from yibao.cli.demo_funding import show_funding
+from yibao.cli.demo_policies import show_policies
 from yibao.cli.options import Language
 from yibao.cli.output import console
 from yibao.cli.sample import write_city
@@ -51,6 +52,7 @@ _WORDS = {
         "{n}. {city}：缴费、待遇期、个人账户",
         "{n}. {city}: contributions, cover, personal accounts",
     ),
+    "policies": Text("{n}. {city}：分析政策", "{n}. {city}: its policies, analysed"),
     "more": Text("，另加一份坏数据", ", and a file of bad rows"),
     "absent": Text(
         "（{what} 不在此安装中，跳过这一部分）",
@@ -100,8 +102,15 @@ _NEXT = (
         Text("造一个城市的数据", "make up a city"),
     ),
     (
-        "./run yibao policy show tianjin --date 2019-06-30",
-        Text("某一天的规则", "the rules of a day"),
+        "./run yibao policy cliffs tianjin --date 2023-06-01",
+        Text("哪里多花一分钱或身份一变反而吃亏", "where a fen more, or a change of status, hurts"),
+    ),
+    (
+        "./run yibao policy book -o book",
+        Text(
+            "政策书：逐条对照规则的网站，打开 book/index.html",
+            "the policy book: open book/index.html",
+        ),
     ),
 )
 
@@ -136,6 +145,7 @@ def show(language: Language) -> None:
     for policy in policies.values():
         page.city(policy)
     page.funding(policies["tianjin"])
+    page.policies(policies["tianjin"])
     page.next()
 
 
@@ -300,6 +310,13 @@ class _Demo:
             show_funding(policy, folder, self.language, self.console)
         else:
             self.absent(folder)
+
+    # --- policies -----------------------------------------------------------------------------
+
+    def policies(self, policy: Policy) -> None:
+        self.title("policies", city=policy.region.name.pick(self.language))
+        show_policies(policy, self.language, self.console)
+        self.console.print()
 
     def next(self) -> None:
         self.title("next")
