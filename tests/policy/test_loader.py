@@ -41,6 +41,7 @@ steps:
   cite: 一
   says: {zh: 例, en: an example}
 """
+SHARE, REFUSE = "  op: share\n  of: in_scope\n  rate: rate\n  to: pool_pay\n", "  op: refuse\n"
 
 
 def write(folder: Path, document: str = HEAD, rules: str | bytes = RULES) -> Path:
@@ -79,6 +80,8 @@ def test_the_pack_that_the_defects_start_from_loads(tmp_path: Path) -> None:
         ("  cite: 一\n  says", "  says", 13, "no field 'cite' at steps.pay", "the field cite"),
         ("  order: 10", "  ordre: 10", 14, "the field 'ordre' at steps.pay", "mean 'order'"),
         ("  op: share", "  op: multiply", 16, '"multiply" at steps.pay.op', "one of add, subtract"),
+        (SHARE, REFUSE, 13, "no field 'when' at steps.pay", "the field when: conditions, such as"),
+        (SHARE, f"{REFUSE}  when: {{}}\n", 17, "{} at steps.pay.when", "conditions, such as"),
         ("unit: rate", "unit: percent", 4, '"percent" at tables.rate.unit', "one of yuan, rate"),
         ("id: pay", "id: Pay!", 13, '"Pay!" at steps.Pay!.id', "lower"),
         # values

@@ -121,6 +121,9 @@ def _defect(source: Source, error: jsonschema_rs.ValidationError, schema: str) -
         case "required":
             lacking = about["property"]
             found, expected = f"no field {lacking!r} at {where}", f"the field {lacking}"
+            expected += f": {_FIELDS[lacking]}" if lacking in _FIELDS else ""
+        case "minProperties":
+            expected = _fields_at(path)
         case "additionalProperties":
             unknown = about["unexpected"][0]
             found = f"the field {unknown!r} at {where}"
