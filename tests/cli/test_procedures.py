@@ -525,5 +525,6 @@ def test_withdrawal_from_50000_on_and_once_a_year() -> None:
     allowed = json.loads(withdraw("50000.00").stdout)["results"]
     assert (allowed["withdrawn"], allowed["account_left"]) == ("6000.00", "2200.00")
     short = withdraw("49999.99")
-    assert json.loads(short.stdout)["results"]["withdrawn"] == "0.00"
+    assert short.exit_code == 6
+    assert "未达到标准" in json.loads(short.stdout)["error"]["message"]
     assert withdraw("50000.00", "withdrawn_this_year=true").exit_code == 6

@@ -44,7 +44,7 @@ def paid(first: str, last: str, on: str, **facts: Any) -> Payment:
 def example_rules(question: Question) -> Terms:
     """Up to three months' gap: covered back, no wait. Longer: neither; then six months' wait."""
     if question.gap_months > 3:
-        return Terms(waiting_months=6)
+        return Terms(waiting_months=6, covers_back=False)
     return Terms(covers_back=True, ceiling_bonus=question.continuous_months // 12 * 1000_00)
 
 
@@ -96,6 +96,13 @@ def test_a_lump_paid_in_june_covers_may() -> None:
         ("2021-05-01", "2021-05-31", "covered_back"),
         ("2021-06-01", "2021-06-30", "in_time"),
     ]
+
+
+def test_arrears_that_no_rule_speaks_of_are_told_apart() -> None:
+    late = [paid("2020-02", "2020-02", "2020-03-01")]
+    months = months_of(late, lambda _: Terms())
+    assert [m.reason for m in months] == ["no_rule"]
+    assert "no_rule" not in COVERED
 
 
 def test_money_that_comes_on_the_last_day_of_the_month_is_in_time() -> None:

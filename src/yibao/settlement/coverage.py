@@ -23,14 +23,23 @@ from yibao.policy.model import Text, Value
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.procedure import Office, Outcome, Request
 
-Reason = Literal["in_time", "covered_back", "waiting", "not_covered_back", "unpaid"]
+Reason = Literal["in_time", "covered_back", "waiting", "not_covered_back", "no_rule", "unpaid"]
 
 REASONS: Mapping[Reason, Text] = {
     "in_time": Text("按期缴费，享受待遇", "paid in time: covered"),
     "covered_back": Text("补缴，追溯享受待遇", "paid in arrears: covered"),
     "waiting": Text("待遇等待期", "waiting period: not covered"),
     "not_covered_back": Text("补缴，不追溯待遇", "paid in arrears: not covered"),
+    "no_rule": Text(
+        "补缴，没有规定是否追溯，不计享受待遇",
+        "paid in arrears, and no rule says whether that covers: not counted as covered",
+    ),
     "unpaid": Text("未缴费", "not paid: not covered"),
+}
+_BACK: Mapping[bool | None, Reason] = {
+    True: "covered_back",
+    False: "not_covered_back",
+    None: "no_rule",
 }
 COVERED = frozenset({"in_time", "covered_back"})
 YEAR = 12
@@ -98,11 +107,12 @@ class Question:
 class Terms:
     """What the rules answer; `ceiling_bonus` is in fen.
 
-    Where they say nothing there is no wait and no bonus, and arrears buy no cover.
+    Where they say nothing there is no wait and no bonus. `covers_back` None: no rule says whether
+    arrears are covered.
     """
 
     waiting_months: int = 0
-    covers_back: bool = False
+    covers_back: bool | None = None
     ceiling_bonus: int = 0
     serious_illness_cover: bool = False
     outcome: Outcome | None = None
@@ -233,7 +243,7 @@ class _Walk:
         end = came if self.resumes is None else min(came, self.resumes)
         question = self._question(number, payment, end, payment.paid_on)
         terms = self.ask(question)
-        reason: Reason = "covered_back" if terms.covers_back else "not_covered_back"
+        reason = _BACK[terms.covers_back]
         return self._told(number, reason, payment, question, terms)
 
     def _question(self, number: int, payment: Payment, end: int, by: date) -> Question:
@@ -315,10 +325,10 @@ def rules_of(office: Office, birth_date: date | None = None) -> Ask:
             if payment.facts.get("newborn"):
                 facts["months_since_birth"] = _months_begun(birth_date, payment.paid_on)
         outcome = office.run(Request("coverage", day, facts, amounts, birth_date))
-        figure = outcome.figure
+        figure, given = outcome.figure, outcome.program.structure.final
         return Terms(
             waiting_months=figure("waiting_months"),
-            covers_back=bool(figure("covers_back")),
+            covers_back=bool(figure("covers_back")) if "covers_back" in given else None,
             ceiling_bonus=figure("ceiling_bonus"),
             serious_illness_cover=bool(figure("serious_illness_cover")),
             outcome=outcome,
