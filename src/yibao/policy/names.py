@@ -49,6 +49,10 @@ class Names:
         own = self.region_codes.get(known.codes_like or attribute, ())
         return ("none", *(code.code for code in own))
 
+    def defect(self, source: Source, path: Path_, found: str, expected: str) -> None:
+        """Note a defect at a place of a file."""
+        self.defects.append(source.defect(path, found, expected))
+
     def check(
         self, source: Source, path: Path_, codes: Iterable[Any], allowed: Iterable[Any], what: str
     ) -> None:
@@ -58,7 +62,7 @@ class Names:
             if code not in known:
                 listed = ", ".join(map(str, known[:12])) + ("…" if len(known) > 12 else "")
                 near = did_you_mean(str(code), map(str, known))
-                self.defects.append(source.defect(path, repr(code), f"{what}: {listed}{near}"))
+                self.defect(source, path, repr(code), f"{what}: {listed}{near}")
 
     def _near(self, name: str) -> str:
         """Return a hint at the nearest thing that a rule may look at."""
@@ -72,7 +76,7 @@ class Names:
         allowed = self.codes(key)
         if allowed is None:
             expected = "an attribute, a classification or `band`" + self._near(key)
-            self.defects.append(source.defect(path, f"the key {key}", expected))
+            self.defect(source, path, f"the key {key}", expected)
         elif allowed:
             self.check(source, path, codes, allowed, f"a code of {key}")
 
@@ -89,13 +93,13 @@ class Names:
         allowed = () if attribute == BAND else self.codes(attribute)
         if allowed is None:
             expected = "an attribute, a classification or a state attribute" + self._near(attribute)
-            self.defects.append(source.defect(path, f"the name {attribute}", expected))
+            self.defect(source, path, f"the name {attribute}", expected)
             return None
         known = self.vocabulary.attributes.get(attribute)
         form, written = _FORMS.get(known.kind if known else "code", (OneOf, "a code or codes"))
         condition = condition_of(attribute, test)
         if not isinstance(condition, form):
-            self.defects.append(source.defect(path, f"{attribute}: {test}", written))
+            self.defect(source, path, f"{attribute}: {test}", written)
             return None
         if allowed:
             self.check(source, path, codes_of(condition), allowed, f"a code of {attribute}")

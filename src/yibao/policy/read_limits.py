@@ -1,7 +1,7 @@
-"""Read what a document demands of the figures of regions below it (`limits` of a rules file).
+"""Read what a document demands of figures: `constraints` of its own, `limits` of those below.
 
-Shapes are the schema's business; here the measure, the unit of the figures and the conditions are
-checked. Defects are collected in the names' list.
+Shapes are the schema's business; here tables, keys, measures, units and conditions are checked.
+What is wrong is noted as a defect.
 """
 
 from __future__ import annotations
@@ -13,17 +13,50 @@ from typing import Any
 from yibao.errors import MoneyError
 from yibao.money import parse_rate
 from yibao.policy.figures import number, written
-from yibao.policy.model import Limit, Number, Origin, Unit
+from yibao.policy.model import Constraint, Limit, Number, Origin, Table, Unit
 from yibao.policy.names import Names
 from yibao.policy.source import Path_, Source
 
 _FORMS = "one of: value; values; share and of; times and of"
 
 
+def read_constraint(
+    names: Names,
+    source: Source,
+    path: Path_,
+    data: Mapping[str, Any],
+    origin: Origin,
+    *,
+    tables: Mapping[str, Table],
+) -> Constraint:
+    """Return one constraint on a table of the region."""
+    than, key = data["than"], data.get("key")
+    others = () if than == "before" else tuple(than)
+    table = tables.get(data["table"])
+    if table is None:
+        names.defect(source, path, f"the table {data['table']}", "a table of the region")
+    else:
+        looked = [*data.get("when", ()), *([key] if key else [])]
+        names.check(source, path, looked, table.keys, f"a key of {table.name}")
+    if table is not None and key is not None and key in table.keys:
+        codes = (data["code"], *others)
+        names.check(source, path, codes, table.keys[key], f"a code of {key}")
+    return Constraint(
+        id=data["id"],
+        table=data["table"],
+        conditions=names.conditions(source, (*path, "when"), data.get("when", {})),
+        key=key,
+        code=data.get("code"),
+        must_be=data["must_be"],
+        others=others,
+        origin=origin,
+    )
+
+
 def read_limit(
     names: Names, source: Source, path: Path_, data: Mapping[str, Any], origin: Origin
 ) -> Limit:
-    """Return one limit; what is wrong with it is noted as a defect."""
+    """Return one limit on a measure."""
     measures = names.vocabulary.measures
     named = [name for name in (data["measure"], data.get("of")) if name is not None]
     names.check(source, path, named, measures, "a measure of the vocabulary")
@@ -35,11 +68,10 @@ def read_limit(
         frozenset({"times", "of"}),
     ):
         found = f"a limit with {', '.join(sorted(form)) or 'no figure'}"
-        names.defects.append(source.defect(path, found, _FORMS))
+        names.defect(source, path, found, _FORMS)
     if ("values" in data) != (data["must_be"] == "one_of"):
-        names.defects.append(
-            source.defect(path, f"must_be: {data['must_be']}", "one_of with values, and only there")
-        )
+        found = f"must_be: {data['must_be']}"
+        names.defect(source, path, found, "one_of with values, and only there")
     measure = measures.get(data["measure"])
     return Limit(
         id=data["id"],
@@ -62,7 +94,7 @@ def _values(
         try:
             found.append(number(unit, value))
         except MoneyError as error:
-            names.defects.append(source.defect(path, str(error), written(unit, value)))
+            names.defect(source, path, str(error), written(unit, value))
     return tuple(found)
 
 
@@ -74,5 +106,5 @@ def _factor(names: Names, source: Source, path: Path_, data: Mapping[str, Any]) 
     try:
         return parse_rate(data["share"])
     except MoneyError as error:
-        names.defects.append(source.defect((*path, "share"), str(error), '"50%"'))
+        names.defect(source, (*path, "share"), str(error), '"50%"')
         return None
