@@ -10,7 +10,7 @@ from typing import Any
 
 from yibao.errors import MoneyError, PackErrors, PolicyError, YibaoError
 from yibao.money import UNLIMITED, format_yuan, parse_yuan
-from yibao.policy.model import Region, Text, Value
+from yibao.policy.model import Text, Value
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.source import Source, did_you_mean, read
 from yibao.policy.validate import validate
@@ -343,8 +343,3 @@ def _number(text: str | int) -> int:
 
 def _at(day: str, n: int) -> datetime:
     return datetime.combine(date.fromisoformat(day), time(0)) + timedelta(seconds=n)
-
-
-def region_cases(region: Region) -> tuple[Case, ...]:
-    """Return the cases beside a loaded region's own documents."""
-    return tuple(c for d in region.own for c in read_cases(d.folder))

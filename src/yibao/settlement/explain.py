@@ -19,7 +19,6 @@ from yibao.policy.policy import Policy
 from yibao.policy.program import Instruction, Program
 from yibao.policy.vocabulary import band_title, vocabulary
 from yibao.settlement import formula
-from yibao.settlement.book import YearEnd
 from yibao.settlement.model import Settlement
 from yibao.settlement.procedure import Outcome
 
@@ -236,11 +235,6 @@ class Explainer:
     def explain(self, settlement: Settlement) -> Explanation:
         """Explain a settlement that this policy made."""
         return Explanation(settlement, self._reader(settlement.program, settlement.day))
-
-    def explain_year_end(self, end: YearEnd) -> list[Line]:
-        """Explain the steps that closed a person's year."""
-        reader = self._reader(end.program, date(end.year, 12, 31))
-        return [Line(reader, i, end.memory) for i in reader.structure.instructions]
 
     def account(self, outcome: Outcome) -> Account:
         """Explain what a procedure answers."""

@@ -21,7 +21,7 @@ from yibao.interop.files.reasons import rule_of
 from yibao.interop.files.rowreader import Fault, RowReader, Values
 from yibao.interop.files.rows import Record, Reject
 from yibao.interop.files.tabular import check_columns, open_table
-from yibao.policy.model import Region, Value
+from yibao.policy.model import Value
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.coverage import (
@@ -82,7 +82,7 @@ def cover(policy: Policy, files: Iterable[Path], encoding: Encoding | None = Non
         found.given |= reader.given
         for record, values, fault in reader.rows():
             found.rows += 1
-            payment = _payment(reader, values, fault, policy.region) if values else None
+            payment = _payment(reader, values, fault) if values else None
             if payment is None:
                 _reject(found, fault)
                 invalid.setdefault(str(values.get("person_id") or ""), place(record))
@@ -115,7 +115,7 @@ def _reject(found: Covered, fault: Fault) -> None:
     found.rejects.append(fault.reject())
 
 
-def _payment(reader: RowReader, values: Values, fault: Fault, region: Region) -> Payment | None:
+def _payment(reader: RowReader, values: Values, fault: Fault) -> Payment | None:
     reader.require(values, fault)
     if fault.errors:
         return None

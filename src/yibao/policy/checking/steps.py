@@ -48,12 +48,12 @@ def unreachable(region: Region, reached: Reach) -> Iterator[Finding]:
     for step in region.steps:
         if step.origin.first is None or step in reached:
             continue
-        reason = _reason(region, step, yielded) if id(step) in wins else "it is never in force"
+        reason = _reason(step, yielded) if id(step) in wins else "it is never in force"
         found = f"step {step.id} (when {words.conditions(step.conditions)}): {reason}"
         yield error("unreachable", step.origin, found, "a step that some claim runs")
 
 
-def _reason(region: Region, step: Step, yielded: dict[str, set[str]]) -> str:
+def _reason(step: Step, yielded: dict[str, set[str]]) -> str:
     for condition in step.conditions:
         codes = yielded.get(condition.attribute)
         if codes is not None and isinstance(condition, OneOf) and condition.codes.isdisjoint(codes):
