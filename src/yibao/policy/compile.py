@@ -20,7 +20,6 @@ from yibao.policy.consolidate import Consolidation, matches
 from yibao.policy.model import (
     Between,
     Classification,
-    Condition,
     Grade,
     Phase,
     Region,
@@ -70,28 +69,15 @@ class Plan:
         self._structures: dict[tuple[Phase, tuple[int, ...]], Structure] = {}
 
     @cached_property
-    def _conditions(self) -> tuple[Condition, ...]:
-        """Every condition of the region's rules."""
-        region = self.region
-        found = [c for step in region.steps for c in step.conditions]
-        found += [
-            c for table in region.tables.values() for row in table.rows for c in row.conditions
-        ]
-        for classification in region.classifications.values():
-            for provision in classification.provisions:
-                found += [c for row in provision.rows for c in row.conditions]
-        return tuple(found)
-
-    @cached_property
     def looked_at(self) -> frozenset[str]:
         """The attributes that some rule looks at."""
-        return frozenset(condition.attribute for condition in self._conditions)
+        return frozenset(condition.attribute for condition in self.region.conditions())
 
     @cached_property
     def breakpoints(self) -> Mapping[str, tuple[int, ...]]:
         """For each number attribute, the values at which some rule changes its answer."""
         found: dict[str, set[int]] = {}
-        for condition in self._conditions:
+        for condition in self.region.conditions():
             if isinstance(condition, Between):
                 edges = {e for e in (condition.first, condition.below) if e is not None}
                 found.setdefault(condition.attribute, set()).update(edges)

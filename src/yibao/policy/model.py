@@ -6,7 +6,7 @@ benefit. Money is fen (int), rates are Fractions, counts are ints; dates are inc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -399,3 +399,13 @@ class Region:
     def own(self) -> tuple[Document, ...]:
         """The region's own documents, without those of the regions above it."""
         return tuple(d for d in self.documents if d.region == self.id)
+
+    def conditions(self) -> Iterator[Condition]:
+        """Yield every condition of the region's rules, of every day."""
+        for step in self.steps:
+            yield from step.conditions
+        for table in self.tables.values():
+            yield from (c for row in table.rows for c in row.conditions)
+        for classification in self.classifications.values():
+            for provision in classification.provisions:
+                yield from (c for row in provision.rows for c in row.conditions)

@@ -132,7 +132,7 @@ class _Counter:
         self.profile = itemgetter("scheme", *(name for name in self.facts if name in given))
         inputs = words.procedures[procedure].inputs
         self.inputs = tuple(name for name in inputs if name in given)
-        self.looks_at_age = _looks_at_age(policy.region)
+        self.looks_at_age = any(c.attribute in AGES for c in policy.region.conditions())
         self.ages: dict[tuple[date, date], tuple[int, ...]] = {}
         self.epochs: dict[date, int] = {}
         self.prepared: dict[tuple[Any, ...], tuple[Mapping[str, Value], Prepared]] = {}
@@ -173,21 +173,6 @@ class _Counter:
         facts, prepared = known
         request = Request(self.procedure, day, facts, amounts, birth)
         return self.office.answer(prepared, request)
-
-
-def _looks_at_age(region: Region) -> bool:
-    """Tell whether any rule of the region looks at an age."""
-    return any(name in AGES for name in _looked_at(region))
-
-
-def _looked_at(region: Region) -> Iterator[str]:
-    for step in region.steps:
-        yield from (c.attribute for c in step.conditions)
-    for table in region.tables.values():
-        yield from table.keys
-    for classification in region.classifications.values():
-        for provision in classification.provisions:
-            yield from (c.attribute for row in provision.rows for c in row.conditions)
 
 
 # --- what is written ------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ NOTICE = 90
 def unused(region: Region) -> Iterator[Finding]:
     """Find tables, classifications, state and state attributes that no rule asks for."""
     named = {name for step in region.steps for name in _named(region, step)}
-    looked = set(_looked_at(region))
+    looked = {key for table in region.tables.values() for key in table.keys}
+    looked |= {condition.attribute for condition in region.conditions()}
     measured = {measure for limit in region.limits for measure in (limit.measure, limit.of)}
     for name, table in region.tables.items():
         if name not in named and (table.measure is None or table.measure not in measured):
@@ -55,16 +56,6 @@ def _named(region: Region, step: Step) -> Iterator[str]:
     for name in (name for field in fields for name in step.many(field)):
         table, _ = table_of(region, name)
         yield name if table is None else table.name
-
-
-def _looked_at(region: Region) -> Iterator[str]:
-    for step in region.steps:
-        yield from (c.attribute for c in step.conditions)
-    for table in region.tables.values():
-        yield from table.keys
-    for classification in region.classifications.values():
-        for provision in classification.provisions:
-            yield from (c.attribute for row in provision.rows for c in row.conditions)
 
 
 # --- expiry -------------------------------------------------------------------------------------
