@@ -17,8 +17,9 @@ from yibao.analysis.piecewise import Kink, Kinks, Number, Piecewise, joined
 from yibao.analysis.trace import Traced, Tracer
 from yibao.policy.model import Region, Text
 from yibao.policy.program import Program
-from yibao.settlement.explain import Source, source_of, title_of
+from yibao.settlement.explain import title_of
 from yibao.settlement.formula import as_text
+from yibao.settlement.sources import Source, source_of
 
 
 @dataclass(frozen=True, slots=True)

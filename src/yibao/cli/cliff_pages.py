@@ -23,8 +23,8 @@ from yibao.money import format_yuan
 from yibao.policy import words
 from yibao.policy.model import ClassRow, Region, Row, Text, Value
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.explain import name_of
 from yibao.settlement.formula import figure_text
+from yibao.settlement.sources import name_of
 
 _SAY = {
     "head": Text(

@@ -15,7 +15,8 @@ from rich.text import Text as Styled
 
 from yibao.policy.model import Document, Text
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.explain import MISSING, Explanation, Line, Quantity, Rejected, Source
+from yibao.settlement.explain import MISSING, Explanation, Line, Quantity, Rejected
+from yibao.settlement.sources import Source
 
 _WORDS = {
     "claim": Text("结算单", "Claim"),

@@ -14,8 +14,9 @@ from yibao.policy.program import Program
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.batch import CLOSING, Entry
 from yibao.settlement.book import Difference
-from yibao.settlement.explain import Explainer, Line, Quantity, Source, title_of
+from yibao.settlement.explain import Explainer, Line, Quantity, title_of
 from yibao.settlement.model import Reversal, Settlement
+from yibao.settlement.sources import Source
 
 Columns = list[tuple[str, OutKind]]
 
