@@ -54,11 +54,11 @@ def shipped(region: str, overlays: tuple[Path, ...] = ()) -> World:
     tables = policy.region.tables.values()
     yuan = {row.value for t in tables if t.unit == "yuan" for row in t.rows}
     edges = sorted(v for v in yuan if isinstance(v, int) and 0 < v < UNLIMITED)
-    days = policy.calendar.days
+    own = [s.origin for s in policy.region.steps if s.origin.document.region == region]
+    first = min(origin.first for origin in own if origin.first is not None)
+    last = policy.calendar.days[-1] + timedelta(days=365)
     diseases = tuple(c.code for c in policy.region.codes.get("disease", ()))
-    return World(
-        policy, tuple(edges), days[0], days[-1] + timedelta(days=365), Executor(policy), diseases
-    )
+    return World(policy, tuple(edges), first, last, Executor(policy), diseases)
 
 
 # --- packs drawn at random ----------------------------------------------------------------------

@@ -140,7 +140,7 @@ def compare(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Compare the same patient in two regions, on two days, or with a reform.
+    """Compare one patient in two regions, on two days, or with a reform.
 
     Told are the exact intervals of expense in which the patient pays less under A or under B.
 
@@ -174,7 +174,7 @@ def cliffs(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """List every place where a fen more, or a change of status, makes somebody worse off.
+    """List where a fen more, or another status, makes a person worse off.
 
     Looked at are all profiles that the rules can tell apart. A cliff that is the same in many
     profiles is one entry, with its size at the worst bill, the rules that differ, and an example.
