@@ -174,7 +174,7 @@ def cliffs(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """List where a fen more, or another status, makes a person worse off.
+    """List where a fen more, or another status, costs a person.
 
     Looked at are all profiles that the rules can tell apart. A cliff that is the same in many
     profiles is one entry, with its size at the worst bill, the rules that differ, and an example.
