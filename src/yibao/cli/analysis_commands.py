@@ -140,7 +140,7 @@ def compare(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Compare one patient in two regions, on two days, or with a reform.
+    """Compare one patient in two regions, or on two days.
 
     Told are the exact intervals of expense in which the patient pays less under A or under B.
 
