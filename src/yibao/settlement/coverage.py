@@ -12,6 +12,7 @@ ended, so a later payment takes no cover away in any month that has begun.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -174,11 +175,9 @@ def months_of(payments: Iterable[Payment], ask: Ask) -> list[Month]:
 def _paid(payments: Iterable[Payment]) -> dict[int, Payment]:
     """Return the payment that counts for each month, whatever the order in which they are given."""
     paid: dict[int, Payment] = {}
-    for payment in payments:
+    for payment in sorted(payments, key=_key):
         for month in payment.months():
-            held = paid.get(month)
-            if held is None or _key(payment) < _key(held):
-                paid[month] = payment
+            paid.setdefault(month, payment)
     return paid
 
 
@@ -197,7 +196,8 @@ class _Walk:
     def __init__(self, paid: Mapping[int, Payment], ask: Ask) -> None:
         self.paid = paid
         self.ask = ask
-        in_time = sorted(m for m, payment in paid.items() if payment.in_time(m))
+        self.months = sorted(paid)
+        in_time = [m for m in self.months if paid[m].in_time(m)]
         self.later = iter(in_time)
         self.resumes = next(self.later, None)
         self.last_in_time: int | None = None
@@ -252,7 +252,7 @@ class _Walk:
             start = min(m for m, other in self.paid.items() if other.paid_on <= by)
         else:
             start = self.last_in_time + 1
-        paid_up = sum(m in self.paid for m in range(start, end))
+        paid_up = max(0, bisect_left(self.months, end) - bisect_left(self.months, start))
         return Question(payment, number, max(0, end - start), paid_up, self.before_gap)
 
     def _told(
