@@ -7,9 +7,9 @@ amounts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from yibao.errors import ClaimError, PackDefect
 from yibao.money import MAX_CLAIM, MAX_INPUT_COUNT, format_yuan
@@ -21,6 +21,9 @@ from yibao.policy.program import Instruction, Program, Structure
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.enrolment import AGES
 from yibao.settlement.generate import Run, runner
+
+MONTHS = "months"
+"""The input that says for how many months, from the day on, a bill is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,9 @@ class Office:
     def run(self, request: Request) -> Outcome:
         """Answer a request.
 
-        Raises ClaimError for an amount that is negative, too great or not the procedure's, NotGiven
-        for a fact or an amount that a rule needs and the request lacks, and what `prepare` raises.
+        Raises ClaimError for an amount that is negative, too great or not the procedure's, for a
+        birth after the day and for months that do not all come to the same, NotGiven for a fact or
+        an amount that a rule needs and the request lacks, and what `prepare` raises.
         """
         return self.answer(self.prepare(request), request)
 
@@ -114,6 +118,26 @@ class Office:
         Raises ClaimError and NotGiven, and Refused where what a rule requires does not hold.
         """
         _plausible(request)
+        outcome = self._answer(prepared, request)
+        if MONTHS in prepared.needed:
+            self._check_months(outcome)
+        return outcome
+
+    def _check_months(self, outcome: Outcome) -> None:
+        """Refuse months billed by the rules of the first where later ones come to another bill."""
+        request = outcome.request
+        for day in _changes(self.policy, request.day, request.amounts[MONTHS]):
+            later = replace(request, day=day)
+            if self._answer(self.prepare(later), later).payers != outcome.payers:
+                raise ClaimError(
+                    MONTHS,
+                    str(request.amounts[MONTHS]),
+                    "months of one rate",
+                    f"months before {day}, from which other rules or figures hold: bill the months "
+                    "from then on separately",
+                )
+
+    def _answer(self, prepared: Prepared, request: Request) -> Outcome:
         given, program = request.amounts, prepared.program
         for name in prepared.needed:
             if name not in given:
@@ -149,8 +173,23 @@ class Office:
         return found
 
 
+def _changes(policy: Policy, day: date, months: int) -> Iterator[date]:
+    """Yield the first day of each month, of so many from `day` on, that begins with new rules."""
+    calendar = policy.calendar
+    for change in calendar.days[calendar.epoch(day) :]:
+        first = change
+        if change.day > 1:
+            first = (change.replace(day=1) + timedelta(days=31)).replace(day=1)
+        if (first.year - day.year) * 12 + first.month - day.month >= months:
+            return
+        yield first
+
+
 def _plausible(request: Request) -> None:
-    """Refuse amounts for which exactness is not proven, and names that the procedure lacks."""
+    """Refuse the unborn, amounts for which exactness is not proven, names unknown here."""
+    birth = request.birth_date
+    if birth is not None and birth > request.day:
+        raise ClaimError("birth_date", str(birth), "born", f"a day not after {request.day}")
     inputs = vocabulary().inputs(request.procedure)
     for name, value in request.amounts.items():
         if name not in inputs:
