@@ -212,8 +212,9 @@ def _check(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
         if target.resolve() in read:
             raise typer.BadParameter(f"{target} is an input file / 输出文件不能是输入文件")
         check_target(target)
-    if targets[-1].resolve() == targets[0].resolve():
-        raise typer.BadParameter(f"{targets[0]} would be written twice / 同一个文件要写两次")
+    rejects = targets[-1]
+    if rejects.resolve() in {target.resolve() for target in targets[:-1]}:
+        raise typer.BadParameter(f"{rejects} would be written twice / 同一个文件要写两次")
 
 
 def _remove_old(targets: Sequence[Path], written: Sequence[Path]) -> list[Path]:

@@ -30,15 +30,41 @@ from yibao.settlement.enrolment import AGES
 from yibao.settlement.explain import Explainer, Quantity
 from yibao.settlement.procedure import Office, Outcome, Prepared, Request
 
-_DAY_AND_ITEM = Text("日期、险种和项目", "day, scheme and item")
+_PERIOD_AND_ITEM = Text("时段、险种和项目", "period, scheme and item")
 _YEAR = Text("年度", "year")
 
-_ONCE: Mapping[str, tuple[Text, Callable[[Values], object]]] = {
-    "contribution": (_DAY_AND_ITEM, itemgetter("date", "scheme", "contribution_item")),
-    "account_credit": (Text("月份", "month"), lambda values: values["date"].replace(day=1)),
-    "account_withdrawal": (_YEAR, lambda values: values["date"].year),
-    "account_interest": (_YEAR, lambda values: values["date"].year),
-    "account_closing": (Text("文件", "file"), lambda values: None),
+Period = tuple[int, int]
+"""First and last number of days, months or years, whichever a procedure counts by."""
+
+
+def _day(day: date) -> int:
+    """Return a number for a day; months have 31 each, so that they can be added."""
+    return (day.year * 12 + day.month) * 31 + day.day
+
+
+def _billed(values: Values) -> Period:
+    """Return the days of a bill; one without months, such as a year's, is told by its first."""
+    day: date = values["date"]
+    if not values["months"]:
+        return _day(day), _day(day)
+    first = _day(day.replace(day=1))
+    return first, first + values["months"] * 31 - 1
+
+
+def _month(values: Values) -> Period:
+    return (_day(values["date"].replace(day=1)),) * 2
+
+
+def _year(values: Values) -> Period:
+    return (values["date"].year,) * 2
+
+
+_ONCE: Mapping[str, tuple[Text, Callable[[Values], object], Callable[[Values], Period]]] = {
+    "contribution": (_PERIOD_AND_ITEM, itemgetter("scheme", "contribution_item"), _billed),
+    "account_credit": (Text("月份", "month"), lambda _: None, _month),
+    "account_withdrawal": (_YEAR, lambda _: None, _year),
+    "account_interest": (_YEAR, lambda _: None, _year),
+    "account_closing": (Text("文件", "file"), lambda _: None, lambda _: (0, 0)),
 }
 """What a person has only one row of in a file; a second would bill or credit twice."""
 
@@ -100,23 +126,25 @@ class Answers:
 
 
 class _Once:
-    """Finds the second row of a person for the same month, year or item."""
+    """Finds the second row of a person for the same month, year, or months of an item."""
 
     def __init__(self, procedure: str) -> None:
         self._rule = _ONCE.get(procedure)
-        self._met: dict[tuple[str, object], tuple[Path, int]] = {}
+        self._met: dict[tuple[str, object], list[tuple[Period, Path, int]]] = {}
 
     def again(self, values: Values, fault: Fault) -> bool:
         """Tell whether there has been such a row, and add the error."""
         if self._rule is None:
             return False
-        period, key = self._rule
-        record = fault.record
-        first = self._met.setdefault((values["person_id"], key(values)), (record.file, record.row))
-        if first == (record.file, record.row):
-            return False
-        fault.add("person_id", "once", period=period, found=f"{first[0].name}:{first[1]}")
-        return True
+        title, what, period = self._rule
+        first, last = period(values)
+        met = self._met.setdefault((values["person_id"], what(values)), [])
+        for (start, end), file, row in met:
+            if first <= end and start <= last:
+                fault.add("person_id", "once", period=title, found=f"{file.name}:{row}")
+                return True
+        met.append(((first, last), fault.record.file, fault.record.row))
+        return False
 
 
 class _Counter:
