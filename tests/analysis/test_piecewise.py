@@ -22,16 +22,24 @@ from yibao.errors import NotLinear
 
 TOP = 400
 HERE = Kink("here", "edge")
+SLOPES = sorted({Fraction(a, b) for b in range(1, 8) for a in range(-2 * b, 2 * b + 1)})
+"""From -2 to 2, with denominators up to 7."""
+
+PIECES = st.lists(
+    st.tuples(st.integers(1, TOP), st.integers(-500, 500), st.sampled_from(SLOPES)),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda piece: piece[0],
+)
 
 
 @st.composite
 def functions(draw: st.DrawFn) -> Piecewise:
     """Draw a function with up to four pieces that begin at whole numbers, with jumps."""
-    starts = [0, *sorted(draw(st.sets(st.integers(1, TOP), max_size=3)))]
+    first, *others = draw(PIECES)
     built = Builder(TOP)
-    for start in starts:
-        slope = draw(st.fractions(-2, 2, max_denominator=7))
-        built.add(start, draw(st.integers(-500, 500)), slope)
+    for start, value, slope in [(0, *first[1:]), *sorted(others)]:
+        built.add(start, value, slope)
     return built.done(0)
 
 
