@@ -21,9 +21,17 @@ from yibao.analysis.piecewise import Number
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.policy_pages import Pack, today
-from yibao.errors import CannotWrite, ClaimError, MoneyError
-from yibao.interop.files.output import Cell, OutKind, Sheet, check_target, write_files
-from yibao.money import MAX_CLAIM, format_rate, format_yuan, parse_rate, parse_yuan
+from yibao.errors import ClaimError, MoneyError
+from yibao.interop.files.output import (
+    Cell,
+    OutKind,
+    Sheet,
+    check_place,
+    check_target,
+    write_files,
+    write_text,
+)
+from yibao.money import MAX_CLAIM, MAX_STATE, format_rate, format_yuan, parse_rate, parse_yuan
 from yibao.policy.model import Grade, Region, Text
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
@@ -37,6 +45,10 @@ _SAY = {
         "表中为真实结算数；两点之间与直线相差不超过{bound}分",
         "The table has real settlements; between two rows the truth is within {bound} fen of the "
         "line",
+    ),
+    "rounding": Text(
+        "区间按四舍五入前的金额求得；四舍五入使两者之差变动不超过{bound}分",
+        "The intervals are those before rounding; rounding moves B − A by at most {bound} fen",
     ),
     "who": Text("支付方", "who pays"),
     "intervals": Text("按个人负担比较（精确区间）", "Who pays less (exact intervals)"),
@@ -103,6 +115,9 @@ class Wanted:
                 found[name] = int(text)
             else:
                 found[name] = yuan(f"--opening {name}", text)
+                if found[name] > MAX_STATE:
+                    most = format_yuan(MAX_STATE)
+                    raise typer.BadParameter(f"--opening {name}={text}: at most {most} yuan")
         return found
 
     def patient(self, policy: Policy, day: date, opening: Mapping[str, int]) -> Patient:
@@ -173,7 +188,7 @@ def curve(
     """Print, and where asked write, a patient's curve."""
     picture = output is not None and output.suffix.lower() == ".svg"
     if output is not None:
-        check_target(output.with_suffix(".csv") if picture else output)
+        (check_place if picture else check_target)(output)
     bill, top = wanted.make_bill(), wanted.top
     policy, on = wanted.policy(pack), day or today()
     one = wanted.patient(policy, on, wanted.state(policy.region))
@@ -182,7 +197,7 @@ def curve(
     title = f"{policy.region.name.pick(language)} {on}"
     about = " ".join([*wanted.settings, *wanted.bill, *wanted.opening])
     if output is not None and picture:
-        _write_text(output, svg(found, title, about, language))
+        write_text(output, svg(found, title, about, language))
     elif output is not None:
         write_files({output: [Sheet("curve", _columns(found), [*_curve_rows(found, language)])]})
     if as_json:
@@ -203,14 +218,6 @@ def print_amounts(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]
     for row in rows:
         table.add_row(*(Styled(cell, no_wrap=True) for cell in row))
     console().print(table)
-
-
-def _write_text(target: Path, text: str) -> None:
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise CannotWrite(f"{target}: {error.strerror}") from None
 
 
 def _print_curve(found: CurveOf, title: str, language: Language) -> None:

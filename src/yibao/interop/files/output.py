@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
@@ -77,23 +77,44 @@ def write_files(files: Files) -> None:
     try:
         for target, sheets in files.items() if isinstance(files, Mapping) else files:
             check_target(target)
-            temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+            temporary = _temporary(target)
             staged.append((temporary, target))
-            _stage(temporary, target, sheets)
+            _stage(temporary, target, partial(_write, target=target, sheets=sheets))
         for temporary, target in staged:
-            _attempt(target, lambda a=temporary, b=target: os.replace(a, b))
+            _attempt(target, partial(os.replace, temporary, target))
     finally:
         for temporary, _ in staged:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 
 
+def write_text(target: Path, text: str) -> None:
+    """Write a text, such as a picture, whole or not at all; raises OutputError."""
+    check_place(target)
+    temporary = _temporary(target)
+    try:
+        _stage(temporary, target, lambda stream: stream.write(text.encode()))
+        _attempt(target, partial(os.replace, temporary, target))
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{secrets.token_hex(8)}.tmp")
+
+
 def check_target(target: Path) -> None:
-    """Raise OutputError when a file could not be written, before any work is done for it."""
+    """Raise OutputError when a table could not be written, before any work is done for it."""
     if format_of(target) is None:
         known = ", ".join(FORMATS)
         raise OutputError(target, f"unknown file type; one of {known} is needed / 未知的文件类型")
-    _attempt(target, lambda: _check_place(target))
+    check_place(target)
+
+
+def check_place(target: Path) -> None:
+    """Raise OutputError when a file could not be written there, whatever it holds."""
+    _attempt(target, partial(_check_place, target))
 
 
 def _check_place(target: Path) -> None:
@@ -104,10 +125,10 @@ def _check_place(target: Path) -> None:
         raise OutputError(target, "it cannot be written there / 此处不能写入")
 
 
-def _stage(temporary: Path, target: Path, sheets: Sequence[Sheet]) -> None:
+def _stage(temporary: Path, target: Path, fill: Callable[[BinaryIO], object]) -> None:
     def write() -> None:
         with temporary.open("xb") as stream:
-            _write(stream, target, sheets)
+            fill(stream)
             stream.flush()
             os.fsync(stream.fileno())
 
