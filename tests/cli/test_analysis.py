@@ -70,7 +70,7 @@ def test_curve_is_printed_in_both_languages() -> None:
         *CURVE
     )
     assert "个人负担" in yibao(*CURVE, lang="zh")
-    assert "within 1.35 fen of the line" in yibao(*CURVE)
+    assert "within 2.70 fen of the line" in yibao(*CURVE)
 
 
 def test_curve_as_csv_and_as_a_picture(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from yibao.policy import refusals
 from yibao.policy.compile import Profile
 from yibao.policy.consolidate import matches
 from yibao.policy.model import Row, Value
+from yibao.policy.opspec import REFUSE
 from yibao.policy.policy import Policy
 from yibao.policy.program import Program, Structure
 from yibao.settlement.generate import Run, runner
@@ -68,7 +69,7 @@ class _Search:
         self._groups: dict[object, Cliff] = {}
 
     def run(self) -> Cliffs:
-        if not self.explorer.steps:
+        if all(step.op == REFUSE for step in self.explorer.steps):
             raise refusals.no_rule(self.policy.region, self.day, "claim", {})
         grounds = self.explorer.grounds()
         for ground in grounds:

@@ -61,7 +61,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class CurveOf:
-    """A curve: its points, and by how many fen at most the truth departs from the line."""
+    """A curve: its points, and how far the truth departs at most from lines that join them."""
 
     patient: Patient
     bill: Bill
@@ -70,8 +70,11 @@ class CurveOf:
 
     @property
     def bound(self) -> Number:
-        """The bound on the personal payment, in fen; a fund's is that of its function."""
-        return self.traced.personal.error
+        """The bound, in fen, for the person and for each fund.
+
+        Twice that of the function: the rows at both ends are rounded as well.
+        """
+        return self.traced.personal.error * 2
 
 
 def curve(patient: Patient, bill: Bill, top: int) -> CurveOf:

@@ -71,7 +71,9 @@ def patient(policy: Policy, day: date, given: Given) -> Patient:
 
 
 def asked(policy: Policy, day: date, given: Given) -> Asked:
-    """Return the attributes of a patient, as rules ask for them."""
+    """Return the attributes of a patient, as rules ask for them; ClaimError for the unborn."""
+    if given.birth_date is not None and given.birth_date > day:
+        raise ClaimError(BIRTH, str(given.birth_date), "born", f"a day not after {day}")
     return Asked(policy.region, day, given, _opening(policy.region, given.opening))
 
 

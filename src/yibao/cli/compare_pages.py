@@ -87,7 +87,7 @@ def _print_comparison(found: Comparison, names: Sequence[str], language: Languag
     typer.echo(say("intervals", language))
     for stretch in found.stretches:
         typer.echo(f"  {_interval(stretch, language)}  {say(stretch.better, language)}")
-    typer.echo(say("bound", language).format(bound=bound_text(found.bound)))
+    typer.echo(say("rounding", language).format(bound=bound_text(found.bound)))
 
 
 def _interval(stretch: Stretch, language: Language) -> str:
