@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich.table import Table
 
-from yibao.cli import exit_codes, settle_report
+from yibao.cli import settle_report
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
-from yibao.cli.procedure_page import TOTAL, as_json, print_account
+from yibao.cli.procedure_page import as_json, print_account
+from yibao.cli.procedure_summary import Summary, tell
 from yibao.cli.progress import watching
 from yibao.cli.settle_run import exits, place_of
+from yibao.cli.targets import check_targets, remove_old, written_twice
 from yibao.interop.files import cells, payments, requests, results
 from yibao.interop.files.columns import (
     Column,
@@ -28,24 +28,15 @@ from yibao.interop.files.columns import (
 )
 from yibao.interop.files.csvfile import is_unfinished
 from yibao.interop.files.encoding import Encoding
-from yibao.interop.files.output import Sheet, check_target, write_files
-from yibao.interop.files.rows import Reject, visible
+from yibao.interop.files.output import Sheet, write_files
+from yibao.interop.files.rows import Reject
 from yibao.interop.files.tabular import did_you_mean
-from yibao.money import format_yuan
 from yibao.policy.model import Region, Value
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.explain import Explainer, title_of
+from yibao.settlement.explain import Explainer
 from yibao.settlement.procedure import Office, Request
 from yibao.text import Text
-
-_WORDS = {
-    "answered": Text("核定 {n} 行", "{n} answered"),
-    "persons": Text("{n} 人", "{n} persons"),
-    "covered": Text("享受待遇 {n} 段", "{n} covered periods"),
-    "sums": Text("合计（元）", "Sums (yuan)"),
-    "periods": Text("时段", "Periods"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +166,9 @@ def many(
                 yield from _rejected(answers.rejects, columns, rules, wanted, written)
 
             write_files(sheets())
-        removed = _remove_old(targets, written)
-        _tell(_summary(answers, files, written, removed), answers.rejects, rules)
+        removed = remove_old(targets, written)
+        summary = _summary(answers, files, written, removed)
+        tell(summary, answers.rejects, rules.language, as_json=rules.as_json)
 
 
 def _tables(
@@ -206,35 +198,11 @@ def _rejected(
 
 
 def _check(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Refuse targets that cannot be written, that are an input, or that are one file."""
-    read = {file.resolve() for file in inputs}
-    for target in targets:
-        if target.resolve() in read:
-            raise typer.BadParameter(f"{target} is an input file / 输出文件不能是输入文件")
-        check_target(target)
-    rejects = targets[-1]
-    if rejects.resolve() in {target.resolve() for target in targets[:-1]}:
-        raise typer.BadParameter(f"{rejects} would be written twice / 同一个文件要写两次")
-
-
-def _remove_old(targets: Sequence[Path], written: Sequence[Path]) -> list[Path]:
-    """Remove what an earlier run wrote under these names and this one did not; return what."""
-    old = [t for t in dict.fromkeys(targets) if t not in written and t.is_file()]
-    for target in old:
-        target.unlink()
-    return old
-
-
-@dataclass(frozen=True, slots=True)
-class _Summary:
-    """What a run tells: counts by word, sums by figure, files."""
-
-    region: Region
-    counts: Mapping[str, int]
-    sums: Mapping[str, int]
-    notices: Sequence[Text]
-    written: Sequence[Path]
-    removed: Sequence[Path]
+    """Refuse targets that cannot be written, that are an input, or rejects over another table."""
+    check_targets(targets, inputs)
+    *tables, rejects = (target.resolve() for target in targets)
+    if rejects in tables:
+        raise written_twice(targets[-1])
 
 
 def _summary(
@@ -242,58 +210,10 @@ def _summary(
     files: Sequence[Path],
     written: Sequence[Path],
     removed: Sequence[Path],
-) -> _Summary:
+) -> Summary:
     counts = {"rows": answers.rows, "answered": answers.answered, "rejected": len(answers.rejects)}
     notices = settle_report.unfinished_notices(f for f in files if is_unfinished(f))
-    return _Summary(answers.policy.region, counts, answers.totals, notices, written, removed)
-
-
-def _tell(summary: _Summary, rejects: Sequence[Reject], rules: Rules) -> None:
-    """Print a summary; leave with exit code 1 when rows were rejected."""
-    if rules.as_json:
-        print_json(
-            {
-                "policy": summary.region.id,
-                **summary.counts,
-                "rejected_by_rule": dict(Counter(r.errors[0].rule for r in rejects)),
-                "sums": {name: format_yuan(fen) for name, fen in summary.sums.items()},
-                "notices": [n._asdict() for n in summary.notices],
-                "files": [str(f) for f in summary.written],
-                "removed": [str(f) for f in summary.removed],
-            }
-        )
-    else:
-        _print(summary, rules.language)
-    settle_report.print_rejects(rejects, rules.language, console(stderr=True))
-    if rejects:
-        raise typer.Exit(exit_codes.REJECTED)
-
-
-def _print(summary: _Summary, language: Language) -> None:
-    page, region = console(), summary.region
-    counts = [_word(key, language, f"{n:,}") for key, n in summary.counts.items()]
-    page.print(f"{region.name.pick(language)}  {' · '.join(counts)}", style="bold")
-    sums = {name: fen for name, fen in summary.sums.items() if fen or name == "total"}
-    if sums:
-        table = Table(title=_word("sums", language), title_justify="left", show_header=False)
-        table.add_column()
-        table.add_column(justify="right")
-        for name, fen in sums.items():
-            title = TOTAL if name == "total" else title_of(region, name)
-            table.add_row(title.pick(language), settle_report.money(fen))
-        page.print(table)
-    for notice in summary.notices:
-        page.print(f"! {visible(notice.pick(language))}", style="yellow")
-    for key, files in (("written", summary.written), ("removed", summary.removed)):
-        for file in files:
-            told = settle_report.word(key, language)
-            page.print(f"{told} {visible(str(file))}", soft_wrap=True)
-
-
-def _word(key: str, language: Language, n: object = "") -> str:
-    if key in _WORDS:
-        return _WORDS[key].pick(language).format(n=n)
-    return settle_report.word(key, language, n=n)
+    return Summary(answers.policy.region, counts, answers.totals, notices, written, removed)
 
 
 # --- benefit periods ------------------------------------------------------------------------------
@@ -316,7 +236,7 @@ def coverage(
             columns = payment_columns(policy.region)
             rejected = _rejected(covered.rejects, columns, rules, wanted, written)
             write_files([*watch.sheets(found).items(), *rejected])
-        removed = _remove_old(targets, written)
+        removed = remove_old(targets, written)
         counts = {
             "rows": covered.rows,
             "persons": len(covered.persons),
@@ -324,5 +244,5 @@ def coverage(
             "rejected": len(covered.rejects),
         }
         notices = settle_report.unfinished_notices(f for f in files if is_unfinished(f))
-        summary = _Summary(policy.region, counts, {}, notices, written, removed)
-        _tell(summary, covered.rejects, rules)
+        summary = Summary(policy.region, counts, {}, notices, written, removed)
+        tell(summary, covered.rejects, rules.language, as_json=rules.as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,12 +15,13 @@ from yibao.cli import exit_codes, failure, settle_report
 from yibao.cli.options import Language
 from yibao.cli.output import console, plain, print_json
 from yibao.cli.progress import Watch, watching
+from yibao.cli.targets import check_targets, remove_old, written_twice
 from yibao.errors import PolicyError
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
 from yibao.interop.files.columns import Column, What, columns
 from yibao.interop.files.encoding import Encoding
-from yibao.interop.files.output import Sheet, check_target, write_files
+from yibao.interop.files.output import Sheet, write_files
 from yibao.interop.files.rows import InputError
 from yibao.interop.files.settling import Run, settle_files
 from yibao.interop.files.tabular import did_you_mean
@@ -79,14 +80,13 @@ class _Files:
 def settle(given: Input, wanted: Output) -> None:
     """Run `yibao settle`; leaves with the exit code."""
     with exits(given.language, as_json=wanted.as_json):
-        for target in _targets(wanted):
-            _check(target, given)
+        check_targets(_targets(wanted), given.files)
         _check_distinct(_targets(wanted))
         with watching(given.language) as watch:
             run = _run(given, watch)
             files = _written(run, given, wanted)
             write_files(watch.sheets(files))
-        report = settle_report.Report(run, list(files), _remove_old(wanted, files))
+        report = settle_report.Report(run, list(files), remove_old(_targets(wanted), files))
         if wanted.as_json:
             print_json(report.as_json())
         else:
@@ -112,25 +112,8 @@ def _check_distinct(targets: Iterable[Path]) -> None:
     met: set[Path] = set()
     for target in targets:
         if target.resolve() in met and target.suffix.lower() != ".xlsx":
-            raise typer.BadParameter(f"{target} would be written twice / 同一个文件要写两次")
+            raise written_twice(target)
         met.add(target.resolve())
-
-
-def _remove_old(wanted: Output, files: Container[Path]) -> list[Path]:
-    """Remove what an earlier run wrote under these names and this one did not; return what.
-
-    Rejected rows or explanations of another run beside a fresh result would be taken for its own.
-    """
-    old = [target for target in _targets(wanted) if target not in files and target.is_file()]
-    for target in old:
-        target.unlink()
-    return old
-
-
-def _check(target: Path, given: Input) -> None:
-    if target.resolve() in {f.resolve() for f in given.files}:
-        raise typer.BadParameter(f"{target} is an input file / 输出文件不能是输入文件")
-    check_target(target)
 
 
 def _written(run: Run, given: Input, wanted: Output) -> dict[Path, list[Sheet]]:
