@@ -25,9 +25,9 @@ from yibao.settlement.coverage import (
     last_day,
     month_of,
     months_of,
-    rules_of,
     spans_of,
 )
+from yibao.settlement.coverage_rules import rules_of
 from yibao.settlement.procedure import Office
 
 EMPLOYEE: Mapping[str, Value] = {"scheme": "employee", "category": "in_service"}

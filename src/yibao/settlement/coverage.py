@@ -1,6 +1,6 @@
 """Benefit periods from contributions: which months are covered, and why the others are not.
 
-Enters: a person's payments, and what the rules of a `coverage` procedure say when they are asked.
+Enters: a person's payments, and what the rules say when they are asked (`coverage_rules`).
 Leaves: `Span`s of days, one after the other without a hole from the first month that money belongs
 to until the last.
 
@@ -22,7 +22,7 @@ from typing import Literal
 
 from yibao.policy.model import Text, Value
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.procedure import Office, Outcome, Request
+from yibao.settlement.procedure import Outcome
 
 Reason = Literal["in_time", "covered_back", "waiting", "not_covered_back", "no_rule", "unpaid"]
 
@@ -295,49 +295,3 @@ def _same(month: Month) -> tuple[object, ...]:
     terms = month.terms or Terms()
     gives = terms.ceiling_bonus, terms.serious_illness_cover
     return month.reason, month.waits_until, person, gives
-
-
-# --- the rules ------------------------------------------------------------------------------------
-
-
-def rules_of(office: Office, birth_date: date | None = None) -> Ask:
-    """Return what asks the rules of a policy, each month by those in force on its first day.
-
-    What it returns raises what `Office.run` raises.
-    """
-
-    def ask(question: Question) -> Terms:
-        payment, years = question.payment, question.gap_months // YEAR
-        day = first_day(question.month)
-        facts = {
-            **payment.facts,
-            "gap_months": question.gap_months,
-            "gap_years": years,
-            "continuous_years": question.continuous_months // YEAR,
-        }
-        amounts = {
-            **payment.amounts,
-            "missed_years": years,
-            "repaired_years": question.repaired_months // YEAR,
-        }
-        if birth_date is not None:
-            day = max(day, birth_date)
-            if payment.facts.get("newborn"):
-                facts["months_since_birth"] = _months_begun(birth_date, payment.paid_on)
-        outcome = office.run(Request("coverage", day, facts, amounts, birth_date))
-        figure, given = outcome.figure, outcome.program.structure.final
-        return Terms(
-            waiting_months=figure("waiting_months"),
-            covers_back=bool(figure("covers_back")) if "covers_back" in given else None,
-            ceiling_bonus=figure("ceiling_bonus"),
-            serious_illness_cover=bool(figure("serious_illness_cover")),
-            outcome=outcome,
-        )
-
-    return ask
-
-
-def _months_begun(birth_date: date, day: date) -> int:
-    """Return the months from birth to a day, one that has begun being counted."""
-    months = month_of(day) - month_of(birth_date) + (day.day > birth_date.day)
-    return max(0, months)

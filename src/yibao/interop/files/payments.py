@@ -36,9 +36,9 @@ from yibao.settlement.coverage import (
     last_day,
     month_of,
     months_of,
-    rules_of,
     spans_of,
 )
+from yibao.settlement.coverage_rules import rules_of
 from yibao.settlement.enrolment import AGES
 from yibao.settlement.explain import Explainer
 from yibao.settlement.procedure import Office
