@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,12 @@ def read(file: Path) -> Source:
         raise _failure(file, 1, f"byte {error.start} is not UTF-8", _UTF8) from None
     except OSError as error:
         raise _failure(file, 1, error.strerror or "an unreadable file", "a readable file") from None
+    return _parsed(file, text)
+
+
+@lru_cache(maxsize=512)
+def _parsed(file: Path, text: str) -> Source:
+    """Parse each text once: regions share the documents above them. Nobody changes the data."""
     return _Builder(file).build(text)
 
 
