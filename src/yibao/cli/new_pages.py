@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
+from shlex import quote
 
 import typer
 
@@ -20,7 +24,7 @@ from yibao.policy.checking.points import axes_of
 from yibao.policy.compare import in_force
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.load import load_region, regions
-from yibao.policy.model import Region, Text
+from yibao.policy.model import Authority, Region, Text
 from yibao.policy.scaffold import PARTS, SCHEMES, NewDocument, NewRegion, region_files
 from yibao.policy.scaffold_change import Change, Example, document_files
 from yibao.policy.source import did_you_mean
@@ -54,7 +58,7 @@ class Asked:
 
 def new(asked: Asked, *, as_json: bool, language: Language) -> None:
     """Write a region, or a document when the folder's name has an @, and say what to do next."""
-    if asked.folder.exists():
+    if os.path.lexists(asked.folder):
         raise CannotWrite(
             f"{asked.folder}: already there / 已存在; expected a folder that is not there yet"
         )
@@ -78,13 +82,18 @@ def _terminal() -> bool:
 
 
 def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write a folder whole or not at all: beside its place first, then in its place."""
+    staged = folder.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         for name, text in texts.items():
-            file = folder / name
+            file = staged / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
+        os.rename(staged, folder)
     except OSError as error:
         raise CannotWrite(f"{folder}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 # --- asking ---------------------------------------------------------------------------------------
@@ -142,7 +151,7 @@ def _named(asked: Asked, ask: _Ask, name: str, first: date) -> NewDocument:
 
 def _region(asked: Asked, ask: _Ask, language: Language) -> tuple[dict[str, str], dict[str, str]]:
     parts = _parts(ask.text("", "包含（逗号分隔）", "Parts, with commas", asked.parts))
-    if asked.division and not re.fullmatch(r"\d{6}", asked.division):
+    if asked.division and not re.fullmatch(r"[0-9]{6}", asked.division):
         raise typer.BadParameter(f"--division {asked.division!r} is not six digits such as 120000")
     for option, given in (("--of", asked.of), ("--table", asked.tables)):
         if given:
@@ -171,6 +180,8 @@ def _region(asked: Asked, ask: _Ask, language: Language) -> tuple[dict[str, str]
     first = ask.day(asked.first, "施行日期", "First day in force")
     if first is None:
         raise typer.BadParameter("--from is needed: the first day of the document, as 2023-01-01")
+    if first.year < 1900:
+        raise typer.BadParameter(f"--from {first}: a day from 1900 on, as 2023-01-01")
     if not _DOCUMENT.fullmatch(document):
         raise typer.BadParameter(f"--document {document!r} may not have blanks, @ or /")
     plan = NewRegion(
@@ -179,11 +190,13 @@ def _region(asked: Asked, ask: _Ask, language: Language) -> tuple[dict[str, str]
         name=name,
         level=asked.level,
         division=ask.text(asked.division, "行政区划代码（六位）", "Division, six digits"),
-        parent=_parent(ask.text(asked.parent, "上级地区（没有则留空）", "Region above, if any")),
+        parent=_parent(
+            ask.text(asked.parent, "上级地区（没有则留空）", "Region above, if any"), asked.level
+        ),
         schemes=schemes,
         parts=parts,
     )
-    folder, day = asked.folder, plan.document.first
+    folder, day = quote(str(asked.folder)), plan.document.first
     return region_files(plan, language), {
         f"yibao policy check {folder}": Text(
             "列出还要填写的地方，按文件和行号", "lists what is to be filled in, by file and line"
@@ -212,9 +225,15 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part for part in PARTS if part in named)
 
 
-def _parent(parent: str) -> str:
-    if parent and parent not in regions():
+def _parent(parent: str, level: str) -> str:
+    if not parent:
+        return parent
+    if parent not in regions():
         typer.echo(f"{parent}: no region that ships, so it has to lie beside the new one", err=True)
+        return parent
+    above = load_region(parent).authority
+    if above <= Authority[level]:
+        raise typer.BadParameter(f"--parent {parent} is of level {above.name}, not above {level}")
     return parent
 
 
@@ -238,15 +257,23 @@ def _document(asked: Asked, ask: _Ask, language: Language) -> tuple[dict[str, st
     region = load_region(home if inside else where(asked.of))
     if name in {d.id for d in region.documents if d.first == first}:
         raise typer.BadParameter(f"{region.id} has a document {name} from {first} already")
-    changes = _changes(region, asked.tables, first)
+    if asked.kind == "draft" and not inside:
+        raise typer.BadParameter(
+            "--kind draft is for a document in the folder of a region: an overlay that no document "
+            "activates changes nothing"
+        )
+    tables = tuple(dict.fromkeys(asked.tables))
+    changes = _changes(region, tables, first)
     document = _named(asked, ask, name, first)
     runner = CaseRunner(home if inside else where(asked.of))
-    example = None if asked.kind == "draft" else _example(runner, first, asked.tables)
+    example = None if asked.kind == "draft" else _example(runner, first, tables)
     texts = document_files(document, changes, language, example=example, overlay=not inside)
-    shown, more = (str(home), "") if inside else (asked.of, f" --overlay {asked.folder}")
-    if inside and Path(shown).is_relative_to(Path.cwd()):
-        shown = str(Path(shown).relative_to(Path.cwd()))
-    return texts, _next(shown, more, first, language)
+    if not inside:
+        more = f" --overlay {quote(str(asked.folder))}"
+        return texts, _next(quote(asked.of), more, first, language)
+    below = home.is_relative_to(Path.cwd())
+    shown = home.relative_to(Path.cwd()) if below else home
+    return texts, _next(quote(str(shown)), "", first, language)
 
 
 def _next(shown: str, more: str, first: date, language: Language) -> dict[str, str]:
