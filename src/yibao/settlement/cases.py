@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from yibao.errors import MoneyError, PackErrors, PolicyError, YibaoError
 from yibao.money import UNLIMITED, format_yuan, parse_yuan
@@ -14,15 +14,14 @@ from yibao.policy.model import Text, Value
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.source import Source, did_you_mean, read
 from yibao.policy.validate import validate
-from yibao.policy.vocabulary import POLICIES, Attribute, vocabulary
+from yibao.policy.vocabulary import POLICIES, vocabulary
 from yibao.settlement.book import Book
-from yibao.settlement.enrolment import Enrolment
-from yibao.settlement.model import Claim, Reversal, Settlement, Status
+from yibao.settlement.case_person import PERSON, enrolment_of, value_of
+from yibao.settlement.model import Claim, Reversal, Settlement
 from yibao.settlement.procedure import Office, Request
 
-PERSON = "case"
-_ALWAYS = date(1990, 1, 1)
-_BIRTH = "1980-01-01"
+Answer = TypeVar("Answer")
+
 _PROCEDURE_EVENT = {"procedure", "date", "person", "expect", "refused"}
 _EVENT = {"date", "id", "episode", "person", "expect", "refused", "admitted", "account_available"}
 
@@ -122,7 +121,9 @@ class _Run:
         self.office = Office(self.policy)
         settled = [event for event in events if "procedure" not in event]
         if settled:
-            self.book = Book(self.policy, self._enrolment(settled), self._opening(settled[0]))
+            self.book = Book(
+                self.policy, enrolment_of(self.person, settled), self._opening(settled[0])
+            )
         for n, event in enumerate(events, 1):
             if "year_end" in event:
                 self._year_end(n, event)
@@ -135,41 +136,9 @@ class _Run:
             else:
                 self._settle(n, event)
 
-    # --- persons ------------------------------------------------------------------------------
-
-    def _enrolment(self, events: Iterable[Mapping[str, Any]]) -> Enrolment:
-        """Let each event's status begin on its day and last until the next change."""
-        changes: list[tuple[date, Mapping[str, Any]]] = [(_ALWAYS, self.person)]
-        for event in events:
-            facts: Mapping[str, Any] = {**self.person, **event.get("person", {})}
-            if facts != changes[-1][1]:
-                day = event.get("date") or f"{event['year_end']}-12-31"
-                changes.append((date.fromisoformat(day), facts))
-        enrolment = Enrolment()
-        gap = any(event.get("full_year") is False for event in events)
-        out = any(event.get("insured_at_year_end") is False for event in events)
-        for (first, facts), after in zip(changes, [*changes[1:], None], strict=True):
-            last = None if after is None else after[0] - timedelta(days=1)
-            enrolment.add(self._status(first, last, facts))
-        return _gapped(enrolment, events) if gap or out else enrolment
-
-    def _status(self, first: date, last: date | None, facts: Mapping[str, Any]) -> Status:
-        words = [a for a in vocabulary().of("person") if a.kind != "number"]
-        names = {a.name for a in words} | {"birth_date"}
-        for name in facts.keys() - names:
-            near = did_you_mean(name, names)
-            raise KeyError(f"the person's {name} is not in the vocabulary{near}")
-        return Status(
-            person_id=PERSON,
-            first=first,
-            last=last,
-            birth_date=date.fromisoformat(facts.get("birth_date", _BIRTH)),
-            facts=tuple(_value(a, facts) for a in words),
-        )
-
     def _facts(self, facts: Mapping[str, Any]) -> dict[str, Value]:
         return {
-            a.name: _value(a, facts)
+            a.name: value_of(a, facts)
             for a in vocabulary().of("person")
             if a.name in facts or a.absent is not None
         }
@@ -185,17 +154,26 @@ class _Run:
 
     # --- events -------------------------------------------------------------------------------
 
-    def _settle(self, n: int, event: Mapping[str, Any]) -> None:
-        claim = self._claim(n, event)
+    def _answered(
+        self, n: int, event: Mapping[str, Any], ask: Callable[[], Answer], word: str
+    ) -> Answer | None:
+        """Return what the rules answer, None where they refuse; note what was not expected."""
         refused = event.get("refused")
         try:
-            settlement = self.book.settle(claim)
+            answer = ask()
         except PolicyError as error:
             if refused != error.name:
                 self.failures.append(f"event {n}: refused: {error}")
-            return
+            return None
         if refused is not None:
-            self.failures.append(f"event {n}: settled, but {refused} should have refused it")
+            self.failures.append(f"event {n}: {word}, but {refused} should have refused it")
+        return answer
+
+    def _settle(self, n: int, event: Mapping[str, Any]) -> None:
+        claim = self._claim(n, event)
+        settlement = self._answered(n, event, lambda: self.book.settle(claim), "settled")
+        if settlement is None:
+            return
         self.settlements.append(settlement)
         names = settlement.program.structure.final
         figures = {name: settlement.figure(name) for name in names}
@@ -207,15 +185,10 @@ class _Run:
 
     def _procedure(self, n: int, event: Mapping[str, Any]) -> None:
         person = {**self.person, **event.get("person", {})}
-        refused = event.get("refused")
-        try:
-            outcome = self.office.run(self._request(n, event, person))
-        except PolicyError as error:
-            if refused != error.name:
-                self.failures.append(f"event {n}: refused: {error}")
+        request = self._request(n, event, person)
+        outcome = self._answered(n, event, lambda: self.office.run(request), "answered")
+        if outcome is None:
             return
-        if refused is not None:
-            self.failures.append(f"event {n}: answered, but {refused} should have refused it")
         procedure = vocabulary().procedures[event["procedure"]]
         names = {*outcome.program.structure.final, *procedure.payers, *procedure.gives}
         self._expect(n, event, {name: outcome.figure(name) for name in names})
@@ -236,7 +209,7 @@ class _Run:
             day=date.fromisoformat(event["date"]),
             facts={
                 **self._facts({k: v for k, v in person.items() if k != "birth_date"}),
-                **{k: _value(words.attributes[k], facts) for k in facts},
+                **{k: value_of(words.attributes[k], facts) for k in facts},
             },
             amounts={k: _number(v) for k, v in given.items() if k in procedure.inputs},
             birth_date=date.fromisoformat(birth) if birth else None,
@@ -259,7 +232,7 @@ class _Run:
             admitted=date.fromisoformat(admitted) if admitted else day,
             discharged=day,
             settled_at=_at(event["date"], n),
-            facts=tuple(_value(a, data) for a in facts),
+            facts=tuple(value_of(a, data) for a in facts),
             amounts=tuple(amounts.get(name, 0) for name in words.amounts),
             episode=event.get("episode", ""),
             account_available=parse_yuan(event.get("account_available", "0")),
@@ -283,51 +256,6 @@ class _Run:
             elif figures[name] != _number(text):
                 found = format_yuan(figures[name]) if isinstance(text, str) else figures[name]
                 self.failures.append(f"event {n}: {name} is {found}, expected {text}")
-
-
-def _gapped(enrolment: Enrolment, events: Iterable[Mapping[str, Any]]) -> Enrolment:
-    """Cut the statuses: a year that was not full misses its first day, another its last."""
-    missing = set()
-    for event in events:
-        if event.get("full_year") is False:
-            missing.add(date(event["year_end"], 1, 1))
-        if event.get("insured_at_year_end") is False:
-            missing.add(date(event["year_end"], 12, 31))
-    cut = Enrolment()
-    for status in enrolment.statuses(PERSON):
-        for piece in _without_days(status, sorted(missing)):
-            cut.add(piece)
-    return cut
-
-
-def _without_days(status: Status, days: list[date]) -> Iterator[Status]:
-    first = status.first
-    for day in days:
-        if status.holds(day):
-            if first < day:
-                yield _piece(status, first, day - timedelta(days=1))
-            first = day + timedelta(days=1)
-    if status.last is None or first <= status.last:
-        yield _piece(status, first, status.last)
-
-
-def _piece(status: Status, first: date, last: date | None) -> Status:
-    return Status(status.person_id, first, last, status.birth_date, status.facts)
-
-
-def _value(attribute: Attribute, data: Mapping[str, Any]) -> Value:
-    value = data.get(attribute.name, attribute.absent)
-    if value is None:
-        raise KeyError(f"the fact {attribute.name} is needed")
-    if isinstance(value, list):
-        return frozenset(value)
-    if attribute.codes is not None and attribute.kind == "code" and value not in attribute.codes:
-        near = did_you_mean(str(value), attribute.codes)
-        raise KeyError(
-            f"{attribute.name}: {value} is not one of {', '.join(attribute.codes)}{near}"
-        )
-    assert isinstance(value, str | bool | int | frozenset)
-    return value
 
 
 def _number(text: str | int) -> int:
