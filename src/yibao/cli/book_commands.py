@@ -95,14 +95,14 @@ def _regions(names: Sequence[str]) -> list[tuple[Any, Path]]:
 
 def _clauses(file: Path, tests: Path | None) -> list[Clause]:
     """Read the inventory, with the places of the tests that cover each clause."""
-    from yibao.cli.clauses import marks, read_inventory
+    from yibao.cli.clauses import by_clause, marks, read_inventory
     from yibao.policy_book import Clause
 
-    places: dict[str, tuple[str, ...]] = {}
-    for name, place in marks(tests) if tests else ():
+    def told(place: str) -> str:
         assert tests is not None
-        told = f"{tests.resolve().name}/{Path(place).relative_to(tests).as_posix()}"
-        places[name] = (*places.get(name, ()), told)
+        return f"{tests.resolve().name}/{Path(place).relative_to(tests).as_posix()}"
+
+    places = by_clause((name, told(place)) for name, place in marks(tests)) if tests else {}
     return [
         Clause(
             id=str(entry["id"]),

@@ -92,8 +92,8 @@ def coverage(
     tests: Path | None,
 ) -> Coverage:
     """Match an inventory with the cases below `packs` and the marks below `tests`."""
-    by_case = _places(place for pack in packs for place in case_clauses(pack))
-    by_test = _places(marks(tests) if tests else ())
+    by_case = by_clause(place for pack in packs for place in case_clauses(pack))
+    by_test = by_clause(marks(tests) if tests else ())
     known = {str(entry["id"]) for entry in entries}
     named = {**by_case, **by_test}
     return Coverage(
@@ -133,7 +133,8 @@ def _share(key: tuple[str, str, str], clauses: Sequence[Clause]) -> Share:
     return Share(*key, sum(clause.covered for clause in clauses), len(clauses))
 
 
-def _places(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def by_clause(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Gather the places of each clause, in their order."""
     places: dict[str, tuple[str, ...]] = {}
     for clause, place in found:
         places[clause] = (*places.get(clause, ()), place)
