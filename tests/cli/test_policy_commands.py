@@ -1,6 +1,7 @@
 """`yibao policy …`: what is printed, what is JSON, and which exit code says what."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,19 @@ def test_list_names_regions_documents_and_validity() -> None:
         "2016-06-23",
         "2021-06-22",
     )
+
+
+def test_show_of_a_table_by_band_and_age(tmp_path: Path) -> None:
+    rows: list[Rules] = [
+        {"age": {"below": 60}, "missing": "not published"},
+        *({"age": {"from": 60}, "band": band, "value": f"{band}0%"} for band in ("1", "2")),
+    ]
+    keys = {"band": ["1", "2"], "age": [0, 60]}
+    region = make_region(tmp_path / "city", None)
+    add_document(region, {"tables": {"by_band": table("rate", rows, keys)}}, "bands")
+    told = yibao("policy", "show", region, "--date", "2023-06-01", "--table", "by_band")
+    assert "age=60 and over" in told
+    assert "band=2" in told
 
 
 def test_show_gives_the_figure_with_its_document() -> None:
@@ -386,6 +400,29 @@ def test_exit_codes_are_listed_in_both_places() -> None:
 )
 def test_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"Example: yibao policy {command}" in yibao("policy", command, "--help")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "settle",
+        "explain",
+        "schema",
+        "sample city",
+        *(f"contribution {name}" for name in ("quote", "coverage")),
+        *(f"account {name}" for name in ("credit", "use", "withdraw", "interest", "close")),
+    ],
+)
+def test_example_in_the_help_of_other_commands_runs_as_it_stands(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = yibao(*command.split(), "--help")
+    assert f"Example: yibao {command} " in told
+    example = told[told.index("Example: ") :].split("\n\n")[0].removeprefix("Example: ")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    for line in re.split(r"\n\s+(?=yibao )", example):
+        yibao(*line.split()[1:])
 
 
 def test_defect_of_ours_is_code_70(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,8 @@ def test_the_pack_that_is_broken_below_has_no_fault(tmp_path: Path) -> None:
 
 
 ROW, SHARE = '{level: "2", value: "65%"}', "  op: share"
+SHARED = f"{SHARE}\n  of: after_deductible\n  rate: resident_inpatient_rate"
+BANDS = "  op: bands\n  of: after_deductible\n  segments: [{to: resident_inpatient_ceiling, rate: resident_inpatient_rate}]"
 WHEN = "when: {scheme: resident, visit: inpatient}"
 BROKEN = [
     # money and rates
@@ -118,6 +120,8 @@ BROKEN = [
     (RULES, "unit: rate", "unit: ratio", '"ratio"', "did you mean 'rate'?"),
     (RULES, "measure: inpatient_rate", "measure: inpatient_ratio", "'inpatient_ratio'", "did you mean"),
     (RULES, "{scheme: resident}", "{scheme: residents}", "'residents'", "did you mean 'resident'?"),
+    (RULES, 'keys: {level: ["1", "2", "3"]}', 'keys: {level: ["1", "2", "3"], age: [60+]}', "'60+'", "whole numbers without quotes"),
+    (RULES, ROW, '{level: "2", age: 60+, value: "65%"}', "the key age", "a key of resident_inpatient_rate"),
     # steps
     (RULES, "\nsteps:", "\nstep:", "the field 'step'", "did you mean 'steps'?"),
     (RULES, SHARE, "  op: shares", '"shares" at steps.resident_inpatient_share', "did you mean 'share'?"),
@@ -126,6 +130,10 @@ BROKEN = [
     (RULES, "terms: [in_scope, resident_inpatient_deductible]", "terms: in_scope", '"in_scope"', "a list"),
     (RULES, WHEN, "when: {visit: hospital}", "'hospital'", "a code of visit: outpatient"),
     (RULES, WHEN, "when: {visits: inpatient}", "the name visits", "did you mean 'visit'?"),
+    (RULES, WHEN, "when: {age: 60+}", "age: 60+", "{from: 60}"),
+    (RULES, "  limit: resident_inpatient_ceiling", "  limit: unlimited", "'unlimited'", "the table may say `value: unlimited`"),
+    (RULES, SHARED, BANDS, "no field 'start'", "such as [deductible]"),
+    (RULES, SHARED, f"  start: []\n{BANDS}", "[] at steps.resident_inpatient_share.start", "at least one entry"),
     (RULES, WHEN, "when: {age: 70}", "70 at steps.", "{from: 70}"),
     (RULES, WHEN, "when: {identities: veteran}", "identities: veteran", "{any_of: …"),
     (RULES, "layer: basic", "layer: base", "'base'", "did you mean 'basic'?"),
@@ -146,7 +154,7 @@ BROKEN = [
     (HEAD, 'number: "1"', "number: 1", "1 at number", "in quotes"),
     (REGION, "level: city", "level: City", '"City"', "did you mean 'city'?"),
     (REGION, 'division: "420200"', "division: 420200", "420200", "in quotes"),
-    (REGION, "# parent: guangdong", "parent: nowhere", "no region 'nowhere'", "a region's folder"),
+    (REGION, "# parent: national", "parent: nowhere", "no region 'nowhere'", "a region's folder"),
     # cases
     (CASES, "pool_pay", "pool_paid", "no figure pool_paid", "did you mean 'pool_pay'?"),
     (CASES, '"455.00"', '"455.01"', "pool_pay is 455.00", "expected 455.01"),

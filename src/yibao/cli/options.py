@@ -14,7 +14,10 @@ GradeName = Literal["A", "B", "C", "D"]
 
 
 def default_language() -> Language:
-    """Return English where the environment's LANG asks for it, else Chinese."""
+    """Return the language of YIBAO_LANG, else English where LANG asks for it, else Chinese."""
+    match os.environ.get("YIBAO_LANG"):
+        case "zh" | "en" as chosen:
+            return chosen
     return "en" if os.environ.get("LANG", "").lower().startswith("en") else "zh"
 
 
@@ -30,7 +33,7 @@ def parse_date(text: str) -> date:
 
 
 RegionName = Annotated[
-    str, typer.Argument(metavar="REGION", help="A region (tianjin, jining) or a pack's folder.")
+    str, typer.Argument(metavar="REGION", help="A region of `policy list`, or a pack's folder.")
 ]
 RegionNames = Annotated[
     list[str] | None,

@@ -217,7 +217,8 @@ def _points(keys: Iterable[Box]) -> dict[str, list[int]]:
     points: dict[str, set[int]] = {}
     for key in keys:
         for name, codes in key.items():
-            if vocabulary().attributes[name].kind == "number":
+            known = vocabulary().attributes.get(name)  # None: a band, a class, a region's own
+            if known and known.kind == "number":
                 points.setdefault(name, set()).update(c for c in codes if isinstance(c, int))
     return {name: sorted(found) for name, found in points.items()}
 

@@ -5,7 +5,7 @@ Each command is a procedure of the vocabulary under its own name; all are one im
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,6 +66,27 @@ def register(app: typer.Typer) -> None:
         account.command(name)(_command(procedure, told))
     app.add_typer(account, name="account")
 
+
+_EXAMPLES: Mapping[ProcedureName, str] = {
+    "contribution": """contribution quote --policy tianjin --date 2022-09-01
+               --set scheme=employee --set category=in_service
+               --set contributor=employer_staff --set wage=3000.00 --set months=1""",
+    "account_credit": """account credit examples/tianjin/credits.csv --policy tianjin
+               -o credited.csv""",
+    "account_use": """account use --policy tianjin --date 2017-05-01 --set scheme=employee
+               --set category=in_service --set account_use=pharmacy
+               --set charge=300.00 --set account_balance=800.00""",
+    "account_withdrawal": """account withdraw --policy tianjin --date 2017-11-01
+               --set scheme=employee --set category=in_service
+               --set account_balance=8200.00 --set year_inpatient_expense=50000.00
+               --set year_personal_share=6000.00""",
+    "account_interest": """account interest --policy tianjin --date 2019-12-31
+               --set scheme=employee --set category=in_service
+               --set carried_balance=1000.00 --set credited_balance=600.00""",
+    "account_closing": """account close --policy tianjin --date 2019-05-01
+               --set scheme=employee --set category=in_service --set closing_reason=death
+               --set account_balance=800.00""",
+}
 
 _ACCOUNT: tuple[tuple[str, ProcedureName, str], ...] = (
     ("credit", "account_credit", "What a month brings into the account."),
@@ -129,6 +150,7 @@ def _command(procedure: ProcedureName, told: str) -> Callable[..., None]:
     command.__doc__ = (
         f"{told}\n\nFor one person, by --date and --set; for many, by FILE and -o. Which names "
         f"--set takes and a FILE has as columns: yibao schema {procedure}."
+        f"\n\n\b\nExample: yibao {_EXAMPLES[procedure]}"
     )
     return command
 
@@ -168,6 +190,10 @@ def coverage(
 
     The months that money belongs to decide, not the day on which it arrived. OUTPUT has the covered
     periods; OUTPUT.periods.* every period with its reason and the article behind it.
+
+    \b
+    Example: yibao contribution coverage examples/tianjin/payments.csv --policy tianjin
+               -o statuses.csv
     """
     from yibao.cli import procedure_run
 

@@ -37,6 +37,9 @@ def city(
     """Write the persons and claims of a made-up city.
 
     The files are persons.csv and claims.csv; the same seed gives the same bytes.
+
+    \b
+    Example: yibao sample city --region tianjin --persons 2000 -o city
     """
     from yibao.cli.settle_run import exits
 

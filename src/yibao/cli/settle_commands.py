@@ -33,7 +33,7 @@ PersonsFiles = Annotated[
     list[Path], typer.Option("--persons", help="Who is insured when; may be given several times.")
 ]
 PolicyName = Annotated[
-    str, typer.Option("--policy", help="A region (tianjin, jining) or the folder of a rule pack.")
+    str, typer.Option("--policy", help="A region of `policy list`, or a pack's folder.")
 ]
 Opening = Annotated[
     Path | None,
@@ -88,6 +88,10 @@ def settle(
 
     One row is written per claim. Good rows are settled; bad rows go to a rejects
     file with the reason, and the exit code is 1.
+
+    \b
+    Example: yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv
+               --policy tianjin -o out.xlsx --explain
     """
     from yibao.cli import settle_run
 
@@ -131,6 +135,10 @@ def explain(
     Printed are the bill, every step with its arithmetic and the article behind it, and who pays.
 
     The person's earlier claims are settled first, since the deductible and the ceilings need them.
+
+    \b
+    Example: yibao explain T08 examples/tianjin/claims.csv
+               --persons examples/tianjin/persons.csv --policy tianjin
     """
     from yibao.cli import settle_run
 
@@ -166,7 +174,12 @@ def schema(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show the columns of the input files and their codes."""
+    """Show the columns of the input files and their codes.
+
+    \b
+    Example: yibao schema claims --policy tianjin --codes visit
+             yibao schema claims --policy tianjin --template claims.xlsx
+    """
     from yibao.cli import settle_run
 
     settle_run.schema(what, policy, codes, template=template, as_json=as_json, language=lang)

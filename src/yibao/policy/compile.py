@@ -268,6 +268,8 @@ class _Builder:
                 known = [*self.env, *self.region.tables, *self.region.state, *given]
                 expected = "an earlier result, an amount, a state or a table"
                 expected += did_you_mean(name, known)
+                if name == "unlimited":
+                    expected = "a table's name; the table may say `value: unlimited`"
             self._defect(step, f"the name {name!r}", expected)
             return
         if (BAND in table.keys) != (band is not None):

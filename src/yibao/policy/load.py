@@ -130,6 +130,7 @@ class _Loader:
             parents=tuple(place.id for place in line[1:]),
             limits=tuple(rules.limits),
         )
+        self._stop()
         self.defects += (Defect(f.file, f.line, f.found, f.expected) for f in ambiguous(region))
         self._stop()
         return region
@@ -177,7 +178,7 @@ class _Loader:
             if (overlay / "document.yaml").is_file():
                 folders.append(overlay)
             else:
-                expected = "an overlay is a document folder"
+                expected = "a document folder, which `yibao policy new` begins"
                 self.defects.append(Defect(overlay, 1, "no document.yaml", expected))
         return folders
 

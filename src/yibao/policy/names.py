@@ -18,7 +18,10 @@ from yibao.policy.vocabulary import Vocabulary
 BAND = "band"
 """The key of a table whose rows are numbered bands."""
 
-_FORMS = {"number": (Between, "{from: n, below: n}"), "set": (Among, "{any_of: …, all_of: …, …}")}
+_FORMS = {
+    "number": (Between, "a range: {from: 60}, {below: 60} or {from: 45, below: 60}"),
+    "set": (Among, "{any_of: …, all_of: …, …}"),
+}
 
 
 @dataclass(slots=True)
@@ -74,9 +77,15 @@ class Names:
         if key == BAND:
             return
         allowed = self.codes(key)
+        known = self.vocabulary.attributes.get(key)
         if allowed is None:
             expected = "an attribute, a classification or `band`" + self._near(key)
             self.defect(source, path, f"the key {key}", expected)
+        elif known and known.kind == "number":
+            for code in codes:
+                if not isinstance(code, int):
+                    expected = "whole numbers without quotes, where each range begins: [0, 60]"
+                    self.defect(source, path, repr(code), expected)
         elif allowed:
             self.check(source, path, codes, allowed, f"a code of {key}")
 

@@ -98,7 +98,7 @@ def region_files(new: NewRegion, language: str) -> dict[str, str]:
             level=new.level,
             division=quoted(new.division or "000000"),
             division_todo="" if new.division else todo,
-            parent=f"parent: {new.parent}" if new.parent else "# parent: guangdong",
+            parent=f"parent: {new.parent}" if new.parent else "# parent: national",
         )
     }
     rules = dict(_rules(new, words))

@@ -28,6 +28,7 @@ _FIELDS = {
     **dict.fromkeys(("title", "says", "issuer", "why", "note", "name"), "{zh: …, en: …}"),
     "effective": "{from: 2023-01-01, to: null}",
     "when": "conditions, such as {scheme: resident}",
+    "start": "a list of what was used before on the scale of the bands, such as [deductible]",
     "keys": 'keys with their codes, such as {level: ["1", "2", "3"]}',
 }
 _TYPES = {
@@ -122,6 +123,9 @@ def _defect(source: Source, error: jsonschema_rs.ValidationError, schema: str) -
             lacking = about["property"]
             found, expected = f"no field {lacking!r} at {where}", f"the field {lacking}"
             expected += f": {_FIELDS[lacking]}" if lacking in _FIELDS else ""
+        case "minItems":
+            named = f": {_FIELDS[str(path[-1])]}" if path and path[-1] in _FIELDS else ""
+            expected = "at least one entry" + named
         case "minProperties":
             expected = _fields_at(path)
         case "additionalProperties":
