@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hostile_book import hostile_region
+from small_pack import add_document, add_region, table
 
 from yibao.policy.load import load_region
 from yibao.policy_book import Sources, make_book, write_folder
@@ -179,6 +180,24 @@ def test_no_page_is_wider_than_a_phone(page: "Page", site: Path) -> None:
     for file in largest(site):
         page.goto(file.as_uri())
         assert max(page.evaluate(widths)) <= PHONE["width"], file.relative_to(site)
+
+
+def test_no_figure_of_a_rule_lies_beyond_its_box(page: "Page", tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    keys = {"level": ["1", "2"], "band": ["1", "2"], "age": [0, 60]}
+    rows = [
+        {"age": {"below": 60}, "missing": "not published"},
+        *({"level": level, "band": "1", "age": {"from": 60}, "value": "5%"} for level in "12"),
+    ]
+    add_document(add_region(folder), {"tables": {"rate": table("rate", rows, keys)}})
+    write_folder(tmp_path / "site", make_book(Sources([(load_region(folder), folder)])).files)
+    (document,) = (tmp_path / "site" / "city").glob("*@*.html")
+    page.goto(f"{document.as_uri()}?lang=en")
+    beyond = """() => [...document.querySelectorAll(".rule td.value")].filter((cell) =>
+        cell.getBoundingClientRect().right >
+        cell.closest(".rule").getBoundingClientRect().right).length"""
+    assert page.locator(".rule td.value").count() == len(rows)
+    assert page.evaluate(beyond) == 0
 
 
 def test_a_printed_page_holds_what_is_folded_and_no_tools(page: "Page", site: Path) -> None:
