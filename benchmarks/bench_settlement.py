@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/bench_settlement.py --claims 20000 --rounds 7
 
 Measured side by side in one run: the executor with state, the book (persons, years, history), the
-book with explanation lines and with their full text; then loading and compiling all packs, and the
-start of the command line. Figures go to docs/performance.md by hand, with machine and versions.
+book with explanation lines and with their full text; in processor time. Figures go to
+docs/performance.md by hand, with machine and versions.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ from __future__ import annotations
 import argparse
 import gc
 import platform
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
-from yibao.policy.load import regions
 from yibao.policy.model import Value
 from yibao.policy.policy import load_policy
 from yibao.policy.vocabulary import AttributeOf, vocabulary
@@ -85,12 +82,12 @@ def best(rounds: int, work: Callable[[], float]) -> float:
 
 
 def clock(work: Callable[[], object]) -> float:
-    """Return the seconds that `work` takes, without garbage collection."""
+    """Return the processor seconds that `work` takes, without garbage collection."""
     gc.collect()
     gc.disable()
-    begin = time.perf_counter()
+    begin = time.process_time()
     kept = work()
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     del kept  # freeing what was made is not part of making it
     gc.enable()
     return seconds
@@ -145,23 +142,6 @@ def settlement_rows(count: int, rounds: int) -> Iterator[tuple[str, float, str]]
     yield "book, with the lines' text", best(rounds, lambda: clock(with_text)) * micro * 20, ""
 
 
-def start_rows(rounds: int) -> Iterator[tuple[str, float, str]]:
-    """Yield (what, seconds, target) of loading all packs and of starting the command line."""
-
-    def load_all() -> None:
-        for region in regions():
-            policy = load_policy(region)
-            for epoch, day in enumerate(policy.calendar.days, 1):
-                assert policy.plan_of(epoch, day).rules.steps is not None
-
-    def start() -> None:
-        command = [sys.executable, "-m", "yibao.cli", "--help"]
-        subprocess.run(command, check=True, capture_output=True)
-
-    yield f"load and compile {len(regions())} regions", best(rounds, lambda: clock(load_all)), "< 1"
-    yield "yibao --help", best(rounds, lambda: clock(start)), "< 0.3"
-
-
 def main() -> None:
     """Print the figures as a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -171,8 +151,6 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
     for what, value, target in settlement_rows(given.claims, given.rounds):
         print(f"{what:34} {value:8.2f} us   {target}")
-    for what, value, target in start_rows(given.rounds):
-        print(f"{what:34} {value:8.3f} s    {target}")
 
 
 if __name__ == "__main__":
