@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from fractions import Fraction
 from math import ceil, floor
 
 from yibao.analysis.bill import Bill
@@ -109,15 +108,11 @@ class _Search:
     def _made(
         self, structure: Structure, rows: Sequence[Row | None], start: tuple[int, ...]
     ) -> _Side | str:
-        figures, answers = [], []
-        for operand, row in zip(structure.figures, rows, strict=True):
-            if row is None or row.value is None or row.origin.grade < self.plan.accept:
-                self.result.refused[operand] += 1
-                return operand
-            rate = isinstance(row.value, Fraction)
-            figures.append(int(row.value * self.plan.denominator if rate else row.value))
-            answers.append(row)
-        program = Program(structure, tuple(figures), tuple(answers), {})
+        lacking = self.explorer.lacking(structure, rows)
+        if lacking is not None:
+            self.result.refused[lacking] += 1
+            return lacking
+        program = self.explorer.program(structure, rows)
         run = self._runs.get(structure)
         if run is None:
             run = self._runs[structure] = runner(structure)

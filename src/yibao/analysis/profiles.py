@@ -8,16 +8,17 @@ before and after the change, and those that come to the same are dropped.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from yibao.analysis.changes import worlds
 from yibao.analysis.space import Change, Codes, Cutting, Open
 from yibao.policy.checking.selections import World
 from yibao.policy.compile import Plan, build, table_of
-from yibao.policy.model import Among, Condition, Row, Step, Value
+from yibao.policy.model import Among, Condition, Phase, Row, Step, Value
 from yibao.policy.names import BAND
 from yibao.policy.opspec import REFUSE
-from yibao.policy.program import Structure
+from yibao.policy.program import Program, Structure
 
 Masks = tuple[int, ...]
 """For each component, which combinations of codes are still open."""
@@ -55,13 +56,16 @@ class Ground(NamedTuple):
 class Explorer:
     """Works out what the rules of a day can tell apart."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(
+        self, plan: Plan, phase: Phase = "claim", besides: Iterable[Condition] = ()
+    ) -> None:
         self.plan = plan
-        self.steps = [step for step in plan.rules.steps if step.phase == "claim"]
+        self.phase = phase
+        self.steps = [step for step in plan.rules.steps if step.phase == phase]
         self._answers: dict[str, list[tuple[tuple[Condition, ...], Row]]] = {}
-        operands = dict.fromkeys(name for step in self.steps for name in _operands(step))
+        operands = dict.fromkeys(name for step in self.steps for name in operands_of(step))
         tests = [c for name in operands for found, _ in self.answers(name) for c in found]
-        self.space = Open(plan.rules, self.steps, tests)
+        self.space = Open(plan.rules, self.steps, [*tests, *besides])
         self._structures: dict[tuple[int, ...], Structure] = {}
 
     def answers(self, operand: str) -> list[tuple[tuple[Condition, ...], Row]]:
@@ -78,10 +82,11 @@ class Explorer:
 
     def grounds(self) -> list[Ground]:
         """Return what matters to persons and claims, by scheme and visit; not who is refused."""
-        found = [self._ground(world) for world in worlds(self.space)]
+        found = [self.ground(world) for world in worlds(self.space)]
         return [ground for ground in found if ground is not None]
 
-    def _ground(self, world: World) -> Ground | None:
+    def ground(self, world: World) -> Ground | None:
+        """Return what matters to a world, or None where a classification covers nobody there."""
         if any(self.space.where(world, step.conditions) == ([], []) for step in self.steps):
             return None  # a classification that this step looks at covers nobody here
         numbers = [
@@ -89,7 +94,7 @@ class Explorer:
         ]
         steps = [self.steps[n] for n in numbers]
         asked = [c for step in steps for c in step.conditions]
-        for operand in dict.fromkeys(name for step in steps for name in _operands(step)):
+        for operand in dict.fromkeys(name for step in steps for name in operands_of(step)):
             asked += [c for conditions, _ in self.answers(operand) for c in conditions]
         return Ground(numbers, Cutting(self.space, list(dict.fromkeys(asked)), world))
 
@@ -98,28 +103,55 @@ class Explorer:
         found = self._structures.get(chosen)
         if found is None:
             steps = [self.steps[n] for n in chosen]
-            found = build(self.plan.region, "claim", steps, self.plan.denominator)
+            found = build(self.plan.region, self.phase, steps, self.plan.denominator)
             self._structures[chosen] = found
         return found
+
+    def lacking(self, structure: Structure, rows: Sequence[Row | None]) -> str | None:
+        """Return the first figure that no row answers, or only one of too low a grade."""
+        for operand, row in zip(structure.figures, rows, strict=True):
+            if row is None or row.value is None or row.origin.grade < self.plan.accept:
+                return operand
+        return None
+
+    def program(self, structure: Structure, rows: Sequence[Row | None]) -> Program:
+        """Return the program of a structure with rows that lack nothing."""
+        found = tuple(row for row in rows if row is not None)
+        values = (row.value for row in found if row.value is not None)
+        whole = self.plan.denominator
+        figures = (int(v * whole if isinstance(v, Fraction) else v) for v in values)
+        return Program(structure, tuple(figures), found, {})
 
     def refuses(self, chosen: Iterable[int]) -> bool:
         """Tell whether one of the steps refuses."""
         return any(self.steps[n].op == REFUSE for n in chosen)
 
 
-def _operands(step: Step) -> Iterator[str]:
+def operands_of(step: Step) -> Iterator[str]:
+    """Yield the names of all operands of a step."""
     for operand in step.operands.values():
         yield from (operand,) if isinstance(operand, str) else operand
 
 
 class Walk:
-    """One walk through the steps and figures of a ground, with changes or without."""
+    """One walk through the steps and figures of a ground, with changes or without.
 
-    def __init__(self, explorer: Explorer, ground: Ground, changes: Sequence[Change] = ()) -> None:
+    `between` are two worlds, before and after: then states whose sides come to the same are kept.
+    """
+
+    def __init__(
+        self,
+        explorer: Explorer,
+        ground: Ground,
+        changes: Sequence[Change] = (),
+        between: tuple[World, World] | None = None,
+    ) -> None:
         self.explorer = explorer
         self.ground = ground
-        self.components = ground.cutting.components(changes)
-        self.sides = 2 if changes else 1
+        cutting = ground.cutting
+        self.components = cutting.between(*between) if between else cutting.components(changes)
+        self.sides = 2 if changes or between else 1
+        self._all = not changes
         self._looks: dict[tuple[int, Condition], Look] = {}
         self._names: dict[tuple[Condition, ...], frozenset[str]] = {}
         two = (n for n, c in enumerate(self.components) if c.codes and len(c.codes[0].sides) == 2)
@@ -128,7 +160,7 @@ class Walk:
 
     def states(self) -> list[State]:
         """Return the states at the end; those whose sides come to the same are left out."""
-        if not all(c.codes for c in self.components) or (self.sides == 2 and not self.components):
+        if not all(c.codes for c in self.components) or not (self._all or self.components):
             return []
         every = tuple(c.every for c in self.components)
         none = ((),) * self.sides
@@ -152,7 +184,7 @@ class Walk:
     def _table_names(self, steps: Iterable[Step]) -> frozenset[str]:
         names: set[str] = set()
         for step in steps:
-            for operand in _operands(step):
+            for operand in operands_of(step):
                 for conditions, _ in self.explorer.answers(operand):
                     names |= self._looked(conditions)
         return frozenset(names)
@@ -185,7 +217,7 @@ class Walk:
             parts = [part for state in states for part in self._answered(state, side, operand)]
             grown = len(parts) != len(states) or n == len(todo) - 1
             states = self._merged(parts, ahead) if grown else parts
-        if self.sides == 2 and steps[0] == steps[1]:
+        if not self._all and steps[0] == steps[1]:
             return [s for s in states if s.rows[0] != s.rows[1]]
         return states
 
@@ -259,11 +291,7 @@ class Walk:
         """Drop combinations whose sides nothing told apart so far, nor will ahead."""
         at = self._changed
         for state in states:
-            if (
-                self.sides == 1
-                or state.steps[0] != state.steps[1]
-                or state.rows[0] != state.rows[1]
-            ):
+            if self._all or state.steps[0] != state.steps[1] or state.rows[0] != state.rows[1]:
                 yield state
                 continue
             different = self.components[at].different(names[at])

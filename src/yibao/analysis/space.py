@@ -84,6 +84,11 @@ class Open(Space):
         self._dropped = False
         return bool(self.where(world, conditions)[0]) or self._dropped
 
+    @property
+    def tests(self) -> list[Condition]:
+        """Every condition that the axes are partitioned by."""
+        return [test for some in self._tests.values() for test in some]
+
     def stands_for(self, attribute: str, value: Value) -> Value:
         """Return the value of the axis that stands for `value`: no condition tells them apart."""
         tests = self._tests.get(attribute, [])
@@ -200,6 +205,17 @@ class Cutting:
             touched = touched or bool(own)
             found.append(self._changed(group, own) if own else self._single(group))
         return found if touched or not changes else []
+
+    def between(self, before: World, after: World) -> list[Component]:
+        """Return the components, with two sides where they touch what is not the same on both."""
+        found = []
+        for group in self._groups:
+            inside = self._inside(group)
+            moved = [axis for axis in inside if before.get(axis) != after.get(axis)]
+            sides = tuple({**inside, **{axis: w[axis] for axis in moved}} for w in (before, after))
+            codes = self._combinations([(sides, frozenset())], group) if moved else ()
+            found.append(Component(group, codes) if moved else self._single(group))
+        return found
 
     def _inner(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset().union(*(self.space.below(name, self._flags) for name in names))
