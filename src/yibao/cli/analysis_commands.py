@@ -176,7 +176,8 @@ def cliffs(
 ) -> None:
     """List where a fen more, or another status, costs a person.
 
-    Looked at are all profiles that the rules can tell apart. A cliff that is the same in many
+    Looked at are all profiles that the rules can tell apart, and the end of the year: what a fen
+    more in it costs in the next. A cliff that is the same in many
     profiles is one entry, with its size at the worst bill, the rules that differ, and an example.
 
     \b

@@ -13,10 +13,12 @@ import typer
 from yibao.analysis.changes import KINDS
 from yibao.analysis.cliff import Cliff, Cliffs, CodeChange, RowChange
 from yibao.analysis.cliffs import cliffs as search
-from yibao.analysis.patient import BIRTH, Given
+from yibao.analysis.year_end import YearEnd, year_end
+from yibao.cli import year_end_pages
 from yibao.cli.analysis_pages import Wanted, exact, usage
 from yibao.cli.options import Language
 from yibao.cli.output import print_json
+from yibao.cli.patient_words import settings
 from yibao.cli.policy_pages import Pack, today
 from yibao.interop.files.output import Cell, OutKind, Sheet, check_target, write_files
 from yibao.money import format_yuan
@@ -73,6 +75,7 @@ _COLUMNS: list[tuple[str, OutKind]] = [
     ("patient_after", "long"),
     ("personal_before", "money"),
     ("personal_after", "money"),
+    *year_end_pages.COLUMNS,
 ]
 
 
@@ -91,24 +94,42 @@ def cliffs(
     policy, on = wanted.policy(pack), day or today()
     with usage():
         found = search(policy, on, wanted.make_bill(), wanted.top)
+        closing = year_end(policy, on, wanted.make_bill(), wanted.top)
     region = policy.region
     if output is not None:
         rows = [_cells(cliff, region, language) for cliff in found.found]
+        names = [name for name, _ in _COLUMNS]
+        rows += [year_end_pages.cells(c, names, region, language) for c in closing.found]
         write_files({output: [Sheet("cliffs", _COLUMNS, rows)]})
     if as_json:
-        print_json(_data(found))
+        print_json(_data(found, closing))
         return
     typer.echo(f"{region.id}  {region.name.pick(language)}  {on}")
     counts = {"profiles": found.profiles, "pairs": found.pairs, "top": format_yuan(found.top)}
     typer.echo(_say("head", language).format(**counts))
     for number, cliff in enumerate(found.found, 1):
-        typer.echo("")
-        for n, line in enumerate(_lines(cliff, region, language)):
-            typer.echo(f"{number:>3}. {line}" if n == 0 else f"     {line}")
+        _print_entry(number, _lines(cliff, region, language))
     if not found.found:
         typer.echo(_say("none", language))
     _print_counts("refused", found.refused, language)
     _print_counts("unclear", found.unclear, language)
+    if closing.jumps or closing.refused or closing.unclear:
+        _print_year_end(closing, len(found.found), region, language)
+
+
+def _print_entry(number: int, lines: Iterator[str]) -> None:
+    typer.echo("")
+    for n, line in enumerate(lines):
+        typer.echo(f"{number:>3}. {line}" if n == 0 else f"     {line}")
+
+
+def _print_year_end(closing: YearEnd, above: int, region: Region, language: Language) -> None:
+    typer.echo("")
+    typer.echo(year_end_pages.head(closing, language))
+    for number, cliff in enumerate(closing.found, above + 1):
+        _print_entry(number, year_end_pages.lines(cliff, closing.year, region, language))
+    _print_counts("refused", closing.refused, language)
+    _print_counts("unclear", closing.unclear, language)
 
 
 def _say(key: str, language: Language) -> str:
@@ -137,9 +158,9 @@ def _lines(cliff: Cliff, region: Region, language: Language) -> Iterator[str]:
     for key, steps in (("left", cliff.left), ("joined", cliff.joined)):
         if steps:
             yield f"{_say(key, language)}: {', '.join(steps)}"
-    yield f"{_say('example', language)}: {' '.join(_settings(cliff.example.before))}"
+    yield f"{_say('example', language)}: {' '.join(settings(cliff.example.before, region))}"
     if cliff.attribute:
-        yield f"{_say('change', language)}: {' '.join(_difference(cliff))}"
+        yield f"{_say('change', language)}: {' '.join(_difference(cliff, region))}"
     before, after = cliff.example.personal
     yield _say("pays", language).format(a=format_yuan(before), b=format_yuan(after))
 
@@ -200,21 +221,9 @@ def _row(row: Row | None, region: Region, operand: str, language: Language) -> s
     return f"{value} ({name_of(row.origin.document).pick(language)} {row.origin.cite})"
 
 
-def _settings(given: Given) -> list[str]:
-    """Return a patient as options of `policy curve`: what is not at its value for absent."""
-    attributes = vocabulary().attributes
-    found = [
-        f"--set {name}={words.code(value)}"
-        for name, value in given.attributes.items()
-        if value != attributes[name].absent
-    ]
-    found += [f"--set {BIRTH}={given.birth_date}"]
-    return found + [f"--opening {name}={value}" for name, value in given.opening.items() if value]
-
-
-def _difference(cliff: Cliff) -> list[str]:
-    before = _settings(cliff.example.before)
-    return [setting for setting in _settings(cliff.example.after) if setting not in before]
+def _difference(cliff: Cliff, region: Region) -> list[str]:
+    before = settings(cliff.example.before, region)
+    return [setting for setting in settings(cliff.example.after, region) if setting not in before]
 
 
 # --- as data --------------------------------------------------------------------------------------
@@ -236,27 +245,29 @@ def _cells(cliff: Cliff, region: Region, language: Language) -> list[Cell]:
         "; ".join(_row_change(row, region, language) for row in cliff.rows),
         ", ".join(cliff.left),
         ", ".join(cliff.joined),
-        " ".join(_settings(cliff.example.before)),
-        " ".join(_settings(cliff.example.after)),
+        " ".join(settings(cliff.example.before, region)),
+        " ".join(settings(cliff.example.after, region)),
         before,
         after,
+        *(None for _ in year_end_pages.COLUMNS),
     ]
 
 
-def _data(found: Cliffs) -> dict[str, Any]:
+def _data(found: Cliffs, closing: YearEnd) -> dict[str, Any]:
     return {
         "region": found.policy.region.id,
         "day": found.day,
         "to": format_yuan(found.top),
         "profiles": found.profiles,
         "changes": found.pairs,
-        "cliffs": [_cliff_data(cliff) for cliff in found.found],
+        "cliffs": [_cliff_data(cliff, found.policy.region) for cliff in found.found],
         "refused": dict(found.refused),
         "not_analysed": dict(found.unclear),
+        "year_end": year_end_pages.data(closing, found.policy.region),
     }
 
 
-def _cliff_data(cliff: Cliff) -> dict[str, Any]:
+def _cliff_data(cliff: Cliff, region: Region) -> dict[str, Any]:
     example = cliff.example
     sides = zip((example.before, example.after), example.funds, example.personal, strict=True)
     return {
@@ -287,7 +298,7 @@ def _cliff_data(cliff: Cliff) -> dict[str, Any]:
         "steps_joined": cliff.joined,
         "example": [
             {
-                "patient": _settings(given),
+                "patient": settings(given, region),
                 "funds": {name: format_yuan(fen) for name, fen in funds.items()},
                 "personal_pay": format_yuan(personal),
             }
