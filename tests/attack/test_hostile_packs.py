@@ -1,6 +1,7 @@
 """Rule packs that are damaged, or written to break the loader."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 
 from yibao.cli import app
 from yibao.errors import PackErrors
+from yibao.policy.checking import check
 from yibao.policy.load import load_region
 from yibao.settlement.cases import CaseRunner
 
@@ -147,3 +149,39 @@ def test_a_pack_that_does_not_compile_ends_the_run_instead_of_rejecting_claims(
     assert result.exit_code == 3
     assert "no_such_table" in result.stderr
     assert not (tmp_path / "out.csv").exists()
+
+
+# --- tables of any size ---------------------------------------------------------------------------
+
+
+def test_a_table_of_thousands_of_rows_loads_and_is_checked(tmp_path: Path) -> None:
+    """Asked at every point, 3,600 rows for 3,600 points took minutes at every load."""
+    ages = list(range(60))
+    rows = [
+        {"age": {"from": a, "below": a + 1}, "age_on_1_january": {"from": b, "below": b + 1}}
+        | {"value": "50%"}
+        for a in ages[:-1]
+        for b in ages[:-1]
+    ]
+    keys = {"age": ages, "age_on_1_january": ages}
+    rules = RULES | {"tables": {"rate": table("rate", rows, keys)}}
+    region = load_region(add_document(add_region(tmp_path), rules).parent)
+    gaps = [f for f in check(region, date(2020, 1, 1)) if f.check == "coverage"]
+    assert [f.severity for f in gaps] == ["error"]
+    assert "no row of rate for age_on_1_january=59; age=59, " in gaps[0].found
+
+
+def test_rows_for_one_key_are_told_once_each(tmp_path: Path) -> None:
+    rows = [{"level": str(n % 2 + 1), "value": "50%"} for n in range(2_000)]
+    rules = RULES | {"tables": {"rate": table("rate", rows, {"level": ["1", "2"]})}}
+    add_document(add_region(tmp_path), rules)
+    with pytest.raises(PackErrors) as caught:
+        load_region(tmp_path)
+    assert len(caught.value.defects) == 1_998
+
+
+def test_keys_whose_combinations_nobody_can_look_at_are_refused(tmp_path: Path) -> None:
+    keys = {"age": list(range(1_000)), "age_on_1_january": list(range(1_000))}
+    rules = RULES | {"tables": {"rate": table("rate", [{"value": "50%"}], keys)}}
+    add_document(add_region(tmp_path), rules)
+    assert "rate with 1000000 combinations of its keys" in found(tmp_path)

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Literal
 
 from yibao.policy import words
-from yibao.policy.checking.points import Box, Point, answer, boxes, points
+from yibao.policy.checking.points import Box, Point, answer, axes_of, boxes, points
 from yibao.policy.checking.selections import versions
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.model import ClassProvision, Document, Origin, Row, Step, Table, Text, Unit
@@ -181,6 +181,7 @@ def _table(rules: Consolidation, table: Table) -> TableInForce:
     for point in points(table):
         row = answer(rules.rows(table), point)
         won.setdefault(id(row), (row, []))[1].append(point)
+    axes = axes_of(table)
     return TableInForce(
         name=table.name,
         title=table.title,
@@ -189,9 +190,9 @@ def _table(rules: Consolidation, table: Table) -> TableInForce:
             _figure(table, row, key)
             for row, where in won.values()
             if row is not None
-            for key in boxes(table, where)
+            for key in boxes(axes, where)
         ),
-        open=tuple(b for row, where in won.values() if row is None for b in boxes(table, where)),
+        open=tuple(b for row, where in won.values() if row is None for b in boxes(axes, where)),
     )
 
 
@@ -261,8 +262,9 @@ def _figure_changes(
         old, new = _row(before, table.name, point), _row(after, table.name, point)
         if _says(old) != _says(new):
             changed.setdefault((id(old), id(new)), (old, new, []))[2].append(point)
+    axes = axes_of(table)
     for old, new, where in changed.values():
-        for key in boxes(table, where):
+        for key in boxes(axes, where):
             yield FigureChange(
                 table=table.name,
                 title=table.title,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from yibao.errors import Defect, PackErrors
 from yibao.policy.acts import Acts
-from yibao.policy.checking.tables import ambiguous
+from yibao.policy.checking.tables import ambiguous, oversized
 from yibao.policy.document_checks import head_defects, over_of, unread, waiver_defects
 from yibao.policy.heads import Head, document_id, document_of
 from yibao.policy.hierarchy import Place, lineage, precedence
@@ -131,8 +131,9 @@ class _Loader:
             limits=tuple(rules.limits),
         )
         self._stop()
-        self.defects += (Defect(f.file, f.line, f.found, f.expected) for f in ambiguous(region))
-        self._stop()
+        for find in (oversized, ambiguous):
+            self.defects += (Defect(f.file, f.line, f.found, f.expected) for f in find(region))
+            self._stop()
         return region
 
     def _stop(self) -> None:

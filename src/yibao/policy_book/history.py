@@ -80,7 +80,8 @@ def history(table: Table, naming: Naming) -> History:
         held = [tuple(r for r in matching if r.origin.in_force(p.first, None)) for p in life]
         key = tuple(tuple(map(id, rows)) for rows in held)
         groups.setdefault(key, ([], held))[0].append(point)
-    named = [(box, held) for where, held in groups.values() for box in boxes(table, where)]
+    axes = axes_of(table)
+    named = [(box, held) for where, held in groups.values() for box in boxes(axes, where)]
     columns = tuple(key for key in table.keys if any(key in box for box, _ in named))
     return History(
         table=table,

@@ -22,6 +22,7 @@ from yibao.policy.checking.points import (
     Point,
     answer,
     answers,
+    axes_of,
     boxes,
     held,
     periods,
@@ -141,7 +142,7 @@ _Compared = Callable[[Period, list[Row], Point], Iterator[Comparison]]
 
 def _merged(table: Table, life: Sequence[Period], compared: _Compared) -> Iterator[Comparison]:
     """Yield comparisons with one outcome together: as few keys and periods as say the same."""
-    every = points(table)
+    every, axes = points(table), axes_of(table)
     told: dict[Hashable, Comparison] = {}
     where: dict[Hashable, dict[Period, list[int]]] = {}
     for period in life:
@@ -154,7 +155,7 @@ def _merged(table: Table, life: Sequence[Period], compared: _Compared) -> Iterat
                 where.setdefault(alike, {}).setdefault(period, []).append(n)
     for alike, one in told.items():
         for run, numbers in runs(life, partial(_at, where[alike])).items():
-            for key in boxes(table, (every[n] for n in numbers)):
+            for key in boxes(axes, (every[n] for n in numbers)):
                 yield replace(one, key=key, period=run)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise, product
+from math import prod
 from typing import NamedTuple, Protocol
 
-from yibao.policy.model import Between, Row, Table, Value
+from yibao.policy.model import Between, Condition, Row, Table, Value
 from yibao.policy.vocabulary import vocabulary
 
 Point = Mapping[str, Value]
@@ -70,6 +71,33 @@ def _edges(row: Row, key: str) -> Iterable[int]:
             yield from (e for e in (condition.first, condition.below) if e is not None)
 
 
+def reaches(table: Table) -> list[tuple[int, ...]]:
+    """Return for each row the numbers of the points at which its conditions hold.
+
+    They are found along the keys, so that a table of many rows is not asked at every point.
+    """
+    axes = axes_of(table)
+    sizes = [len(values) for values in axes.values()]
+    strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
+    known: dict[Condition, frozenset[int]] = {}
+
+    def held(condition: Condition) -> frozenset[int]:
+        if condition not in known:
+            values = enumerate(axes[condition.attribute])
+            known[condition] = frozenset(n for n, value in values if condition.holds(value))
+        return known[condition]
+
+    def reach(row: Row) -> tuple[int, ...]:
+        found = [0]
+        for (name, values), stride in zip(axes.items(), strides, strict=True):
+            here = [held(c) for c in row.conditions if c.attribute == name]
+            chosen = sorted(frozenset.intersection(*here)) if here else range(len(values))
+            found = [number + n * stride for number in found for n in chosen]
+        return tuple(found)
+
+    return [reach(row) for row in table.rows]
+
+
 def answers(row: Row, point: Point) -> bool:
     """Tell whether a row's conditions hold at a point."""
     return all(condition.holds(point[condition.attribute]) for condition in row.conditions)
@@ -86,19 +114,18 @@ def answer(rows: Iterable[Row], point: Point) -> Row | None:
     return next((row for row in rows if answers(row, point)), None)
 
 
-def boxes(table: Table, chosen: Iterable[Point]) -> list[Box]:
-    """Return points as few boxes, leaving out each key of which a box has every value."""
+def boxes(axes: Box, chosen: Iterable[Point]) -> list[Box]:
+    """Return points of a table's axes as few boxes, without keys of which a box has every value."""
     merged: list[dict[str, tuple[Value, ...]]] = [
         {k: (v,) for k, v in point.items()} for point in chosen
     ]
-    for key in table.keys:
+    for key in axes:
         groups: dict[tuple[object, ...], dict[str, tuple[Value, ...]]] = {}
         for box in merged:
             rest = tuple(values for name, values in box.items() if name != key)
             held = groups.setdefault(rest, {**box, key: ()})
             held[key] = (*held[key], *box[key])
         merged = list(groups.values())
-    axes = axes_of(table)
     return [{k: v for k, v in box.items() if len(v) < len(axes[k])} for box in merged]
 
 

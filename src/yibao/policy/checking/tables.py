@@ -9,11 +9,26 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from itertools import combinations
+from math import prod
 
 from yibao.policy import words
 from yibao.policy.checking.finding import Finding, error, warning
-from yibao.policy.checking.points import Period, Point, answers, boxes, held, periods, points, runs
+from yibao.policy.checking.points import Period, axes_of, boxes, periods, points, reaches, runs
 from yibao.policy.model import Origin, Region, Table
+
+MAX_POINTS = 100_000
+"""The most combinations of its keys that a table may have: each of them is looked at."""
+
+
+def oversized(region: Region) -> Iterator[Finding]:
+    """Find tables with more combinations of keys than can be looked at."""
+    for table in region.tables.values():
+        size = prod(map(len, axes_of(table).values()))
+        if size > MAX_POINTS and table.rows:
+            found = f"{table.name} with {size} combinations of its keys"
+            expected = f"at most {MAX_POINTS}; cut the table by one of its keys"
+            yield error("size", table.rows[0].origin, found, expected)
+
 
 # --- coverage -----------------------------------------------------------------------------------
 
@@ -24,10 +39,14 @@ def coverage(region: Region) -> Iterator[Finding]:
     A row that says that its figure is missing covers its points: the gap is known.
     """
     for table in region.tables.values():
-        every = points(table)
+        every, axes = points(table), axes_of(table)
         life = periods(row.origin for row in table.rows)
-        for run, numbers in runs(life, partial(_open, table, every)).items():
-            keys = "; ".join(map(words.box, boxes(table, (every[n] for n in numbers))))
+        reach = [
+            (row.origin, set(numbers))
+            for row, numbers in zip(table.rows, reaches(table), strict=True)
+        ]
+        for run, numbers in runs(life, partial(_open, reach, len(every))).items():
+            keys = "; ".join(map(words.box, boxes(axes, (every[n] for n in numbers))))
             yield error(
                 "coverage",
                 _before(table, run),
@@ -36,17 +55,16 @@ def coverage(region: Region) -> Iterator[Finding]:
             )
 
 
-def _open(table: Table, every: Sequence[Point], period: Period) -> list[int]:
-    rows = held(table, period)
-    return [n for n, point in enumerate(every) if not any(answers(row, point) for row in rows)]
+def _open(reach: Sequence[tuple[Origin, set[int]]], size: int, period: Period) -> set[int]:
+    covered = [numbers for origin, numbers in reach if origin.in_force(period.first, None)]
+    return set(range(size)).difference(*covered)
 
 
 def rows_without_point(region: Region) -> Iterator[Finding]:
     """Find rows whose conditions hold at no point of the keys that their table declares."""
     for table in region.tables.values():
-        every = points(table)
-        for row in table.rows:
-            if not any(answers(row, point) for point in every):
+        for row, numbers in zip(table.rows, reaches(table), strict=True):
+            if not numbers:
                 found = f"the row {words.conditions(row.conditions)} of {table.name}"
                 yield warning("coverage", row.origin, found, "a row that some declared key reaches")
 
@@ -100,15 +118,23 @@ def _overlaps(region: Region, rivals: Rivalry) -> Iterator[Finding]:
 
 
 def _row_overlaps(table: Table, rivals: Rivalry) -> Iterator[Finding]:
-    every = points(table)
-    reach = [{n for n, p in enumerate(every) if answers(row, p)} for row in table.rows]
-    for (a, row), (b, other) in combinations(enumerate(table.rows), 2):
-        shared = reach[a] & reach[b]
-        if shared and rivals(row.origin, other.origin):
-            keys = "; ".join(map(words.box, boxes(table, (every[n] for n in sorted(shared)))))
-            found = f"two rows of {table.name} for {keys}, {_both(row.origin, other.origin)}"
-            expected = _one("row for a key", row.origin, other.origin)
-            yield error("overlap", other.origin, found, expected)
+    """Find for each row and point the first row before it that is in its way."""
+    at: dict[int, list[int]] = {}
+    pairs: dict[tuple[int, int], list[int]] = {}
+    for b, numbers in enumerate(reaches(table)):
+        origin = table.rows[b].origin
+        for number in numbers:
+            before = at.setdefault(number, [])
+            a = next((a for a in before if rivals(table.rows[a].origin, origin)), None)
+            if a is not None:
+                pairs.setdefault((a, b), []).append(number)
+            before.append(b)
+    every, axes = points(table) if pairs else [], axes_of(table)
+    for (a, b), shared in sorted(pairs.items()):
+        one, other = table.rows[a].origin, table.rows[b].origin
+        keys = "; ".join(map(words.box, boxes(axes, (every[n] for n in shared))))
+        found = f"two rows of {table.name} for {keys}, {_both(one, other)}"
+        yield error("overlap", other, found, _one("row for a key", one, other))
 
 
 def _version_overlaps(what: str, versions: Sequence[Origin], rivals: Rivalry) -> Iterator[Finding]:
