@@ -185,3 +185,61 @@ def test_keys_whose_combinations_nobody_can_look_at_are_refused(tmp_path: Path) 
     rules = RULES | {"tables": {"rate": table("rate", [{"value": "50%"}], keys)}}
     add_document(add_region(tmp_path), rules)
     assert "rate with 1000000 combinations of its keys" in found(tmp_path)
+
+
+# --- what would get lost --------------------------------------------------------------------------
+
+
+NAMED = "which is a table and an amount or state value too"
+
+
+def test_a_table_that_an_amount_or_a_state_value_hides_is_refused(tmp_path: Path) -> None:
+    """An operand `wage` of a bill is the request's wage: the table would never be asked."""
+    five = {"op": "add", "terms": ["five"], "to": "x"}
+    for folder, name, more in (
+        ("amount", "in_scope", {}),
+        ("input", "wage", {"phase": "contribution", "to": "personal_contribution"}),
+        ("state", "used", {}),
+    ):
+        steps = [step("one", 10, **five | {"terms": [name]} | more)]
+        rules = {"tables": {name: table("yuan", "5.00")}, "steps": steps, "state": state("used")}
+        add_document(add_region(tmp_path / folder), rules)
+        assert f"step one: {name}, {NAMED}" in found(tmp_path / folder)
+    steps = [step("one", 10, "add", terms=["in_scope"], to="pool_pay", layer="basic")]
+    add_document(
+        add_region(tmp_path / "other"),
+        RULES | {"tables": {"wage": table("yuan", "5.00")}, "steps": steps},
+    )
+    assert load_region(tmp_path / "other").tables.keys() == {"wage"}
+
+
+def test_a_classification_named_as_an_attribute_is_refused(tmp_path: Path) -> None:
+    provision = CITED | {"rows": [{"value": "a"}]}
+    level = {"title": SAYS, "codes": {"a": SAYS}, "provisions": [provision]}
+    add_document(add_region(tmp_path), RULES | {"classifications": {"level": level}})
+    assert "classification level, named as an attribute" in found(tmp_path)
+
+
+def paid_over(folder: Path, *steps: dict[str, Any]) -> list[str]:
+    add_document(add_region(folder), RULES | {"steps": list(steps)})
+    return [f.found for f in check(load_region(folder)) if f.check == "paid over"]
+
+
+def test_a_payment_that_another_replaces_is_an_error(tmp_path: Path) -> None:
+    """Of two shares of 50 % to one fund only the second would count."""
+    share = {"of": "in_scope", "rate": "rate", "layer": "basic"}
+    one = step("one", 10, "share", to="pool_pay", **share)
+    other = step("other", 20, "share", to="pool_pay", **share)
+    told = "step other: pool_pay, which step one has paid and nothing reads"
+    assert paid_over(tmp_path / "a", one, other) == [told]
+    both = step("both", 30, "add", terms=["pool_pay", "half"], to="pool_pay", layer="basic")
+    half = step("half", 20, "share", of="in_scope", rate="rate", to="half")
+    assert paid_over(tmp_path / "b", one, half, both) == []
+    apart = ({"when": {"level": "1"}}, {"when": {"level": ["2", "3"]}})
+    assert paid_over(tmp_path / "c", one | apart[0], other | apart[1]) == []
+
+
+def test_a_payer_of_a_bill_who_pays_twice_is_an_error(tmp_path: Path) -> None:
+    phase = {"phase": "contribution", "op": "add", "terms": ["wage"]}
+    steps = [step(name, 10, **phase, to="personal_contribution") for name in ("one", "two")]
+    assert len(paid_over(tmp_path, *steps)) == 1

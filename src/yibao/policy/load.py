@@ -13,6 +13,7 @@ from pathlib import Path
 
 from yibao.errors import Defect, PackErrors
 from yibao.policy.acts import Acts
+from yibao.policy.checking.lost import hidden
 from yibao.policy.checking.tables import ambiguous, oversized
 from yibao.policy.document_checks import head_defects, over_of, unread, waiver_defects
 from yibao.policy.heads import Head, document_id, document_of
@@ -131,7 +132,7 @@ class _Loader:
             limits=tuple(rules.limits),
         )
         self._stop()
-        for find in (oversized, ambiguous):
+        for find in (hidden, oversized, ambiguous):
             self.defects += (Defect(f.file, f.line, f.found, f.expected) for f in find(region))
             self._stop()
         return region

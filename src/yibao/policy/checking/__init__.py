@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from yibao.policy.checking import steps, tables, use
+from yibao.policy.checking import lost, steps, tables, use
 from yibao.policy.checking.constraints import constraints
 from yibao.policy.checking.finding import Finding
 from yibao.policy.checking.limits import limits
@@ -28,6 +28,7 @@ def check(region: Region, as_of: date | None = None) -> list[Finding]:
         *limits(region),
         *steps.names_and_units(reached),
         *steps.overflow(region, reached),
+        *lost.paid_over(reached),
         *steps.unreachable(region, reached),
         *steps.circles(region),
         *steps.phases(region),
