@@ -283,6 +283,15 @@ def test_late_enrolment_in_tianjin_waits_unless_two_years_came_before() -> None:
     ]
 
 
+def test_an_older_month_paid_a_day_later_lengthens_no_gap() -> None:
+    """Money of 1 January buys October to January: a gap of three months, so no wait in January.
+    September, paid on the 2nd, would make the gap four: it came after January had begun."""
+    first = paid("2019-10", "2020-01", "2020-01-01")
+    january = ("2020-01-01", "2020-01-31", "in_time")
+    assert told([first])[-1] == january
+    assert told([first, paid("2019-09", "2019-09", "2020-01-02")])[-1] == january
+
+
 # --- as properties --------------------------------------------------------------------------------
 
 FEWER = settings(max_examples=300)

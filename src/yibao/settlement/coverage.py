@@ -229,7 +229,8 @@ class _Walk:
         if before is not None and before.payment is payment and self.last_in_time == number - 1:
             question, terms = before.question, before.terms
         else:
-            question = self._question(number, payment, number, last_day(number))
+            by = max(payment.paid_on, last_day(number - 1))  # what comes later changes nothing
+            question = self._question(number, payment, number, by)
             terms = self.ask(question)
             outside = payment.facts.get("within_collection_period") is False
             if terms.waiting_months and (begins or question.gap_months or outside):
