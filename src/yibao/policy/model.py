@@ -110,6 +110,11 @@ class Document:
     waives: tuple[Waiver, ...] = ()
     precedence: int = 0
 
+    @property
+    def version(self) -> str:
+        """The document's id and first day, as its folder is called."""
+        return f"{self.id}@{self.first}"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

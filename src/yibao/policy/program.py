@@ -84,3 +84,9 @@ class Program:
     figures: tuple[int, ...]
     rows: tuple[Row, ...]
     attributes: Mapping[str, Value]
+
+    @property
+    def documents(self) -> frozenset[str]:
+        """The ids of the documents that its steps and figures come from."""
+        origins = [i.step.origin for i in self.structure.instructions]
+        return frozenset(o.document.id for o in (*origins, *(row.origin for row in self.rows)))

@@ -259,7 +259,8 @@ class Reader:
         }
         self.sources = {i.first_out: source_of(i.step.origin) for i in self.structure.instructions}
         self._titles = [title_of(self.region, name) for name in self.structure.names]
-        self.documents = self._documents()
+        used = program.documents
+        self.documents = tuple(d for d in self.region.documents if d.id in used)
 
     def text(self, slot: int, memory: Sequence[int]) -> str:
         """Return the number in a slot as a person writes it."""
@@ -303,11 +304,6 @@ class Reader:
                 for r in rivals
             ),
         )
-
-    def _documents(self) -> tuple[Document, ...]:
-        used = {i.step.origin.document for i in self.structure.instructions}
-        ids = {d.id for d in used} | {q.source.document for q in self._figures.values() if q.source}
-        return tuple(d for d in self.region.documents if d.id in ids)
 
 
 def _banded(title: Text, band: str) -> Text:

@@ -54,10 +54,15 @@ def source(instructions: Sequence[Instruction], denominator: int) -> str:
     results = []
     for i in instructions:
         lines.append(f"# {i.step.id}")
-        lines += _STATEMENTS[i.op](i, denominator)
+        lines += statements(i, denominator)
         results += [f"m{i.first_out + n}" for n in range(len(i.outs))]
     lines.append(f"return [{', '.join(['*given', *results])}]")
     return "def run(given):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def statements(instruction: Instruction, denominator: int) -> list[str]:
+    """Return the assignments of one instruction, on memory slots `m0`, `m1`, …"""
+    return list(_STATEMENTS[instruction.op](instruction, denominator))
 
 
 # --- one template for each operation --------------------------------------------------------------

@@ -17,7 +17,7 @@ from yibao.interop.files.columns import ProcedureName, profile_columns, request_
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet
 from yibao.interop.files.reasons import rule_of
-from yibao.interop.files.results import LINE_COLUMNS, document_id, line_cells
+from yibao.interop.files.results import LINE_COLUMNS, line_cells
 from yibao.interop.files.rowreader import Fault, RowReader, Values
 from yibao.interop.files.rows import Reject
 from yibao.interop.files.tabular import check_columns, open_table
@@ -277,7 +277,8 @@ def _rows(
         found = known.get(program)
         if found is None:
             final = program.structure.final
-            documents = ";".join(map(document_id, explainer.account(answer.outcome).documents))
+            used = explainer.account(answer.outcome).documents
+            documents = ";".join(d.version for d in used)
             found = known[program] = (
                 [final.get(name) for name in payers],
                 [final.get(name) for name in gives],

@@ -8,7 +8,7 @@ from pathlib import Path
 from yibao.interop.files.output import Cell, OutKind, Sheet
 from yibao.interop.files.rows import Reject
 from yibao.interop.files.tabular import REJECT_COLUMNS
-from yibao.policy.model import Document, Region, Text
+from yibao.policy.model import Region, Text
 from yibao.policy.policy import Policy
 from yibao.policy.program import Program
 from yibao.policy.vocabulary import vocabulary
@@ -51,7 +51,7 @@ def _settlements(entries: Iterable[Entry], money: Sequence[str], policy: Policy)
         program = settlement.program
         if program not in documents:
             used = explainer.explain(settlement).documents
-            documents[program] = ";".join(map(document_id, used))
+            documents[program] = ";".join(d.version for d in used)
         yield (
             what.claim_id,
             "reversal" if isinstance(what, Reversal) else "claim",
@@ -71,11 +71,6 @@ def _paid(settlement: Settlement, name: str) -> int:
     if name == "deductible" and name not in settlement.program.structure.final:
         return 0
     return settlement.figure(name)
-
-
-def document_id(document: Document) -> str:
-    """Return a document's id as its folder is called."""
-    return f"{document.id}@{document.first}"
 
 
 def explanation_sheet(entries: Iterable[Entry], policy: Policy, language: str) -> Sheet:

@@ -130,7 +130,8 @@ class Result:
               the refusal; else NONE
     scheme    n: position of the status' scheme in `Engine.schemes`; NONE where there is no status
     day       n: the day whose rules apply; of a reversal that of the claim that it takes back
-    claim     n: of a reversal that was booked the row of the claim that it takes back; else NONE
+    claim     n: of a reversal that was booked the row of the claim that it takes back; else
+              it does not matter
     figures   by name, n in fen: what was wanted; a reversal has the claim's figures negated, an
               item that was refused zeros
     replay    P: a reversal or late claim of the person may have changed what later claims would get

@@ -1,0 +1,245 @@
+"""The engine: settles the items of a bucket of persons under one policy.
+
+engine = Engine(policy)
+prepared = engine.prepare(items, statuses)      # profiles, once
+result = engine.settle_prepared(prepared)       # arithmetic, again and again
+cheaper = engine.with_rows([(row, 500_00)])     # other figures, the same programs
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from threading import Lock
+
+import numpy as np
+
+from yibao.errors import PackErrors
+from yibao.policy.model import Number, Row
+from yibao.policy.policy import Policy
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.columnar.bodies import ACCOUNT, PERSONAL, Layout, layout
+from yibao.settlement.columnar.bucket import Prepared, prepared
+from yibao.settlement.columnar.codes import Codes
+from yibao.settlement.columnar.data import (
+    NONE,
+    REVERSED,
+    Int32,
+    Int64,
+    Items,
+    Opening,
+    Result,
+    Statuses,
+)
+from yibao.settlement.columnar.loop import Memory, Out, Rules, settle_persons
+from yibao.settlement.columnar.profiles import Profiles
+from yibao.settlement.columnar.programs import Answer, Programs
+
+DEDUCTIBLE = "deductible"
+
+
+def standard_figures() -> tuple[str, ...]:
+    """Return the figures that a settlement is told by: deductible, each fund, the person's part."""
+    return (DEDUCTIBLE, *vocabulary().funds, PERSONAL, ACCOUNT)
+
+
+class Engine:
+    """Settles items under one policy, writing the figures that are wanted.
+
+    Several threads may use it: preparing is done by one at a time, settling by all at once.
+    """
+
+    def __init__(self, policy: Policy, wanted: Iterable[str] | None = None) -> None:
+        """Begin without programs: they are made for the profiles that items bring."""
+        self.policy = policy
+        self.wanted = standard_figures() if wanted is None else tuple(wanted)
+        self.claim_facts, self.person_facts = Codes(), Codes()
+        self.schemes = tuple(vocabulary().attributes["scheme"].codes or ())
+        self._programs = Programs(policy.region, layout(policy.region, self.wanted))
+        self._profiles = Profiles(policy, self.claim_facts, self.person_facts, self._programs.enter)
+        self._changes: dict[int, Number] = {}
+        self._rules: Rules | None = None
+        self._figures: Int64 = np.zeros(0, np.int64)  # what the rules hold an address of
+        self._lock = Lock()
+
+    @property
+    def answers(self) -> list[Answer]:
+        """What `Result.answer` numbers."""
+        return self._programs.answers
+
+    def with_rows(self, changes: Iterable[tuple[Row, Number]]) -> Engine:
+        """Return an engine with other figures in rows of tables, sharing all else with this one.
+
+        Figures are fen, counts or rates, as the rows have them. Raises PackDefect for a rate that
+        the programs cannot hold, and for a figure with which an amount could leave 64 bits.
+        """
+        other = copy(self)
+        other._changes = self._changes | {id(row): value for row, value in changes}
+        other._rules = None
+        return other
+
+    # --- settling -----------------------------------------------------------------------------
+
+    def prepare(
+        self,
+        items: Items,
+        statuses: Statuses,
+        opening: Opening | None = None,
+        closing_year: int | None = None,
+    ) -> Prepared:
+        """Find the status, year and profile of each item, and of the persons' year ends."""
+        with self._lock:
+            return prepared(self._profiles, items, statuses, opening, closing_year)
+
+    def settle(
+        self,
+        items: Items,
+        statuses: Statuses,
+        opening: Opening | None = None,
+        closing_year: int | None = None,
+        threads: int = 1,
+    ) -> Result:
+        """Settle items; `closing_year` asks for the values with which that year opens."""
+        ready = self.prepare(items, statuses, opening, closing_year)
+        return self.settle_prepared(ready, threads)
+
+    def settle_prepared(
+        self, ready: Prepared, threads: int = 1, figures: Int64 | None = None
+    ) -> Result:
+        """Settle prepared items. `figures` is an array to write into: wanted × items, in fen."""
+        rules = self._compiled()
+        out = _out(ready, rules.carried, len(self.wanted), figures)
+        rows_at = _addresses(out.figures)
+        out = out._replace(figures_at=rows_at.ctypes.data)
+        shares = _shares(ready.items.start, threads)
+        memories = [_memory(ready, rules) for _ in shares]
+        if len(shares) == 1:
+            settle_persons(*shares[0], ready.rows, ready.years, rules, memories[0], out)
+        else:
+            with ThreadPoolExecutor(len(shares)) as pool:
+                jobs = [
+                    pool.submit(settle_persons, a, b, ready.rows, ready.years, rules, memory, out)
+                    for (a, b), memory in zip(shares, memories, strict=True)
+                ]
+                for job in jobs:
+                    job.result()
+        return self._result(ready, out)
+
+    def _compiled(self) -> Rules:
+        """Return the rules as arrays, made anew when profiles have come."""
+        with self._lock:
+            programs, profiles = self._programs, self._profiles
+            answers = profiles.rows()
+            if self._rules is None or len(self._rules.answer) != answers.size:
+                shape = programs.layout
+                self._figures = programs.figures(self._changes)
+                self._rules = Rules(
+                    combinations=len(profiles.combinations),
+                    answer=answers.reshape(-1),
+                    run_at=programs.addresses(),
+                    given_at=programs.first_figures() * 8 + self._figures.ctypes.data,
+                    numbers=programs.numbering(),
+                    counters=_counters(shape),
+                    carried=shape.carried,
+                    episodic=shape.episodic,
+                    numbering=np.array(shape.numbering, np.bool_),
+                    lifetime=np.array(shape.lifetime, np.bool_),
+                )
+            return self._rules
+
+    def _result(self, ready: Prepared, out: Out) -> Result:
+        self._check_rules(out)
+        slot, day = ready.rows.slot, ready.day
+        back = np.flatnonzero(out.code == REVERSED)
+        target = out.claim[back]
+        scheme = np.where(slot == NONE, NONE, slot % len(self.schemes)).astype(np.int8)
+        scheme[back] = scheme[target]
+        day = day.copy()
+        day[back] = day[target]
+        return Result(
+            code=out.code,
+            answer=out.answer,
+            scheme=scheme,
+            day=day,
+            claim=out.claim,
+            figures=dict(zip(self.wanted, out.figures, strict=True)),
+            replay=out.replay,
+            closing=out.closing,
+            closed=out.closed,
+        )
+
+    def _check_rules(self, out: Out) -> None:
+        """Raise PackErrors when a claim met rules that are wrong."""
+        for number, answer in enumerate(self.answers):
+            error = answer.decision.error
+            if isinstance(error, PackErrors) and (out.answer == number).any():
+                raise error
+
+
+def _shares(start: Int64, threads: int) -> list[tuple[int, int]]:
+    """Divide persons among threads, so that each has about as many items."""
+    persons = len(start) - 1
+    marks = np.linspace(0, int(start[-1]), max(threads, 1) + 1)[1:-1]
+    cuts = [0, *np.searchsorted(start, marks).tolist(), persons]
+    shares = [(a, b) for a, b in itertools.pairwise(cuts) if a < b]
+    return shares or [(0, persons)]
+
+
+def _counters(shape: Layout) -> Int32:
+    """Return the state values that rules look at, as the loop reads them."""
+    rows = [(k, NONE if within is None else within, most) for k, within, most in shape.counters]
+    return np.array(rows, np.int32).reshape(len(rows), 3)
+
+
+def _addresses(arrays: Iterable[Int64]) -> Int64:
+    """Return the list of the arrays' addresses."""
+    return np.array([array.ctypes.data for array in arrays], np.int64)
+
+
+def _out(ready: Prepared, carried: int, wanted: int, figures: Int64 | None) -> Out:
+    n, persons = len(ready.items), ready.persons
+    closing = persons if ready.years.closing != NONE else 0
+    if figures is None:
+        figures = np.empty((wanted, n), np.int64)
+    return Out(
+        code=np.empty(n, np.int8),
+        answer=np.empty(n, np.int32),
+        claim=np.zeros(n, np.int64),  # pages that no reversal touches are never there
+        figures=figures,
+        figures_at=0,
+        replay=np.zeros(persons, np.bool_),
+        closing=np.zeros((closing, carried), np.int64),
+        closed=np.zeros(persons, np.bool_),
+    )
+
+
+def _memory(ready: Prepared, rules: Rules) -> Memory:
+    """Return working memory for one thread."""
+    years, slots = ready.years.span, ready.years.span * ready.years.schemes
+    values = rules.carried + rules.episodic
+    episodes, ids = ready.episodes + 1, ready.ids
+    state = np.zeros(slots * rules.carried, np.int64)
+    opened = np.zeros(years * rules.carried, np.int64)
+    whole = np.zeros(rules.carried, np.int64)
+    own = np.zeros(episodes * rules.episodic, np.int64)
+    return Memory(
+        state=state,
+        state_at=state.ctypes.data,
+        live=np.zeros(slots, np.int8),
+        flags=np.zeros(years, np.int8),
+        opened=opened,
+        opened_at=opened.ctypes.data,
+        whole=whole,
+        whole_at=whole.ctypes.data,
+        before=np.zeros(values, np.int64),
+        episodes=own,
+        episodes_at=own.ctypes.data,
+        standing=np.zeros(episodes, np.int32),
+        owed=np.zeros((episodes, values), np.int64),
+        used=np.zeros(ids, np.int8),
+        settled_row=np.full(ids, NONE, np.int64),
+        reversed=np.zeros(ids, np.int8),
+        delta=np.zeros((ids, values), np.int64),
+    )
