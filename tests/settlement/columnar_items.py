@@ -1,6 +1,8 @@
 """Claims and statuses as the arrays that the columnar executor takes, made one by one."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
 
 import numpy as np
 
@@ -10,6 +12,11 @@ from yibao.settlement.columnar.data import FOREVER, NONE, UNKNOWN, Items, Openin
 from yibao.settlement.columnar.days import number_of
 from yibao.settlement.columnar.engine import Engine
 from yibao.settlement.model import Claim, Reversal, Status
+
+_AMOUNTS = tuple(vocabulary().amounts)
+_DAY = date(2000, 1, 1)
+_NO_CLAIM = Claim("", "", _DAY, _DAY, datetime.combine(_DAY, time()), (), (0,) * len(_AMOUNTS))
+"""Stands in the columns of a reversal."""
 
 
 class Encoded:
@@ -65,37 +72,24 @@ def _statuses(engine: Engine, held: Sequence[Sequence[Status]]) -> Statuses:
 
 def _items(engine: Engine, start: np.ndarray, rows: Sequence[Claim | Reversal]) -> Items:
     named = {w.reverses for w in rows if isinstance(w, Reversal)}
-    met = [w.claim_id for w in rows]
-    twice = {one for one in met if met.count(one) > 1} if len(set(met)) < len(met) else set()
-    numbers = {one: n for n, one in enumerate(sorted((named | twice) & set(met)))}
+    met = Counter(w.claim_id for w in rows)
+    numbered = [one for one, times in met.items() if times > 1 or one in named]
+    numbers = {one: n for n, one in enumerate(numbered)}
     episodes: dict[str, int] = {}
-    blank = (
-        Claim("", "", *[rows[0].settled_at.date()] * 2, rows[0].settled_at, (), ())
-        if rows
-        else None
-    )
-    claims = [w if isinstance(w, Claim) else blank for w in rows]
-    is_claim = [isinstance(w, Claim) for w in rows]
-    amounts = len(vocabulary().amounts)
-    table = np.zeros((amounts, len(rows)), np.int64)
-    for at, claim in enumerate(claims):
-        if is_claim[at]:
-            table[:, at] = claim.amounts
+    claims = [w if isinstance(w, Claim) else _NO_CLAIM for w in rows]
+    amounts = np.array([c.amounts for c in claims], np.int64).reshape(len(rows), len(_AMOUNTS)).T
     return Items(
         start=start,
         admitted=np.array([number_of(c.admitted) for c in claims], np.int32),
         discharged=np.array([number_of(c.discharged) for c in claims], np.int32),
         settled_year=np.array([w.settled_at.year for w in rows], np.int16),
         facts=np.array(
-            [
-                engine.claim_facts.code(c.facts) if own else NONE
-                for c, own in zip(claims, is_claim, strict=True)
-            ],
+            [engine.claim_facts.code(c.facts) if c is not _NO_CLAIM else NONE for c in claims],
             np.int32,
         ),
         derive=np.zeros(len(rows), np.int8),
         institution=np.full(len(rows), NONE, np.int32),
-        amounts=tuple(table),
+        amounts=tuple(np.ascontiguousarray(row) for row in amounts),
         account_available=np.array([c.account_available for c in claims], np.int64),
         episode=np.array(
             [episodes.setdefault(c.episode, len(episodes)) if c.episode else NONE for c in claims],

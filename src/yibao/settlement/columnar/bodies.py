@@ -81,7 +81,9 @@ def claim_body(structure: Structure, layout: Layout) -> str:
     """
     funds = [slot for _, slot in structure.funds]
     changed = _changed(structure)
-    lines = [*_reads(structure, {0, *funds}, _claim_input(structure, layout)), *_steps(structure)]
+    told = {structure.final[name] for name in layout.wanted if name in structure.final}
+    given = _reads(structure, {0, *funds, *told}, _claim_input(structure, layout))
+    lines = [*given, *_steps(structure)]
     if changed:
         lines.append(f"if {_greatest(changed)} > {MAX_STATE}:")
         lines.append(f"    return {TOO_LARGE}")
@@ -106,6 +108,7 @@ def year_end_body(structure: Structure, layout: Layout) -> str:
     for k, slot in enumerate(structure.state_after[: layout.carried]):
         kept = f"values_at[{k}]" if layout.lifetime[k] else "0"
         lines.append(f"opened_at[{k}] = {f'm{slot}' if slot >= unwritten else kept}")
+    lines.append("return 0")
     return _function("year_end(values_at, given_at, opened_at)", lines)
 
 

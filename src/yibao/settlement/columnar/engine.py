@@ -17,7 +17,8 @@ from threading import Lock
 import numpy as np
 
 from yibao.errors import PackErrors
-from yibao.policy.model import Number, Row
+from yibao.policy.model import Number, Region, Row
+from yibao.policy.opspec import results
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.columnar.bodies import ACCOUNT, PERSONAL, Layout, layout
@@ -40,9 +41,14 @@ from yibao.settlement.columnar.programs import Answer, Programs
 DEDUCTIBLE = "deductible"
 
 
-def standard_figures() -> tuple[str, ...]:
-    """Return the figures that a settlement is told by: deductible, each fund, the person's part."""
-    return (DEDUCTIBLE, *vocabulary().funds, PERSONAL, ACCOUNT)
+def standard_figures(region: Region) -> tuple[str, ...]:
+    """Return the figures that a settlement is told by: deductible, each fund, the person's part.
+
+    Amounts of the bill are among them only where a step of the region restates them.
+    """
+    written = {name for step in region.steps if step.phase == "claim" for name in results(step)}
+    restated = [name for name in vocabulary().amounts if name in written]
+    return (DEDUCTIBLE, *vocabulary().funds, PERSONAL, ACCOUNT, *restated)
 
 
 class Engine:
@@ -54,7 +60,7 @@ class Engine:
     def __init__(self, policy: Policy, wanted: Iterable[str] | None = None) -> None:
         """Begin without programs: they are made for the profiles that items bring."""
         self.policy = policy
-        self.wanted = standard_figures() if wanted is None else tuple(wanted)
+        self.wanted = standard_figures(policy.region) if wanted is None else tuple(wanted)
         self.claim_facts, self.person_facts = Codes(), Codes()
         self.schemes = tuple(vocabulary().attributes["scheme"].codes or ())
         self._programs = Programs(policy.region, layout(policy.region, self.wanted))
