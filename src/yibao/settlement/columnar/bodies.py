@@ -79,23 +79,36 @@ def claim_body(structure: Structure, layout: Layout) -> str:
     The account's money is the amount after the last. A state that grows too large, or funds that
     pay more than the bill, leave everything as it was.
     """
+    head = "claim(i, amounts_at, state_at, episodes_at, given_at, figures_at)"
+    return _function(head, _settling(structure, layout, plain=False))
+
+
+def plain_body(structure: Structure, layout: Layout) -> str:
+    """Return the same for a claim without an episode: nothing of it will be asked for again."""
+    head = "plain(i, amounts_at, state_at, given_at, figures_at)"
+    return _function(head, _settling(structure, layout, plain=True))
+
+
+def _settling(structure: Structure, layout: Layout, *, plain: bool) -> list[str]:
     funds = [slot for _, slot in structure.funds]
-    changed = _changed(structure)
+    after = changed(structure)
     told = {structure.final[name] for name in layout.wanted if name in structure.final}
-    given = _reads(structure, {0, *funds, *told}, _claim_input(structure, layout))
+    given = _reads(structure, {0, *funds, *told}, _claim_input(structure, layout, plain=plain))
     lines = [*given, *_steps(structure)]
-    if changed:
-        lines.append(f"if {_greatest(changed)} > {MAX_STATE}:")
+    if after:
+        lines.append(f"if {_greatest(after)} > {MAX_STATE}:")
         lines.append(f"    return {TOO_LARGE}")
     lines.append(f"personal = {' - '.join(f'm{slot}' for slot in (0, *funds))}")
     lines.append(f"if personal < 0:\n        return {OVERPAID}")
-    for k, slot in changed:
+    for k, slot in after:
+        if plain and k >= layout.carried:
+            continue
         lines.append(f"{_state(k, layout.carried)} = m{slot}")
     lines.append(f"account = min(amounts_at[{len(structure.amounts)}][i], personal)")
     for w, name in enumerate(layout.wanted):
         lines.append(f"figures_at[{w}][i] = {_wanted(structure, name)}")
     lines.append(f"return {SETTLED}")
-    return _function("claim(i, amounts_at, state_at, episodes_at, given_at, figures_at)", lines)
+    return lines
 
 
 def year_end_body(structure: Structure, layout: Layout) -> str:
@@ -116,12 +129,14 @@ Place = Callable[[int], str]
 """Says where an amount or a state value lies, by its slot."""
 
 
-def _claim_input(structure: Structure, layout: Layout) -> Place:
+def _claim_input(structure: Structure, layout: Layout, *, plain: bool) -> Place:
     amounts = len(structure.amounts)
 
     def place(slot: int) -> str:
         if slot < amounts:
             return f"amounts_at[{slot}][i]"
+        if plain and slot - amounts >= layout.carried:
+            return "0"
         return _state(slot - amounts, layout.carried)
 
     return place
@@ -161,7 +176,7 @@ def _step(instruction: Instruction, denominator: int) -> list[str]:
     return [f"# {instruction.step.id}", *statements(instruction, denominator)]
 
 
-def _changed(structure: Structure) -> list[tuple[int, int]]:
+def changed(structure: Structure) -> list[tuple[int, int]]:
     """Return (state value, slot of its result) for the state values that the program writes."""
     first = len(structure.amounts)
     return [(k, slot) for k, slot in enumerate(structure.state_after) if slot != first + k]

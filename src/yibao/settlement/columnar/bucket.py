@@ -14,7 +14,7 @@ import numpy as np
 
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.columnar import prepare
-from yibao.settlement.columnar.data import NONE, Int32, Int64, Items, Opening, Statuses
+from yibao.settlement.columnar.data import NONE, Flags, Int32, Int64, Items, Opening, Statuses
 from yibao.settlement.columnar.days import calendar, day_of, number_of
 from yibao.settlement.columnar.loop import Rows, Years
 from yibao.settlement.columnar.prepare import Calendar, Insured
@@ -72,8 +72,9 @@ def prepared(
     episodes = prepare.episode_rows(items.start, slot, items.episode, episode)
     ids = int(max(items.own_id.max(initial=NONE), items.reverses.max(initial=NONE))) + 1
     amounts = np.array([a.ctypes.data for a in (*items.amounts, items.account_available)], np.int64)
+    plain = _plain(items, slot, base, len(schemes))
     rows = Rows(
-        items.start, slot, profile, episode, items.own_id, items.reverses,
+        items.start, plain, slot, profile, episode, items.own_id, items.reverses,
         items.settled_year, amounts.ctypes.data,
     )  # fmt: skip
     given = opening or _no_opening(items.persons, profiles)
@@ -82,6 +83,14 @@ def prepared(
         given.start, given.year, given.values, closing,
     )  # fmt: skip
     return Prepared(items, rows, ends, amounts, day, episodes, ids)
+
+
+def _plain(items: Items, slot: Int32, base: int, schemes: int) -> Flags:
+    """Return which items need nothing but their program: see `loop.Rows`."""
+    claims = (items.facts != NONE) & (slot != NONE)
+    alone = (items.own_id == NONE) & (items.episode == NONE)
+    plain: Flags = claims & alone & (items.settled_year - base <= slot // schemes)
+    return plain
 
 
 def _schemes() -> tuple[str, ...]:

@@ -140,13 +140,17 @@ class Engine:
             answers = profiles.rows()
             if self._rules is None or len(self._rules.answer) != answers.size:
                 shape = programs.layout
+                run_at, plain_at = programs.addresses()
                 self._figures = programs.figures(self._changes)
                 self._rules = Rules(
                     combinations=len(profiles.combinations),
                     answer=answers.reshape(-1),
-                    run_at=programs.addresses(),
+                    single=_single(answers),
+                    run_at=run_at,
+                    plain_at=plain_at,
                     given_at=programs.first_figures() * 8 + self._figures.ctypes.data,
                     numbers=programs.numbering(),
+                    stirs=programs.stirring(),
                     counters=_counters(shape),
                     carried=shape.carried,
                     episodic=shape.episodic,
@@ -197,6 +201,12 @@ def _counters(shape: Layout) -> Int32:
     """Return the state values that rules look at, as the loop reads them."""
     rows = [(k, NONE if within is None else within, most) for k, within, most in shape.counters]
     return np.array(rows, np.int32).reshape(len(rows), 3)
+
+
+def _single(answers: Int32) -> Int32:
+    """Return the answer of each row that has only one, else NONE."""
+    same = ((answers == answers[:, -1:]) | (answers == NONE)).all(axis=1)
+    return np.where(same, answers[:, -1], NONE).astype(np.int32)
 
 
 def _addresses(arrays: Iterable[Int64]) -> Int64:

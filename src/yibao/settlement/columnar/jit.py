@@ -47,12 +47,22 @@ def _run_claim(  # type: ignore[no-untyped-def]
 
 
 @_intrinsic
+def _run_plain(  # type: ignore[no-untyped-def]
+    typing, address, i, amounts_at, state_at, given_at, figures_at
+):
+    return _call(5)
+
+
+@_intrinsic
 def _run_year_end(typing, address, values_at, given_at, opened_at):  # type: ignore[no-untyped-def]
     return _call(3)
 
 
 run_claim: Callable[[int, int, int, int, int, int, int], int] = _run_claim
 """Run a claim's program at an address; see `bodies.claim_body`."""
+
+run_plain: Callable[[int, int, int, int, int, int], int] = _run_plain
+"""Run the program of a claim without an episode at an address; see `bodies.plain_body`."""
 
 run_year_end: Callable[[int, int, int, int], int] = _run_year_end
 """Run a year-end program at an address; see `bodies.year_end_body`."""

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from yibao.settlement.columnar.data import (
     ID_USED,
     NONE,
@@ -23,7 +25,7 @@ from yibao.settlement.columnar.data import (
     TAKEN_BACK,
     YEAR_END_REFUSES,
 )
-from yibao.settlement.columnar.jit import compiled, inlined, run_claim, run_year_end
+from yibao.settlement.columnar.jit import compiled, inlined, run_claim, run_plain, run_year_end
 
 KNOWN, GIVEN, USED = 1, 2, 4
 """Bits of a year's flags: its opening values are there; they were given; a claim was settled."""
@@ -33,11 +35,13 @@ class Rows(NamedTuple):
     """Items as `bucket` leaves them: see `data.Items`; `slot` is NONE where nobody is insured,
     `answers` the row of answers of the item's profile.
 
-    `episode` is the number of an episode within one slot; `amounts_at` the address of a list of
-    addresses: of each amount, and of the account's money.
+    `plain` marks claims that need nothing but their program: in time, of no episode, never taken
+    back. `episode` is the number of an episode within one slot; `amounts_at` the address of a list
+    of addresses: of each amount, and of the account's money.
     """
 
     start: Any
+    plain: Any
     slot: Any
     answers: Any
     episode: Any
@@ -68,17 +72,22 @@ class Years(NamedTuple):
 class Rules(NamedTuple):
     """What answers: `answer[row * combinations + combination]` is the number of an answer.
 
-    `run_at` is the address of its program, 0 for a refusal; `given_at` that of its figures;
-    `numbers` tells whether it numbers admissions. `counters` has a row for each state value that
-    rules look at (see `bodies.Layout`), `carried` and `episodic` count state values; `numbering`
+    `single` gives the answer of a row whose answers are all the same, else NONE. `run_at` is the
+    address of an answer's program, 0 for a refusal, `plain_at` that of its program for plain
+    claims; `given_at` that of its figures; `numbers` tells whether it numbers admissions, `stirs`
+    whether it changes what the combination is made of. `counters` has a row for each state value
+    that rules look at (see `bodies.Layout`), `carried` and `episodic` count them; `numbering`
     and `lifetime` are flags of theirs.
     """
 
     combinations: int
     answer: Any
+    single: Any
     run_at: Any
+    plain_at: Any
     given_at: Any
     numbers: Any
+    stirs: Any
     counters: Any
     carried: int
     episodic: int
@@ -249,7 +258,80 @@ def remember_delta(own: int, s: int, e: int, rules: Rules, memory: Memory) -> No
         )
 
 
+@compiled
+def leave_empty(i: int, out: Out) -> None:
+    """Write zeros for an item that was refused."""
+    for w in range(out.figures.shape[0]):
+        out.figures[w, i] = 0
+
+
+@compiled
+def enter(p: int, y: int, s: int, years: Years, rules: Rules, memory: Memory) -> int:
+    """Give a slot that is not in use its opening values; NONE, or the answer that refuses."""
+    if not memory.flags[y] & KNOWN:
+        refusal = open_year(p, y, years, rules, memory)
+        if refusal != NONE:
+            return refusal
+    for k in range(rules.carried):
+        memory.state[s + k] = memory.opened[y * rules.carried + k]
+    return NONE
+
+
 @inlined
+def settle_plain(
+    p: int, i: int, end: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
+) -> int:
+    """Settle plain claims of one slot from row `i` on; returns the row after the last.
+
+    Unsigned indices spare the question whether they are negative. Opening values that later years
+    were given for nothing are forgotten here once, not after each claim.
+    """
+    slot = rows.slot[i]
+    y, s = slot // years.schemes, slot * rules.carried
+    if not memory.live[slot]:
+        refusal = enter(p, y, s, years, rules, memory)
+        if refusal != NONE:
+            out.answer[i] = refusal
+            out.code[i] = YEAR_END_REFUSES
+            leave_empty(i, out)
+            return i + 1
+    if y + 1 < years.span:
+        reopen(y, years, memory)
+    memory.episodes[: rules.episodic] = 0
+    state_at = memory.state_at + s * 8
+    chosen, settled = NONE, 0
+    while i < end:
+        at = np.uintp(i)
+        if not rows.plain[at] or rows.slot[at] != slot:
+            break
+        row = np.uintp(rows.answers[at])
+        answer = rules.single[row]
+        if answer == NONE:
+            if chosen == NONE:
+                chosen = combination(rules, memory.state, s, memory.episodes, 0)
+            answer = rules.answer[np.int64(row) * rules.combinations + chosen]
+        number = np.uintp(answer)
+        run_at, code = rules.plain_at[number], RULES_REFUSE
+        if run_at != 0:
+            code = run_plain(
+                run_at, i, rows.amounts_at, state_at, rules.given_at[number], out.figures_at
+            )
+            if rules.stirs[number]:
+                chosen = NONE
+        out.answer[at] = answer
+        out.code[at] = code
+        if code == SETTLED:
+            settled = 1
+        else:
+            leave_empty(i, out)
+        i += 1
+    if settled:
+        memory.live[slot] = 1
+        memory.flags[y] |= USED
+    return i
+
+
+@compiled
 def settle_claim(
     p: int, i: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
 ) -> int:
@@ -262,13 +344,10 @@ def settle_claim(
         return NOT_INSURED
     y, s = slot // years.schemes, slot * rules.carried
     if not memory.live[slot]:
-        if not memory.flags[y] & KNOWN:
-            refusal = open_year(p, y, years, rules, memory)
-            if refusal != NONE:
-                out.answer[i] = refusal
-                return YEAR_END_REFUSES
-        for k in range(rules.carried):
-            memory.state[s + k] = memory.opened[y * rules.carried + k]
+        refusal = enter(p, y, s, years, rules, memory)
+        if refusal != NONE:
+            out.answer[i] = refusal
+            return YEAR_END_REFUSES
     episode = rows.episode[i] + 1
     e = episode * rules.episodic
     if episode == 0:
@@ -388,6 +467,28 @@ def close_person(p: int, years: Years, rules: Rules, memory: Memory, out: Out) -
 
 
 @compiled
+def settle_item(
+    p: int, i: int, begin: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
+) -> None:
+    """Settle a claim or reversal that is not plain; mark persons whose later claims it touches."""
+    out.answer[i] = NONE
+    touched = NONE
+    if rows.reverses[i] == NONE:
+        code = settle_claim(p, i, rows, years, rules, memory, out)
+        if code == SETTLED and rows.settled_year[i] - years.base > rows.slot[i] // years.schemes:
+            touched = i
+    else:
+        code = reverse(i, rows, years, rules, memory, out)
+        if code == REVERSED:
+            touched = out.claim[i]
+    out.code[i] = code
+    if code > REVERSED:
+        leave_empty(i, out)
+    elif touched != NONE and touches(i, touched, begin, rows, years, memory, out):
+        out.replay[p] = True
+
+
+@compiled
 def settle_persons(
     first: int, last: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
 ) -> int:
@@ -397,22 +498,13 @@ def settle_persons(
         if begin == end and years.closing == NONE:
             continue
         begin_person(p, years, rules, memory)
-        for i in range(begin, end):
-            out.answer[i] = NONE
-            if rows.reverses[i] == NONE:
-                code = settle_claim(p, i, rows, years, rules, memory, out)
-                if code == SETTLED:
-                    late = rows.settled_year[i] - years.base > rows.slot[i] // years.schemes
-                    if late and touches(i, i, begin, rows, years, memory, out):
-                        out.replay[p] = True
+        i = begin
+        while i < end:
+            if rows.plain[i]:
+                i = settle_plain(p, i, end, rows, years, rules, memory, out)
             else:
-                code = reverse(i, rows, years, rules, memory, out)
-                if code == REVERSED and touches(i, out.claim[i], begin, rows, years, memory, out):
-                    out.replay[p] = True
-            out.code[i] = code
-            if code > REVERSED:
-                for w in range(out.figures.shape[0]):
-                    out.figures[w, i] = 0
+                settle_item(p, i, begin, rows, years, rules, memory, out)
+                i += 1
         if years.closing != NONE and years.begins[p] < years.closing:
             close_person(p, years, rules, memory, out)
     return NONE

@@ -11,8 +11,8 @@ from yibao.errors import PackDefect
 from yibao.policy.checking.bounds import analyse
 from yibao.policy.model import Number, Region, Row
 from yibao.policy.program import Program, Structure
-from yibao.settlement.columnar.bodies import Layout, claim_body, year_end_body
-from yibao.settlement.columnar.data import Int64
+from yibao.settlement.columnar.bodies import Layout, changed, claim_body, plain_body, year_end_body
+from yibao.settlement.columnar.data import Flags, Int64
 from yibao.settlement.columnar.decisions import Decision
 from yibao.settlement.columnar.machine import compiled
 
@@ -25,13 +25,14 @@ A structure for which that could leave int64 keeps the region's own denominator.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One answer: a decision, its program's text, and where its figures begin.
+    """One answer: a decision, its program's text (also for plain claims), its first figure.
 
     `documents` are the versions of those that it rests on, joined with semicolons.
     """
 
     decision: Decision
     text: str
+    plain: str
     first: int
     documents: str
 
@@ -55,7 +56,7 @@ class Programs:
         self.answers: list[Answer] = []
         self._machine: dict[str, int] = {}
         self._known: dict[object, int] = {}
-        self._texts: dict[Structure, tuple[str, int]] = {}
+        self._texts: dict[Structure, tuple[str, str, int]] = {}
         self._rows: list[Row] = []
         self._scales: list[int] = []
 
@@ -76,9 +77,9 @@ class Programs:
     def _answer(self, decision: Decision) -> Answer:
         program = decision.program
         if program is None:
-            return Answer(decision, "", 0, "")
+            return Answer(decision, "", "", 0, "")
         year_end = decision.phase == "year_end"
-        text, scale = self._text(program.structure, year_end=year_end)
+        text, plain, scale = self._text(program.structure, year_end=year_end)
         first = len(self._rows)
         self._rows += program.rows
         rates = program.structure.first_figure
@@ -86,15 +87,18 @@ class Programs:
         self._scales += [scale if unit == "rate" else 1 for unit in units]
         used = program.documents
         documents = ";".join(d.version for d in self.region.documents if d.id in used)
-        return Answer(decision, text, first, documents)
+        return Answer(decision, text, plain, first, documents)
 
-    def _text(self, structure: Structure, *, year_end: bool) -> tuple[str, int]:
-        """Return a structure's text, and the denominator of its rates."""
+    def _text(self, structure: Structure, *, year_end: bool) -> tuple[str, str, int]:
+        """Return a structure's text, the one for plain claims, and the denominator of its rates."""
         found = self._texts.get(structure)
         if found is None:
             fitting = self._fitting(structure)
-            write = year_end_body if year_end else claim_body
-            found = write(fitting, self.layout), fitting.denominator
+            if year_end:
+                texts = year_end_body(fitting, self.layout), ""
+            else:
+                texts = claim_body(fitting, self.layout), plain_body(fitting, self.layout)
+            found = (*texts, fitting.denominator)
             self._texts[structure] = found
         return found
 
@@ -110,20 +114,34 @@ class Programs:
 
     # --- arrays -------------------------------------------------------------------------------
 
-    def addresses(self) -> Int64:
-        """Return where the program of each answer is in memory, 0 for a refusal; compiles."""
-        texts = sorted({a.text for a in self.answers} - self._machine.keys() - {""})
-        if texts:
-            names = {f"program_{n}": text for n, text in enumerate(texts)}
+    def addresses(self) -> tuple[Int64, Int64]:
+        """Return where each answer's programs are in memory, 0 where there is none; compiles."""
+        wanted = {text for a in self.answers for text in (a.text, a.plain) if text}
+        names = {f"program_{n}": t for n, t in enumerate(sorted(wanted - self._machine.keys()))}
+        if names:
             found = compiled(names)
             self._machine |= {text: found[name] for name, text in names.items()}
-        return np.array([self._machine.get(a.text, 0) for a in self.answers], np.int64)
+        return (
+            np.array([self._machine.get(a.text, 0) for a in self.answers], np.int64),
+            np.array([self._machine.get(a.plain, 0) for a in self.answers], np.int64),
+        )
+
+    def stirring(self) -> Flags:
+        """Return which answers change a state value that rules look at."""
+        watched = {k for counter, within, _ in self.layout.counters for k in (counter, within)}
+        return np.array(
+            [
+                a.program is not None and any(k in watched for k, _ in changed(a.program.structure))
+                for a in self.answers
+            ],
+            np.bool_,
+        )
 
     def first_figures(self) -> Int64:
         """Return where the figures of each answer begin among all figures."""
         return np.array([a.first for a in self.answers], np.int64)
 
-    def numbering(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def numbering(self) -> Flags:
         """Return which answers number the admission."""
         return np.array(
             [a.program is not None and a.program.structure.numbers_admission for a in self.answers],
