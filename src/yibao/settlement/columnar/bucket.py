@@ -14,7 +14,7 @@ import numpy as np
 
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.columnar import prepare
-from yibao.settlement.columnar.data import NONE, Flags, Int32, Int64, Items, Opening, Statuses
+from yibao.settlement.columnar.data import NONE, Flags, Int8, Int32, Int64, Items, Opening, Statuses
 from yibao.settlement.columnar.days import calendar, day_of, number_of
 from yibao.settlement.columnar.loop import Rows, Years
 from yibao.settlement.columnar.prepare import Calendar, Insured
@@ -28,14 +28,16 @@ NEVER = np.iinfo(np.int16).max
 class Prepared:
     """Items whose profiles are known.
 
-    `amounts` lists the addresses of the items' amounts, which `rows` refers to; `episodes` and
-    `ids` count what the loop must remember.
+    `amounts` lists the addresses of the items' amounts, which `rows` refers to; `scheme` and `day`
+    are those of `data.Result`, but for reversals; `episodes` and `ids` count what the loop must
+    remember.
     """
 
     items: Items
     rows: Rows
     years: Years
     amounts: Int64
+    scheme: Int8
     day: Int32
     episodes: int
     ids: int
@@ -82,7 +84,8 @@ def prepared(
         base, years, len(schemes), begins, year_end,
         given.start, given.year, given.values, closing,
     )  # fmt: skip
-    return Prepared(items, rows, ends, amounts, day, episodes, ids)
+    scheme = np.where(slot == NONE, NONE, slot % len(schemes)).astype(np.int8)
+    return Prepared(items, rows, ends, amounts, scheme, day, episodes, ids)
 
 
 def _plain(items: Items, slot: Int32, base: int, schemes: int) -> Flags:

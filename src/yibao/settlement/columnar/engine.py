@@ -12,11 +12,11 @@ import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
 
-from yibao.errors import PackErrors
 from yibao.policy.model import Number, Region, Row
 from yibao.policy.opspec import results
 from yibao.policy.policy import Policy
@@ -112,13 +112,16 @@ class Engine:
         return self.settle_prepared(ready, threads)
 
     def settle_prepared(
-        self, ready: Prepared, threads: int = 1, figures: Int64 | None = None
+        self, ready: Prepared, threads: int = 1, buffers: Buffers | None = None
     ) -> Result:
-        """Settle prepared items. `figures` is an array to write into: wanted × items, in fen."""
+        """Settle prepared items.
+
+        `buffers` are arrays to write into, which a `Result` before this one may have used: asking
+        the system for memory costs more than settling. Raises PackErrors when a claim met rules
+        that are wrong.
+        """
         rules = self._compiled()
-        out = _out(ready, rules.carried, len(self.wanted), figures)
-        rows_at = _addresses(out.figures)
-        out = out._replace(figures_at=rows_at.ctypes.data)
+        out = (buffers or self.buffers(ready)).out
         shares = _shares(ready.items.start, threads)
         memories = [_memory(ready, rules) for _ in shares]
         if len(shares) == 1:
@@ -131,7 +134,12 @@ class Engine:
                 ]
                 for job in jobs:
                     job.result()
-        return self._result(ready, out)
+        self._check_rules(out)
+        return _result(ready, out, self.wanted)
+
+    def buffers(self, ready: Prepared) -> Buffers:
+        """Return arrays for the results of prepared items."""
+        return _buffers(ready, self._programs.layout.carried, len(self.wanted))
 
     def _compiled(self) -> Rules:
         """Return the rules as arrays, made anew when profiles have come."""
@@ -159,33 +167,32 @@ class Engine:
                 )
             return self._rules
 
-    def _result(self, ready: Prepared, out: Out) -> Result:
-        self._check_rules(out)
-        slot, day = ready.rows.slot, ready.day
-        back = np.flatnonzero(out.code == REVERSED)
-        target = out.claim[back]
-        scheme = np.where(slot == NONE, NONE, slot % len(self.schemes)).astype(np.int8)
-        scheme[back] = scheme[target]
-        day = day.copy()
-        day[back] = day[target]
-        return Result(
-            code=out.code,
-            answer=out.answer,
-            scheme=scheme,
-            day=day,
-            claim=out.claim,
-            figures=dict(zip(self.wanted, out.figures, strict=True)),
-            replay=out.replay,
-            closing=out.closing,
-            closed=out.closed,
-        )
-
     def _check_rules(self, out: Out) -> None:
         """Raise PackErrors when a claim met rules that are wrong."""
-        for number, answer in enumerate(self.answers):
-            error = answer.decision.error
-            if isinstance(error, PackErrors) and (out.answer == number).any():
+        for number, error in self._programs.wrong.items():
+            if (out.answer == number).any():
                 raise error
+
+
+def _result(ready: Prepared, out: Out, wanted: Iterable[str]) -> Result:
+    """Return what was settled; a reversal has the day and scheme of its claim."""
+    scheme, day = ready.scheme, ready.day
+    back = np.flatnonzero(out.code == REVERSED) if ready.ids else ()
+    if len(back):
+        target = out.claim[back]
+        scheme, day = scheme.copy(), day.copy()
+        scheme[back], day[back] = scheme[target], day[target]
+    return Result(
+        code=out.code,
+        answer=out.answer,
+        scheme=scheme,
+        day=day,
+        claim=out.claim,
+        figures=dict(zip(wanted, out.figures, strict=True)),
+        replay=out.replay,
+        closing=out.closing,
+        closed=out.closed,
+    )
 
 
 def _shares(start: Int64, threads: int) -> list[tuple[int, int]]:
@@ -214,21 +221,30 @@ def _addresses(arrays: Iterable[Int64]) -> Int64:
     return np.array([array.ctypes.data for array in arrays], np.int64)
 
 
-def _out(ready: Prepared, carried: int, wanted: int, figures: Int64 | None) -> Out:
+@dataclass(frozen=True, slots=True, eq=False)
+class Buffers:
+    """Arrays that results are written to. `addresses` lists the rows of the figures."""
+
+    out: Out
+    addresses: Int64
+
+
+def _buffers(ready: Prepared, carried: int, wanted: int) -> Buffers:
     n, persons = len(ready.items), ready.persons
     closing = persons if ready.years.closing != NONE else 0
-    if figures is None:
-        figures = np.empty((wanted, n), np.int64)
-    return Out(
+    figures = np.empty((wanted, n), np.int64)
+    addresses = _addresses(figures)
+    out = Out(
         code=np.empty(n, np.int8),
         answer=np.empty(n, np.int32),
         claim=np.zeros(n, np.int64),  # pages that no reversal touches are never there
         figures=figures,
-        figures_at=0,
+        figures_at=addresses.ctypes.data,
         replay=np.zeros(persons, np.bool_),
         closing=np.zeros((closing, carried), np.int64),
         closed=np.zeros(persons, np.bool_),
     )
+    return Buffers(out, addresses)
 
 
 def _memory(ready: Prepared, rules: Rules) -> Memory:

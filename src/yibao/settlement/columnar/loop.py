@@ -495,6 +495,7 @@ def settle_persons(
     """Settle the items of the persons from `first` up to `last`; returns NONE."""
     for p in range(first, last):
         begin, end = rows.start[p], rows.start[p + 1]
+        out.replay[p] = out.closed[p] = False
         if begin == end and years.closing == NONE:
             continue
         begin_person(p, years, rules, memory)

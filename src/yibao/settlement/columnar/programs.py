@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from yibao.errors import PackDefect
+from yibao.errors import PackDefect, PackErrors
 from yibao.policy.checking.bounds import analyse
 from yibao.policy.model import Number, Region, Row
 from yibao.policy.program import Program, Structure
@@ -48,13 +48,17 @@ class Answer:
 
 
 class Programs:
-    """All answers met so far, under one layout. Grows; not safe for threads by itself."""
+    """All answers met so far, under one layout. Grows; not safe for threads by itself.
+
+    `wrong` has the answers that say that the rules themselves are wrong.
+    """
 
     def __init__(self, region: Region, layout: Layout) -> None:
         self.region = region
         self.layout = layout
         self.answers: list[Answer] = []
         self._machine: dict[str, int] = {}
+        self.wrong: dict[int, PackErrors] = {}
         self._known: dict[object, int] = {}
         self._texts: dict[Structure, tuple[str, str, int]] = {}
         self._rows: list[Row] = []
@@ -72,6 +76,8 @@ class Programs:
         if number is None:
             number = self._known[key] = len(self.answers)
             self.answers.append(self._answer(decision))
+            if isinstance(decision.error, PackErrors):
+                self.wrong[number] = decision.error
         return number
 
     def _answer(self, decision: Decision) -> Answer:
