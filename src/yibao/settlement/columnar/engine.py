@@ -121,7 +121,8 @@ class Engine:
         that are wrong.
         """
         rules = self._compiled()
-        out = (buffers or self.buffers(ready)).out
+        into = buffers or self.buffers(ready)  # held, or the address of its rows would dangle
+        out = into.out
         shares = _shares(ready.items.start, threads)
         memories = [_memory(ready, rules) for _ in shares]
         if len(shares) == 1:
