@@ -149,21 +149,40 @@ def combination(rules: Rules, state: Any, s: int, episodes: Any, e: int) -> int:
     """
     number = 0
     for c in range(rules.counters.shape[0]):
-        count = state[s + rules.counters[c, 0]]
-        own = rules.counters[c, 1]
+        counter = np.uintp(c)
+        count = state[np.uintp(s + rules.counters[counter, 0])]
+        own = rules.counters[counter, 1]
         if own != NONE:
-            within = episodes[e + own - rules.carried]
+            within = episodes[np.uintp(e + own - rules.carried)]
             count = within if within else count + 1
-        greatest = rules.counters[c, 2]
+        greatest = rules.counters[counter, 2]
         number = number * (greatest + 1) + min(count, greatest)
     return number
 
 
 @inlined
+def copy(source: Any, at: int, target: Any, to: int, count: int) -> None:
+    """Copy numbers from one place to another.
+
+    Indices here and in `settle_plain` are unsigned: a negative one would be counted from the end of
+    the array, and to ask whether it is takes longer than the copying.
+    """
+    for k in range(count):
+        target[np.uintp(to + k)] = source[np.uintp(at + k)]
+
+
+@inlined
+def zero(target: Any, to: int, count: int) -> None:
+    """Write zeros."""
+    for k in range(count):
+        target[np.uintp(to + k)] = 0
+
+
+@inlined
 def begin_person(p: int, years: Years, rules: Rules, memory: Memory) -> None:
     """Forget the person before; take the opening values that were given."""
-    memory.live[:] = 0
-    memory.flags[:] = 0
+    zero(memory.live, 0, years.span * years.schemes)
+    zero(memory.flags, 0, years.span)
     for row in range(years.opening_start[p], years.opening_start[p + 1]):
         y = years.opening_year[row] - years.base
         if 0 <= y < years.span:
@@ -172,7 +191,7 @@ def begin_person(p: int, years: Years, rules: Rules, memory: Memory) -> None:
                 memory.opened[y * rules.carried + k] = years.opening_values[row, k]
 
 
-@compiled
+@inlined
 def close_year(p: int, y: int, years: Years, rules: Rules, memory: Memory) -> int:
     """Open the year after `y` from the closing values of `y` over all schemes."""
     opened, o = memory.opened, y * rules.carried
@@ -190,7 +209,7 @@ def close_year(p: int, y: int, years: Years, rules: Rules, memory: Memory) -> in
         for k in range(rules.carried):
             opened[o + rules.carried + k] = opened[o + k] if rules.lifetime[k] else 0
         return NONE
-    memory.episodes[: rules.episodic] = 0
+    zero(memory.episodes, 0, rules.episodic)
     chosen = combination(rules, whole, 0, memory.episodes, 0)
     answer = rules.answer[answers * rules.combinations + chosen]
     if rules.run_at[answer] == 0:
@@ -200,7 +219,7 @@ def close_year(p: int, y: int, years: Years, rules: Rules, memory: Memory) -> in
     return NONE
 
 
-@compiled
+@inlined
 def open_year(p: int, y: int, years: Years, rules: Rules, memory: Memory) -> int:
     """Fill the opening values of a year: what closing the years before it leaves.
 
@@ -215,8 +234,7 @@ def open_year(p: int, y: int, years: Years, rules: Rules, memory: Memory) -> int
     while known > begins and not flags[known] & KNOWN:
         known -= 1
     if not flags[known] & KNOWN:
-        for k in range(rules.carried):
-            memory.opened[known * rules.carried + k] = 0
+        zero(memory.opened, known * rules.carried, rules.carried)
         flags[known] |= KNOWN
     for later in range(known + 1, y + 1):
         refusal = close_year(p, later - 1, years, rules, memory)
@@ -241,10 +259,8 @@ def reopen(y: int, years: Years, memory: Memory) -> None:
 @compiled
 def remember_before(s: int, e: int, rules: Rules, memory: Memory) -> None:
     """Keep the state as it is before a claim that may be taken back."""
-    for k in range(rules.carried):
-        memory.before[k] = memory.state[s + k]
-    for k in range(rules.episodic):
-        memory.before[rules.carried + k] = memory.episodes[e + k]
+    copy(memory.state, s, memory.before, 0, rules.carried)
+    copy(memory.episodes, e, memory.before, rules.carried, rules.episodic)
 
 
 @compiled
@@ -265,15 +281,14 @@ def leave_empty(i: int, out: Out) -> None:
         out.figures[w, i] = 0
 
 
-@compiled
+@inlined
 def enter(p: int, y: int, s: int, years: Years, rules: Rules, memory: Memory) -> int:
     """Give a slot that is not in use its opening values; NONE, or the answer that refuses."""
     if not memory.flags[y] & KNOWN:
         refusal = open_year(p, y, years, rules, memory)
         if refusal != NONE:
             return refusal
-    for k in range(rules.carried):
-        memory.state[s + k] = memory.opened[y * rules.carried + k]
+    copy(memory.opened, y * rules.carried, memory.state, s, rules.carried)
     return NONE
 
 
@@ -283,8 +298,8 @@ def settle_plain(
 ) -> int:
     """Settle plain claims of one slot from row `i` on; returns the row after the last.
 
-    Unsigned indices spare the question whether they are negative. Opening values that later years
-    were given for nothing are forgotten here once, not after each claim.
+    Opening values that later years were given for nothing are forgotten here once, not after each
+    claim.
     """
     slot = rows.slot[i]
     y, s = slot // years.schemes, slot * rules.carried
@@ -297,7 +312,7 @@ def settle_plain(
             return i + 1
     if y + 1 < years.span:
         reopen(y, years, memory)
-    memory.episodes[: rules.episodic] = 0
+    zero(memory.episodes, 0, rules.episodic)
     state_at = memory.state_at + s * 8
     chosen, settled = NONE, 0
     while i < end:
@@ -351,8 +366,7 @@ def settle_claim(
     episode = rows.episode[i] + 1
     e = episode * rules.episodic
     if episode == 0:
-        for k in range(rules.episodic):
-            memory.episodes[k] = 0
+        zero(memory.episodes, 0, rules.episodic)
     chosen = combination(rules, memory.state, s, memory.episodes, e)
     answer = rules.answer[rows.answers[i] * rules.combinations + chosen]
     out.answer[i] = answer
