@@ -18,6 +18,7 @@ folder (YIBAO_BENCH_CACHE, else ~/.cache/yibao-bench); --installed-only leaves i
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -77,6 +78,19 @@ def measure(entries: Sequence[Entry], rounds: int) -> None:
 
 # --- the small benefit ----------------------------------------------------------------------------
 
+
+def _columnar_here(claims: benefit.Claims) -> Run:
+    return _columnar().prepare(claims)
+
+
+def _columnar() -> Any:
+    try:
+        from peers import columnar
+    except ImportError:
+        raise Skipped("the columnar engine is not in this version") from None
+    return columnar
+
+
 HERE: tuple[tuple[str, bool, Callable[[benefit.Claims], Run]], ...] = (
     ("C -O3, by hand", False, native.prepare),
     ("Numba, by hand", False, arrays.prepare_numba),
@@ -84,6 +98,7 @@ HERE: tuple[tuple[str, bool, Callable[[benefit.Claims], Run]], ...] = (
     ("NumPy sums, float64 yuan", False, arrays.prepare_floats),
     ("Python, exact (the reference)", True, lambda c: lambda: benefit.settle_exactly(c)),
     ("Yibao, scalar", True, ours.prepare_scalar),
+    ("Yibao, columnar", False, _columnar_here),
 )
 ELSEWHERE = (
     ("DuckDB, SQL windows", "duckdb", "outside_duckdb", ""),
@@ -168,34 +183,49 @@ def full_plan(persons: int, rounds: int, seed: int) -> list[Entry]:
     population = tianjin.make_population(persons, 12, seed)
     few = population.first(-(-persons // SLOW))
     scalar = tianjin.prepare_scalar(few, rules)
-    exact = tianjin.columns_of(scalar())
     entries = [Entry("Yibao, scalar", len(few), lambda: clock(scalar))]
+    found = {"Yibao, scalar": tianjin.columns_of(scalar())}
     for name, prepare in (
-        ("C -O3, by hand", tianjin.prepare_c),
-        ("Numba, by hand", tianjin.prepare_numba),
+        ("Yibao, columnar", lambda: _columnar().prepare_plan(population, rules)),
+        ("Numba, by hand", lambda: tianjin.prepare_numba(tianjin.prepare(population, rules))),
+        ("C -O3, by hand", lambda: tianjin.prepare_c(tianjin.prepare(population, rules))),
     ):
         entry = Entry(name, len(population))
         try:
-            run = prepare(tianjin.prepare(population, rules))
+            run = prepare()
         except Skipped as reason:
             entry.skipped = str(reason)
         else:
-            agree(name, run(), exact)
+            found[name] = _columns(run())
             entry.round = lambda run=run: clock(run)
         entries.append(entry)
+    for one, other in itertools.combinations(found, 2):
+        agree(one, found[one], other, found[other])
     measure(entries, rounds)
     return entries
 
 
-def agree(name: str, found: dict[str, np.ndarray], exact: dict[str, np.ndarray]) -> None:
-    """Stop unless every column agrees to the fen on every claim that `exact` has."""
-    for column, figures in exact.items():
-        differs = np.flatnonzero(found[column][: len(figures)] != figures)
+def _columns(done: Any) -> dict[str, np.ndarray]:
+    return dict(done) if isinstance(done, dict) else dict(done.figures)
+
+
+def agree(
+    one: str, columns: dict[str, np.ndarray], other: str, others: dict[str, np.ndarray]
+) -> None:
+    """Stop unless every column agrees to the fen, on the claims that both have settled.
+
+    A column that only one of them has, such as a sum of others, is compared with a third.
+    """
+    shared = [name for name in columns if name in others]
+    assert len(shared) >= 8, shared
+    for name in shared:
+        count = min(len(columns[name]), len(others[name]))
+        differs = np.flatnonzero(columns[name][:count] != others[name][:count])
         if len(differs):
             row = differs[0]
             sys.exit(
-                f"{name}: {column} of claim {row} is {found[column][row]}, the scalar executor "
-                f"has {figures[row]}; {len(differs)} of {len(figures)} claims differ"
+                f"{name} of claim {row} is {columns[name][row]} by {one} and {others[name][row]} "
+                f"by {other}; {len(differs)} of {count} claims differ"
             )
 
 

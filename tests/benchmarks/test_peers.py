@@ -112,7 +112,7 @@ def test_hand_written_loops_agree_with_the_scalar_executor(loop: Callable[..., R
         found = loop(prepared)()
     except Skipped as reason:
         pytest.skip(str(reason))
-    bench_columnar.agree(loop.__name__, found, exact)
+    bench_columnar.agree(loop.__name__, found, "scalar", exact)
 
 
 def test_the_mix_is_the_stated_one():
@@ -132,9 +132,12 @@ def test_the_mix_is_the_stated_one():
 
 
 def test_a_fen_of_difference_stops_the_benchmark():
-    exact = {"pool_pay": np.array([5, 6])}
-    with pytest.raises(SystemExit, match="pool_pay of claim 1 is 7, the scalar executor has 6"):
-        bench_columnar.agree("C", {"pool_pay": np.array([5, 7, 9])}, exact)
+    exact = {name: np.array([5, 6]) for name in tianjin.COLUMNS}
+    found = {name: np.array([5, 6, 9]) for name in tianjin.COLUMNS}
+    bench_columnar.agree("C", found, "scalar", exact)
+    found["pool_pay"][1] = 7
+    with pytest.raises(SystemExit, match="pool_pay of claim 1 is 7 by C and 6 by scalar; 1 of 2"):
+        bench_columnar.agree("C", found, "scalar", exact)
 
 
 # --- the edges ------------------------------------------------------------------------------------
