@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import arrays, benefit, native, ours, outside, tianjin
+from peers import arrays, benefit, columnar, native, ours, outside, tianjin
 from peers.clock import Run, Skipped, Taken, clock
 
 SLOW = 10
@@ -79,18 +79,6 @@ def measure(entries: Sequence[Entry], rounds: int) -> None:
 # --- the small benefit ----------------------------------------------------------------------------
 
 
-def _columnar_here(claims: benefit.Claims) -> Run:
-    return _columnar().prepare(claims)
-
-
-def _columnar() -> Any:
-    try:
-        from peers import columnar
-    except ImportError:
-        raise Skipped("the columnar engine is not in this version") from None
-    return columnar
-
-
 HERE: tuple[tuple[str, bool, Callable[[benefit.Claims], Run]], ...] = (
     ("C -O3, by hand", False, native.prepare),
     ("Numba, by hand", False, arrays.prepare_numba),
@@ -98,7 +86,7 @@ HERE: tuple[tuple[str, bool, Callable[[benefit.Claims], Run]], ...] = (
     ("NumPy sums, float64 yuan", False, arrays.prepare_floats),
     ("Python, exact (the reference)", True, lambda c: lambda: benefit.settle_exactly(c)),
     ("Yibao, scalar", True, ours.prepare_scalar),
-    ("Yibao, columnar", False, _columnar_here),
+    ("Yibao, columnar", False, columnar.prepare),
 )
 ELSEWHERE = (
     ("DuckDB, SQL windows", "duckdb", "outside_duckdb", ""),
@@ -186,7 +174,7 @@ def full_plan(persons: int, rounds: int, seed: int) -> list[Entry]:
     entries = [Entry("Yibao, scalar", len(few), lambda: clock(scalar))]
     found = {"Yibao, scalar": tianjin.columns_of(scalar())}
     for name, prepare in (
-        ("Yibao, columnar", lambda: _columnar().prepare_plan(population, rules)),
+        ("Yibao, columnar", lambda: columnar.prepare_plan(population, rules)),
         ("Numba, by hand", lambda: tianjin.prepare_numba(tianjin.prepare(population, rules))),
         ("C -O3, by hand", lambda: tianjin.prepare_c(tianjin.prepare(population, rules))),
     ):

@@ -13,42 +13,42 @@ from peers.facts import facts
 from peers.tianjin import Population
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.columnar import data, engine
-from yibao.settlement.columnar.data import FOREVER, NONE, Items, Statuses
+from yibao.settlement.columnar.data import FOREVER, NONE, Items, Result, Statuses
+from yibao.settlement.columnar.engine import Engine
 
 
 def prepare(claims: Claims) -> Run:
     """Return the engine on the pack of the small benefit, over these claims."""
-    of = engine.Engine(ours.pack(), ("pool_pay", "serious_illness_pay", "personal_pay"))
+    engine = Engine(ours.pack(), ("pool_pay", "serious_illness_pay", "personal_pay"))
     visits = [facts("claim", {"visit": "outpatient", "level": str(n)}) for n in (1, 2, 3)]
-    visit = np.array([of.claim_facts.code(v) for v in visits], np.int32)
-    person = np.array([of.person_facts.code(held) for held in ours.PERSONS], np.int32)
+    visit = np.array([engine.claim_facts.code(v) for v in visits], np.int32)
+    person = np.array([engine.person_facts.code(held) for held in ours.PERSONS], np.int32)
     day = np.full(len(claims), day_number(ours.DAY), np.int32)
     given = {"total": claims.amount, "in_scope": claims.amount}
-    ready = of.prepare(
+    ready = engine.prepare(
         _items(claims.start, day, visit[claims.level], given),
         _statuses(
             person[claims.category], ours.DAY, np.full(2, day_number(ours.BORN))[claims.category]
         ),
     )
-    figures = np.zeros((len(of.wanted), len(claims)), np.int64)
+    figures = np.zeros((len(engine.wanted), len(claims)), np.int64)
 
     def run() -> Outcome:
-        return Outcome(*of.settle_prepared(ready, figures=figures).figures.values())
+        return Outcome(*engine.settle_prepared(ready, figures=figures).figures.values())
 
-    assert not np.any(of.settle_prepared(ready).code)
+    assert not np.any(engine.settle_prepared(ready).code)
     return run
 
 
 def prepare_plan(population: Population, rules: Policy) -> Run:
     """Return the engine on Tianjin's plan, with every figure that a settlement is told by."""
-    of = engine.Engine(rules)
-    visit = np.array([of.claim_facts.code(v.facts) for v in tianjin.VISITS], np.int32)
-    person = np.array([of.person_facts.code(p.facts) for p in tianjin.PERSONS], np.int32)
+    engine = Engine(rules)
+    visit = np.array([engine.claim_facts.code(v.facts) for v in tianjin.VISITS], np.int32)
+    person = np.array([engine.person_facts.code(p.facts) for p in tianjin.PERSONS], np.int32)
     born = np.array([day_number(p.born) for p in tianjin.PERSONS], np.int32)
     last = (day_number(tianjin.NEW_YEAR) + population.day).astype(np.int32)
     given = {name: population.amounts(name) for name in vocabulary().amounts}
-    ready = of.prepare(
+    ready = engine.prepare(
         _items(
             population.start,
             last,
@@ -60,10 +60,10 @@ def prepare_plan(population: Population, rules: Policy) -> Run:
         ),
         _statuses(person[population.person], tianjin.NEW_YEAR, born[population.person]),
     )
-    figures = np.zeros((len(of.wanted), len(population)), np.int64)
+    figures = np.zeros((len(engine.wanted), len(population)), np.int64)
 
-    def run() -> data.Result:
-        return of.settle_prepared(ready, figures=figures)
+    def run() -> Result:
+        return engine.settle_prepared(ready, figures=figures)
 
     assert not np.any(run().code)
     return run

@@ -10,7 +10,7 @@ from pathlib import Path
 import bench_columnar
 import numpy as np
 import pytest
-from peers import arrays, benefit, native, ours, outside, tianjin
+from peers import arrays, benefit, columnar, native, ours, outside, tianjin
 from peers.benefit import Claims, Outcome
 from peers.clock import Run, Skipped
 
@@ -59,7 +59,13 @@ def test_persons_lie_on_the_edges():
             assert len(near) >= 3, (edge, near)
 
 
-EXACT = (native.prepare, arrays.prepare_numba, arrays.prepare_numpy, ours.prepare_scalar)
+EXACT = (
+    native.prepare,
+    arrays.prepare_numba,
+    arrays.prepare_numpy,
+    ours.prepare_scalar,
+    columnar.prepare,
+)
 
 
 @pytest.mark.parametrize("prepare", EXACT, ids=lambda f: f"{f.__module__}.{f.__name__}")
@@ -113,6 +119,15 @@ def test_hand_written_loops_agree_with_the_scalar_executor(loop: Callable[..., R
     except Skipped as reason:
         pytest.skip(str(reason))
     bench_columnar.agree(loop.__name__, found, "scalar", exact)
+
+
+def test_the_columnar_engine_agrees_with_the_scalar_executor():
+    rules = tianjin.policy()
+    population = tianjin.make_population(700, 12, seed=6)
+    exact = tianjin.columns_of(tianjin.prepare_scalar(population, rules)())
+    found = columnar.prepare_plan(population, rules)()
+    assert set(found.figures) - set(exact) == {"supplement_pay", "hospital_relief_pay"}
+    bench_columnar.agree("columnar", dict(found.figures), "scalar", exact)
 
 
 def test_the_mix_is_the_stated_one():
@@ -171,5 +186,7 @@ def test_one_command_measures_all_that_is_here(
     assert {name for name, *_ in bench_columnar.HERE} == set(small)
     for name, row in small.items():
         assert "skipped" in row or "float" in name or row["wrong"] == 0, row
-    assert {"Yibao, scalar", "Numba, by hand"} <= {row["engine"] for row in found["tianjin"]}
+    assert {"Yibao, scalar", "Yibao, columnar", "Numba, by hand"} <= {
+        row["engine"] for row in found["tianjin"]
+    }
     assert found["machine"]["Python"]
