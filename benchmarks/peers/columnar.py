@@ -31,10 +31,10 @@ def prepare(claims: Claims) -> Run:
             person[claims.category], ours.DAY, np.full(2, day_number(ours.BORN))[claims.category]
         ),
     )
-    figures = np.zeros((len(engine.wanted), len(claims)), np.int64)
+    buffers = engine.buffers(ready)
 
     def run() -> Outcome:
-        return Outcome(*engine.settle_prepared(ready, figures=figures).figures.values())
+        return Outcome(*engine.settle_prepared(ready, buffers=buffers).figures.values())
 
     assert not np.any(engine.settle_prepared(ready).code)
     return run
@@ -60,10 +60,10 @@ def prepare_plan(population: Population, rules: Policy) -> Run:
         ),
         _statuses(person[population.person], tianjin.NEW_YEAR, born[population.person]),
     )
-    figures = np.zeros((len(engine.wanted), len(population)), np.int64)
+    buffers = engine.buffers(ready)
 
     def run() -> Result:
-        return engine.settle_prepared(ready, figures=figures)
+        return engine.settle_prepared(ready, buffers=buffers)
 
     assert not np.any(run().code)
     return run
