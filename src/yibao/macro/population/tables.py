@@ -103,8 +103,8 @@ def lines_table(figures: Figures, claims: Claims, offset: int) -> pa.Table:
     columns: dict[str, pa.Array] = {
         "claim_id": ids(figures, person, claims.number[row]),
         "line": pa.array((item + 1).astype(np.int8)),
-        "item_kind": _codes(item, [kind for kind, _ in bill.ITEMS]),
-        "item_class": _codes(item, [of for _, of in bill.ITEMS]),
+        "item_kind": _named(item, [kind for kind, _ in bill.ITEMS]),
+        "item_class": _named(item, [of for _, of in bill.ITEMS]),
         "price": _money(amounts[row, item]),
         "quantity": pa.array(np.ones(len(row), dtype=np.int32)),
         "first_self_pay": _decimal(own, RATE, np.ones(len(row), dtype=bool)),
@@ -256,7 +256,17 @@ def _flags(values: Flags, valid: Flags) -> pa.Array:
 
 def _named(positions: Any, names: Sequence[str]) -> pa.DictionaryArray:
     """Return names by position, none where it is -1."""
-    return _codes(np.maximum(positions, 0), names, positions >= 0)
+    known, where = _distinct(names)
+    return _codes(where[np.maximum(positions, 0)], known, positions >= 0)
+
+
+def _distinct(names: Sequence[str]) -> tuple[list[str], Ints]:
+    """Return each name once, and where among them each of the names is.
+
+    PyArrow writes a dictionary with a code twice as plain text, and its bytes vary from run to run.
+    """
+    known = list(dict.fromkeys(names))
+    return known, np.array([known.index(name) for name in names])
 
 
 def _sets(members: Flags, names: Sequence[str]) -> pa.DictionaryArray:
@@ -286,8 +296,7 @@ def _tiers(
 ) -> pa.DictionaryArray:
     names = ["none", figures.region["tiers"]["student"], *tier_names(figures)]
     at = np.where(employed, 0, np.where(child, 1, 2 + people.tier[person].astype(np.int64)))
-    codes = list(dict.fromkeys(names))
-    return _codes(np.array([codes.index(n) for n in names])[at], codes)
+    return _named(at, names)
 
 
 def _relief(figures: Figures, people: People, person: Ints) -> pa.DictionaryArray:
@@ -306,6 +315,5 @@ def _registered(figures: Figures, people: People, person: Ints, first: Days) -> 
 def _diseases(figures: Figures, claims: Claims, valid: Flags) -> pa.DictionaryArray:
     codes = figures.region["diseases"]
     names = ["none", *(codes.get(name, "none") for name in figures.diseases)]
-    unique = list(dict.fromkeys(names))
-    at = np.array([unique.index(name) for name in names])[claims.disease.astype(np.int64) + 1]
-    return _codes(at, unique, valid)
+    known, where = _distinct(names)
+    return _codes(where[claims.disease.astype(np.int64) + 1], known, valid)
