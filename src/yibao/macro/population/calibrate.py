@@ -30,7 +30,7 @@ from yibao.macro.population.need import (
 from yibao.macro.population.people import Span, draw_people
 
 _CHUNK = 50_000
-_CHUNKS = 6
+_CHUNKS = 20
 """The pilot population comes in chunks, so that its memory is bounded."""
 
 _SEED = 20_201_101

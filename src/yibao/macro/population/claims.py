@@ -305,8 +305,7 @@ def _admitted(
     admitted = discharged.copy()
     stays = np.flatnonzero(kind == STAY)
     days = _stay_days(block.figures, employee[stays], block.rng)
-    earliest = np.maximum(block.people.birth[person[stays]], block.span.start)
-    admitted[stays] = np.maximum(discharged[stays] - days, earliest)
+    admitted[stays] = np.maximum(discharged[stays] - days, block.people.birth[person[stays]])
     return admitted
 
 
