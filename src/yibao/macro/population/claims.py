@@ -352,7 +352,9 @@ def _with_observations(block: Block, draft: Draft) -> Draft:
     figures, rng = block.figures, block.rng
     if not figures.region["observation"]:
         return draft
-    stays = np.flatnonzero((draft.kind == STAY) & (draft.after < 0))
+    # A stay may have begun before the first day; its observation is then not among the claims.
+    begun = draft.admitted >= block.span.start
+    stays = np.flatnonzero((draft.kind == STAY) & (draft.after < 0) & begun)
     share = number(figures.model["visits"]["observation"])
     chosen = stays[rng.random(len(stays)) < share]
     more = draft.take(chosen)
