@@ -175,7 +175,8 @@ def rewritten(folder: Path, name: str, change: Callable[[pa.Table], pa.Table]) -
     file = folder / name
     with pq.ParquetFile(file) as source:
         table = source.read()
-    pq.write_table(change(table), file)
+    groups = 10_000 if name == "people.parquet" else None
+    pq.write_table(change(table), file, row_group_size=groups)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     for told in manifest["files"]:
         if told["name"] == name:
@@ -282,6 +283,11 @@ def test_a_reversal_of_nothing_is_found(copy: Path) -> None:
     assert "reversals_right" in report(copy).failed
 
 
+def test_people_too_few_or_too_many_are_found(copy: Path) -> None:
+    rewritten(copy, "people.parquet", lambda table: table.slice(1))
+    assert "people_agree" in report(copy).failed
+
+
 def test_a_changed_byte_is_found(copy: Path) -> None:
     file = copy / "people.parquet"
     data = bytearray(file.read_bytes())
@@ -306,6 +312,24 @@ def test_a_file_too_many_is_found(copy: Path) -> None:
 def test_another_manifest(copy: Path, text: str) -> None:
     (copy / "manifest.json").write_text(text, encoding="utf-8")
     with pytest.raises(CannotRead, match=r"manifest\.json"):
+        report(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"years": 9}, "no figures for 9 years from 2019"),
+        ({"first_year": 1999}, "no figures for 2 years from 1999"),
+        ({"years": "2"}, "not the manifest"),
+        ({"files": [{"name": "../claims-00000.parquet", "sha256": ""}]}, "not the manifest"),
+        ({"files": None}, "not the manifest"),
+        ({"region": None}, "not the manifest"),
+    ],
+)
+def test_a_manifest_that_cannot_be(copy: Path, change: dict[str, Any], told: str) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    (copy / "manifest.json").write_text(json.dumps(manifest | change), encoding="utf-8")
+    with pytest.raises(CannotRead, match=told):
         report(copy)
 
 

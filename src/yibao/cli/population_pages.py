@@ -47,7 +47,7 @@ class Asked:
 def make(asked: Asked, folder: Path, *, as_json: bool, language: Language) -> None:
     """Run `yibao population make`."""
     wanted = _wanted(asked, language)
-    threads = asked.threads or len(os.sched_getaffinity(0))
+    threads = asked.threads or _processors()
     with (
         exits(language, as_json=as_json),
         counting(language, _MAKE, asked.persons) as told,
@@ -67,6 +67,13 @@ def make(asked: Asked, folder: Path, *, as_json: bool, language: Language) -> No
         ).pick(language),
         soft_wrap=True,
     )
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _wanted(asked: Asked, language: Language) -> Wanted:
@@ -128,7 +135,7 @@ def report(folder: Path, outputs: Sequence[Path], *, as_json: bool, language: La
     with exits(language, as_json=as_json):
         for target in outputs:
             check_place(target)
-        persons = read_manifest(folder).get("persons", 0)
+        persons = read_manifest(folder)["persons"]
         with counting(language, _MEASURE, persons) as told:
             found = measure(folder, told)
         for target in outputs:

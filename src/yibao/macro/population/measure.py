@@ -72,10 +72,16 @@ class Measured:
     sums: dict[str, Sums] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     cost: list[list[Ints]] = field(default_factory=list)
-    ages: Floats = field(default_factory=lambda: np.zeros((2, 0)))
+    ages: Floats = field(default_factory=lambda: np.zeros((2, 1)))
     persons: int = 0
     claims: int = 0
-    income_means: Floats = field(default_factory=lambda: np.zeros(0))
+    incomes: list[Ints] = field(default_factory=list)
+
+    def income_shares(self) -> Floats:
+        """Return the share of all income that each fifth of persons has, the lowest first."""
+        ordered = np.sort(np.concatenate([*self.incomes, np.zeros(0, dtype=np.int64)]))
+        sums = np.array([float(part.sum()) for part in np.array_split(ordered, 5)])
+        return sums / max(float(sums.sum()), 1.0)
 
     def add(self, name: str, *columns: Any) -> None:
         """Add persons to the sums of a name."""
@@ -99,20 +105,25 @@ def measure(
     result = Measured(span, cost=[[] for _ in range(span.years)])
     _files(folder, manifest, result)
     people = reading.read_people(folder)
-    _people(figures, people, result)
-    names = [f["name"] for f in manifest["files"] if str(f["name"]).startswith("persons-")]
-    ids = []
-    for name in names:
+    last = ""
+    for name in _names(manifest, "persons"):
         persons = reading.read_table(folder / name, reading.PERSONS)
         claims = reading.read_table(folder / name.replace("persons", "claims"), reading.CLAIMS)
         unique = _block(persons, claims, result)
-        ids.append(unique)
+        _people(figures, next(people, None), unique, result)
         if manifest.get("lines"):
             lines = reading.read_table(folder / name.replace("persons", "lines"), reading.LINES)
             _lines(claims, lines, result)
+        least, most = pc.min_max(unique).as_py().values() if len(unique) else (last, last)
+        result.check("persons_once", least <= last)
+        last = most
         told(len(unique))
-    _same_people(people, ids, result)
+    result.check("people_agree", sum(1 for _ in people))
     return figures, manifest, result
+
+
+def _names(manifest: Mapping[str, Any], what: str) -> list[str]:
+    return sorted(f["name"] for f in manifest["files"] if f["name"].startswith(f"{what}-"))
 
 
 def _files(folder: Path, manifest: Mapping[str, Any], result: Measured) -> None:
@@ -125,15 +136,19 @@ def _files(folder: Path, manifest: Mapping[str, Any], result: Measured) -> None:
 # --- people ---------------------------------------------------------------------------------------
 
 
-def _people(figures: Figures, people: Table, result: Measured) -> None:
+def _people(figures: Figures, people: Table | None, unique: pa.Array, result: Measured) -> None:
+    """Measure a block's people, who are to be those of its persons file."""
+    if people is None:
+        result.check("people_agree", 1)
+        return
+    result.check("people_agree", not people.texts["person_id"].equals(unique))
     first, _ = figures.census()
     birth, male = people.arrays["birth_date"], code_is(people, "sex", ["male"])
     age = ages(birth, result.span.first)
     group = np.searchsorted(first, age, side="right") - 1
-    result.persons = people.rows
-    result.ages = np.stack(
-        [np.bincount(group[male == sex], None, len(first)) for sex in (True, False)]
-    ).astype(np.float64)
+    result.persons += people.rows
+    by_sex = [np.bincount(group[male == sex], None, len(first)) for sex in (True, False)]
+    result.ages = result.ages + np.array(by_sex, dtype=np.float64)
     one = np.ones(people.rows)
     for name, inside in (
         ("age_0_14", age < 15),
@@ -145,14 +160,13 @@ def _people(figures: Figures, people: Table, result: Measured) -> None:
     size = people.arrays["household_size"].astype(np.float64)
     result.add("household_size", one, 1 / size)
     result.add("household_single", size == 1, 1 / size)
-    counted = pc.value_counts(people.texts["household_id"]).field("counts").to_numpy()
-    told = np.bincount(people.arrays["household_size"], minlength=int(counted.max(initial=0)) + 1)
-    by_count = np.bincount(counted, counted, minlength=len(told))
-    result.check("household_sizes", int(np.abs(told - by_count).sum()))
+    members = pc.value_counts(people.texts["household_id"]).field("counts").to_numpy()
+    many = int(max(members.max(initial=0), size.max(initial=0))) + 1
+    told = np.bincount(people.arrays["household_size"], minlength=many)
+    result.check("household_sizes", np.abs(told - np.bincount(members, members, many)).sum())
     income = people.arrays["income"]
     result.add("income", income / 100, one)
-    order = np.argsort(income, kind="stable")
-    result.income_means = np.array([part.mean() / 100 for part in np.array_split(income[order], 5)])
+    result.incomes.append(income)
     _deaths(figures, people, result)
 
 
@@ -178,12 +192,6 @@ def _deaths(figures: Figures, people: Table, result: Measured) -> None:
         lived = np.where(died == NO_DAY, 1.0, np.clip((died - begin) / (end - begin), 0, 1))
         expected += rates[male, group] * lived
     result.add("deaths", died != NO_DAY, expected)
-
-
-def _same_people(people: Table, ids: Sequence[pa.Array], result: Measured) -> None:
-    listed = pa.chunked_array(ids, pa.string()).combine_chunks() if ids else pa.array([], "string")
-    result.check("people_agree", 0 if listed.equals(people.texts["person_id"]) else 1)
-    result.check("persons_once", len(listed) - len(pc.unique(listed)))
 
 
 # --- claims ---------------------------------------------------------------------------------------

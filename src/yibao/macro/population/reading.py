@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,14 +102,39 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise unreadable(file, " ".join(str(error).split())) from None
-    known = isinstance(manifest, dict) and manifest.get("format") == FORMAT
-    if not known or not all(key in manifest for key in ("region", "first_year", "years", "files")):
+    if not _is_manifest(manifest):
         why = Text("不是本版本的人群清单", "not the manifest of a population of this version")
         raise InputError.of(file, "readable", reason("readable", why=why))
     if manifest["region"] not in cited.names():
         raise unreadable(file, f"the region {manifest['region']!r} has no figures")
+    has, first, years = (
+        cited.load(manifest["region"]).years,
+        manifest["first_year"],
+        manifest["years"],
+    )
+    if first not in has or years < 1 or first + years > has.stop:
+        raise unreadable(file, f"there are no figures for {years} years from {first}")
     result: Mapping[str, Any] = manifest
     return result
+
+
+def _is_manifest(manifest: Any) -> bool:
+    """Tell whether a manifest has what is read of it; names are those of files of the folder."""
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        return False
+    whole = all(type(manifest.get(name)) is int for name in ("first_year", "years", "persons"))
+    files = manifest.get("files")
+    return (
+        whole
+        and isinstance(manifest.get("region"), str)
+        and isinstance(files, list)
+        and all(
+            isinstance(told, dict)
+            and isinstance(told.get("sha256"), str)
+            and re.fullmatch(r"[a-z]+(-[0-9]+)?\.parquet", str(told.get("name"))) is not None
+            for told in files
+        )
+    )
 
 
 def unreadable(file: Path, why: str) -> InputError:
@@ -134,15 +160,28 @@ def read_table(file: Path, columns: Mapping[str, str]) -> Table:
             table = source.read(list(columns)).combine_chunks()
     except (OSError, pa.ArrowException) as error:
         raise unreadable(file, " ".join(str(error).split())) from None
+    return _table(file, table, columns)
+
+
+def read_people(folder: Path) -> Iterator[Table]:
+    """Read the file of people, one row group after the other: one for each block."""
+    file = folder / PEOPLE
+    try:
+        with pq.ParquetFile(file) as source:
+            _check(file, source.schema_arrow, PEOPLE_COLUMNS)
+            for group in range(source.num_row_groups):
+                yield _table(
+                    file, source.read_row_group(group, list(PEOPLE_COLUMNS)), PEOPLE_COLUMNS
+                )
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(file, " ".join(str(error).split())) from None
+
+
+def _table(file: Path, table: pa.Table, columns: Mapping[str, str]) -> Table:
     chunks = {name: _one(table.column(name)) for name in columns}
     arrays = {name: _array(chunks[name], kind) for name, kind in columns.items()}
     texts = {name: chunks[name] for name, kind in columns.items() if kind in {"id", "code"}}
     return Table(file, table.num_rows, arrays, texts)
-
-
-def read_people(folder: Path) -> Table:
-    """Read the file of people."""
-    return read_table(folder / PEOPLE, PEOPLE_COLUMNS)
 
 
 def _check(file: Path, schema: pa.Schema, columns: Mapping[str, str]) -> None:

@@ -210,7 +210,7 @@ def _income(figures: Figures, measured: Measured, mean: tuple[float, float]) -> 
     title = ("人均可支配收入（元）", "Disposable income per head (yuan)")
     yield _row(("people", "income"), title, "yuan", target, mean, relative=0.02, clustered=True)
     error = 0.3 / (max(measured.persons, 1) / _CLUSTERED) ** 0.5
-    found = measured.income_means / measured.income_means.sum()
+    found = measured.income_shares()
     for at, name, title in (
         (0, "income_lowest", ("最低五分之一收入占比", "Income share of the lowest fifth")),
         (4, "income_highest", ("最高五分之一收入占比", "Income share of the highest fifth")),
