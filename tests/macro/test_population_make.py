@@ -199,6 +199,23 @@ def test_statuses_change_within_the_year_and_end_with_death(tmp_path: Path) -> N
     } <= changes
 
 
+@pytest.mark.parametrize("region", ["tianjin", "jining"])
+def test_people_are_as_on_the_first_day(tmp_path: Path, region: str) -> None:
+    make(wanted(region, 1_500), tmp_path / "city")
+    first: dict[str, Any] = {}
+    for row in rows(tmp_path / "city", "persons"):
+        first.setdefault(row["person_id"], row)
+    people = rows(tmp_path / "city", "people")
+    assert [p["person_id"] for p in people] == list(first)
+    for person in people:
+        status = first[person["person_id"]]
+        for name in ("birth_date", "scheme", "category", "contribution_tier", "identities"):
+            assert person[name] == status[name], name
+        assert 1 <= person["income_decile"] <= 10
+        begun = {name[:-6] for name, day in person.items() if name.endswith("_since") and day}
+        assert begun == set(filter(None, person["chronic_diseases"].split(";")))
+
+
 def test_jinings_chronically_ill_register_before_they_claim(tmp_path: Path) -> None:
     make(wanted("jining", 2_000, 2), tmp_path / "city")
     first: dict[tuple[str, str], Any] = {}
