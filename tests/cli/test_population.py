@@ -8,12 +8,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from yibao.cli import app
-from yibao.macro.population import calibrate
-
-
-@pytest.fixture(autouse=True)
-def _pilot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate, "_CHUNKS", 4)
 
 
 def call(*args: str | Path) -> Result:
@@ -21,7 +15,7 @@ def call(*args: str | Path) -> Result:
 
 
 def made(folder: Path, *more: str) -> Path:
-    done = call("make", "--persons", "6000", "--years", "1", "-o", folder, *more, "--lang", "en")
+    done = call("make", "--persons", "20000", "--years", "1", "-o", folder, *more, "--lang", "en")
     assert done.exit_code == 0, done.output
     return folder
 

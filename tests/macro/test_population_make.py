@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +19,8 @@ from yibao.errors import CannotWrite
 from yibao.interop.files.columns import columns
 from yibao.interop.files.settling import settle_files
 from yibao.macro.population import make as making
+from yibao.macro.population import people
+from yibao.macro.population.calibrate import calibrate
 from yibao.macro.population.figures import load
 from yibao.macro.population.make import Wanted, make
 from yibao.macro.population.people import Span
@@ -228,6 +231,31 @@ def test_jinings_chronically_ill_register_before_they_claim(tmp_path: Path) -> N
         assert first[claim["person_id"], claim["disease"]] <= claim["discharged_on"]
     two = {c["disease"] for c in claims if c["visit"] == "two_disease"}
     assert two == {"hypertension", "diabetes"}
+
+
+@pytest.mark.parametrize("persons", [1, 2, 7])
+def test_very_few_people(tmp_path: Path, persons: int) -> None:
+    for seed in range(12):
+        folder = tmp_path / f"{seed}"
+        made = make(wanted(persons=persons, years=3, seed=seed), folder)
+        assert len(rows(folder, "people")) == persons
+        assert made["claims"] == len(rows(folder, "claims"))
+
+
+def test_people_who_die_at_once_have_no_claims_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_once(*_: Any, birth: Any, **__: Any) -> Any:
+        return np.full(len(birth), Span(2019, 3).start + 3, dtype=np.int32)
+
+    figures = wanted().figures
+    make(wanted(persons=40), tmp_path / "before")  # so that the pilot is the usual one
+    calibrate(figures, Span(2019, 3))
+    monkeypatch.setattr(people, "_deaths", at_once)
+    make(wanted(persons=40, years=3), tmp_path / "city")
+    assert {r["to"].isoformat() for r in rows(tmp_path / "city", "persons")} == {"2019-01-04"}
+    last = [c["discharged_on"].isoformat() for c in rows(tmp_path / "city", "claims")]
+    assert all(day <= "2019-01-04" for day in last)
 
 
 # --- what may go wrong ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from yibao.macro.population.figures import SCHEMES, Figures, Floats, number, numbers
+from yibao.macro.population.figures import Figures, Floats, number, numbers
 from yibao.macro.population.need import (
     ACTIVE,
     CHRONIC,
@@ -150,7 +150,6 @@ def _weights(
 
 def _targets(figures: Figures, year: int, scheme: str) -> tuple[Floats, Floats]:
     """Return visits a head and year, and mean fen of a bill, by kind."""
-    assert scheme in SCHEMES
     told = figures.model["visits"]
     lasting = 1 - number(told["reversals"])
     wanted, prices = np.zeros(KINDS), np.zeros(KINDS)

@@ -151,7 +151,6 @@ def _visits(block: Block) -> Draft:
     level = _levels(figures, kind, employee, rng)
     level[urgent] = np.maximum(level[urgent], 2)
     mean[urgent] *= number(figures.model["costs"]["emergency"])
-    discharged = day
     admitted = _admitted(block, person, kind, employee, day)
     return Draft(
         person=person,
@@ -160,7 +159,7 @@ def _visits(block: Block) -> Draft:
         visit=visit,
         employee=employee,
         admitted=admitted,
-        discharged=discharged,
+        discharged=day,
         second=_seconds(count, rng),
         level=level,
         institution=_institutions(figures, people, person, level, rng),
@@ -184,7 +183,8 @@ def _half(block: Block, half: int, frail: Floats) -> tuple[Any, ...]:
     first, after = (int(day) for day in span.bounds[half : half + 2])
     length = np.clip(people.death + 1 - first, 1, after - first).astype(np.int64)
     spells = rng.random((len(people), _SPELLS), dtype=np.float32)
-    persons, kinds, days, means = [], [], [], []
+    persons, kinds = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int8)]
+    days, means = [np.zeros(0, dtype=np.int32)], [np.zeros(0)]
     for kind in range(KINDS):
         rate = wanted.rates[kind] * scales.rates[half // 2][wanted.group, kind]
         if not rate.any():
@@ -497,7 +497,7 @@ def _accounts(block: Block, draft: Draft, source: Ints, reversal: Flags) -> Ints
     ) * fen(told["median"])
     half = draft.half[source]
     begun = block.span.bounds[half - half % 2]
-    left = 1 - 0.8 * (draft.discharged[source] - begun) / 366
+    left = np.maximum(1 - 0.8 * (draft.discharged[source] - begun) / 366, 0)
     balance = drawn[draft.person[source], half // 2] * left
     has = draft.employee[source] & ~reversal
     return np.where(has, np.rint(balance), 0).astype(np.int64)

@@ -26,7 +26,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 FOLDER = Path(__file__).parent
-SCHEMES = ("employee", "resident")
 _NOT_REGIONS = frozenset({"national", "model"})
 
 

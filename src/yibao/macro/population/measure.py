@@ -282,6 +282,9 @@ def _bills(claims: Table, real: npt.NDArray[np.bool_], result: Measured) -> None
     a = claims.arrays
     parts = a["out_of_catalogue"] + a["over_limit"] + a["first_self_pay"] + a["in_scope"]
     wrong = (parts != a["total"]) | (a["total"] <= 0)
+    for part in ("out_of_catalogue", "over_limit", "first_self_pay", "in_scope"):
+        wrong |= a[part] < 0
+    wrong |= a["account_available"] < 0
     for part in ("in_scope_tcm", "in_scope_two_disease"):
         wrong |= a[part] > a["in_scope"]
     result.check("parts_add_up", (wrong & real).sum())

@@ -62,6 +62,7 @@ CLAIMS = {
     "in_scope_tcm": "money",
     "in_scope_two_disease": "money",
     "level": "code",
+    "account_available": "money",
     "reverses": "id",
 }
 LINES = {
