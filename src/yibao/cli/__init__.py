@@ -30,6 +30,7 @@ COMMANDS = (
     "conform_commands",
     "new_commands",
     "procedure_commands",
+    "population_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text as RichText
 
 from yibao.cli.options import Language
 from yibao.interop.files.output import Cell, Sheet
@@ -73,3 +82,33 @@ def watching(language: Language) -> Iterator[Watch]:
     off = not console.is_terminal
     with Progress(*parts, console=console, transient=True, disable=off) as progress:
         yield Watch(language, progress)
+
+
+class _Rate(TextColumn):
+    """Says how many are done a second."""
+
+    def __init__(self) -> None:
+        super().__init__("{task.completed:,.0f}/{task.total:,.0f}")
+
+    def render(self, task: Task) -> RichText:
+        """Return the count, and the rate once there is one."""
+        text = super().render(task)
+        return text.append(f" · {task.speed:,.0f}/s") if task.speed else text
+
+
+@contextmanager
+def counting(language: Language, what: Text, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of `total` are done, how many a second, and the time left.
+
+    The function given is called with how many more are done.
+    """
+    console = Console(stderr=True)
+    parts = (TextColumn("{task.description}"), BarColumn(), _Rate(), TimeRemainingColumn())
+    off = not console.is_terminal
+    with Progress(*parts, console=console, transient=True, disable=off) as progress:
+        task = progress.add_task(what.pick(language), total=total)
+
+        def done(more: int) -> None:
+            progress.advance(task, more)
+
+        yield done
