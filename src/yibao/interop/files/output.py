@@ -37,6 +37,9 @@ EXCEL_CELL = 32_767
 EXCEL_ROWS = 1_048_576
 """What one Excel sheet can hold, header included."""
 
+MONEY_DIGITS = 18
+"""Digits of a decimal of money in Parquet: what fits in 64 bits, far above every amount."""
+
 _CHUNK = 65_536
 _FORMULA = frozenset("=+-@＝＋－＠")
 _NUMBER = re.compile(r"[-+][0-9]+(\.[0-9]+)?")
@@ -209,7 +212,7 @@ def _write_parquet(stream: BinaryIO, sheet: Sheet) -> None:
         "text": pa.string(),
         "long": pa.string(),
         "figure": pa.string(),
-        "money": pa.decimal128(19, 2),
+        "money": pa.decimal128(MONEY_DIGITS, 2),
         "date": pa.date32(),
         "time": pa.timestamp("us"),
         "count": pa.int64(),
