@@ -137,7 +137,9 @@ def test_an_id_that_comes_twice(tmp_path: Path) -> None:
 def test_an_id_that_comes_twice_at_once(tmp_path: Path) -> None:
     """Which of two rows of one id and time is settled depends on their content alone."""
     again = {"claim_id": "A", "total": "2000.00", "in_scope": "1850.00"}
-    for n, claims in enumerate((claims_of({}, again), claims_of(again, {**CLAIM, "claim_id": "A"}))):
+    for n, claims in enumerate(
+        (claims_of({}, again), claims_of(again, {**CLAIM, "claim_id": "A"}))
+    ):
         (tmp_path / str(n)).mkdir()
         (row,) = check(tmp_path / str(n), claims, [PERSON])
         assert row["total"] == "1000.00"
@@ -148,7 +150,10 @@ def test_an_id_that_two_persons_share(tmp_path: Path) -> None:
     early = {"admitted_on": "2019-02-01", "discharged_on": "2019-02-01"}
     claims = claims_of({}, {**other, **early}, {"settled_at": "2019-04-01"})
     table = check(tmp_path, claims, [PERSON, {**PERSON, "person_id": "P2"}])
-    assert sorted((row["claim_id"], row["person_id"]) for row in table) == [("A", "P2"), ("C", "P1")]
+    assert sorted((row["claim_id"], row["person_id"]) for row in table) == [
+        ("A", "P2"),
+        ("C", "P1"),
+    ]
 
 
 @pytest.mark.parametrize("person", ["P1", "", "P2", "NOBODY"])

@@ -113,7 +113,7 @@ class Refusals:
                 rule, wanted = "one reversal of a claim", "a claim that stands"
             return ClaimError("reverses", target, rule, wanted)
         answer = self.answers[int(result.answer[row])]
-        error = answer.refusal(day_of(int(result.day[row])))
+        error = answer.decision.refusal(day_of(int(result.day[row])))
         assert isinstance(error, PolicyError)
         return error
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from yibao.errors import PackDefect, YibaoError
 from yibao.interop.files.arrays.columns import day_of, hash_texts
 from yibao.interop.files.claims import Claims, Origin, check_reversed_persons
 from yibao.interop.files.reasons import rejects_of
-from yibao.interop.files.results import differences_sheet
+from yibao.interop.files.results import differences_sheet, settlement_figures
 from yibao.interop.files.states import carried
 from yibao.policy.policy import Policy
 from yibao.settlement.batch import Batch, Item, in_order, settle_all, standing
@@ -117,8 +117,7 @@ class Settler:
         bucket = loaded.bucket
         rejects = [*loaded.rejects]
         rejects += refused.before_settling(bucket, loaded.bad, self._by_discharge)
-        items, statuses, opening = items_of(bucket), statuses_of(bucket), self._opening(bucket)
-        result = self.engine.settle(items, statuses, opening, self.closing_year)
+        result = self._result(bucket)
         answers = self.engine.answers
         refusals = refused.Refusals(self.back, answers)
         known = self._explained(bucket, refusals.unexplained(bucket, result))
@@ -138,6 +137,16 @@ class Settler:
             outcome = outcome.with_more(apart)
         outcome.sums.add(outcome.booked, self.words)
         return outcome
+
+    def _result(self, bucket: Bucket) -> Result:
+        items, statuses = items_of(bucket), statuses_of(bucket)
+        ends = self.closing_year is not None and len(statuses.first)
+        if not ends and (items.facts == data.NONE).all():
+            return _nothing_settled(bucket)
+        return cast(
+            Result,
+            self.engine.settle(items, statuses, self._opening(bucket), self.closing_year),
+        )
 
     @property
     def _by_discharge(self) -> bool:
@@ -225,6 +234,24 @@ class Settler:
             new = [name not in self.opening for name in bucket.names(persons.tolist())]
             persons = persons[np.array(new, np.bool_)]
         return begins_of(bucket.statuses["first"][bucket.of[persons]])
+
+
+def _nothing_settled(bucket: Bucket) -> Result:
+    """Return what the engine would say of items that are no claims: there is nothing to reverse."""
+    count = len(bucket.claims)
+    none = np.full(count, data.NONE, np.int32)
+    zero = np.zeros(count, np.int64)
+    return Result(
+        code=np.full(count, data.NOT_SETTLED, np.int8),
+        answer=none,
+        scheme=none.astype(np.int8),
+        day=none,
+        claim=none.astype(np.int64),
+        figures=dict.fromkeys(settlement_figures(), zero),
+        replay=np.zeros(bucket.persons, np.bool_),
+        closing=np.zeros((bucket.persons, 0), np.int64),
+        closed=np.zeros(bucket.persons, np.bool_),
+    )
 
 
 def begins_of(firsts: Iterable[int]) -> Counter[int]:
