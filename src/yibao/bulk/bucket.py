@@ -6,7 +6,7 @@ periods overlap, whether flags agree with the persons file, which ids come twice
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,7 +84,7 @@ class Part:
         elif name in {"institution", "chosen", "contracted"}:
             values = self.institutions[values]
         elif name == "place":
-            values = values + (self.file << FILE_SHIFT)
+            values = values.astype(np.int64) + (self.file << FILE_SHIFT)
         return values
 
 
@@ -160,14 +160,17 @@ class Bucket:
         """Return the person of each claim."""
         return np.repeat(np.arange(self.persons), np.diff(self.start))
 
-    def names(self, persons: Iterable[int]) -> list[str]:
+    def person_ids(self, persons: Any) -> Any:
+        """Return the ids of persons as Arrow texts."""
+        at = np.asarray(persons, np.int64)
+        claims, statuses = self.claims["person_id"], self.statuses["person_id"]
+        has = self.start[at] < self.start[at + 1]
+        rows = np.where(has, self.start[at], self.of[at] + len(claims))
+        return pa.chunked_array([claims, statuses]).take(pa.array(rows)).combine_chunks()
+
+    def names(self, persons: Any) -> list[str]:
         """Return the ids of persons."""
-        found = []
-        for person in persons:
-            if self.start[person] < self.start[person + 1]:
-                found.append(self.claims["person_id"][int(self.start[person])].as_py())
-            else:
-                found.append(self.statuses["person_id"][int(self.of[person])].as_py())
+        found: list[str] = self.person_ids(persons).to_pylist()
         return found
 
 
@@ -271,10 +274,8 @@ def person_hashes(start: Int64, of: Int64, claims: Any, statuses: Any) -> npt.ND
 def _mark_bad(bucket: Bucket, hashes: npt.NDArray[np.uint64], bad: Mapping[str, str]) -> None:
     if not bad:
         return
-    near = np.isin(hashes, hash_texts(pa.array(list(bad), pa.string())))
-    for person, name in zip(
-        np.flatnonzero(near).tolist(), bucket.names(np.flatnonzero(near).tolist()), strict=True
-    ):
+    near = np.flatnonzero(np.isin(hashes, hash_texts(pa.array(list(bad), pa.string()))))
+    for person, name in zip(near.tolist(), bucket.names(near), strict=True):
         if name in bad:
             bucket.invalid[person] = True
 

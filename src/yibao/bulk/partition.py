@@ -6,18 +6,17 @@ look, as text; and the hashes of its claim ids. It is finished when the last of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from yibao.bulk.order import partition, scattered
+from yibao.bulk.order import Hashes, partition, scattered
 from yibao.bulk.rejected import FILE_SHIFT, of_reject
-from yibao.bulk.spill import facts_texts, narrowed, write_piece
+from yibao.bulk.spill import Part, Shelf, facts_texts, narrowed
 from yibao.interop.files import cells
 from yibao.interop.files.arrays.claims import ClaimBlocks, ClaimRows
 from yibao.interop.files.arrays.columns import buffers, day_number, hash_texts
@@ -86,10 +85,8 @@ def _numbered(*columns: Any) -> tuple[list[str], list[npt.NDArray[np.int32]]]:
 # --- persons --------------------------------------------------------------------------------------
 
 
-def write_persons(
-    target: Path, given: Given, reader: PersonBlocks, region: Region, buckets: int
-) -> int:
-    """Write the piece of a block of a persons file; return how many rows there were."""
+def put_persons(shelf: Shelf, given: Given, reader: PersonBlocks, region: Region) -> int:
+    """Put the piece of a block of a persons file on a shelf; return how many rows there were."""
     facts = FactsTable()
     rows, slow = reader.read(given.block, facts)
     rejects = given.damaged()
@@ -114,7 +111,6 @@ def write_persons(
             "place": rows.row,
         }
     )
-    order, starts = partition(rows.person_hash, buckets)
     told: dict[str, Any] = {
         "facts": [facts_texts(f) for f in facts.tuples],
         "institutions": names,
@@ -123,8 +119,16 @@ def write_persons(
         "invalid": invalid,
         "file": given.file,
     }
-    write_piece(target, batch.take(pa.array(order)), starts, told)
+    _put(shelf, "rows", batch, rows.person_hash, told)
     return given.rows
+
+
+def _put(shelf: Shelf, part: Part, batch: Any, hashes: Hashes, told: Mapping[str, Any]) -> None:
+    """Put rows on a shelf, ordered by bucket."""
+    order, starts = partition(hashes, shelf.buckets)
+    if shelf.buckets > 1:
+        batch = batch.take(pa.array(order))
+    shelf.put(part, batch, starts, told)
 
 
 def _read_slowly(
@@ -167,15 +171,14 @@ def _with(rows: PersonRows, found: Sequence[tuple[Status, int]], facts: FactsTab
 # --- claims ---------------------------------------------------------------------------------------
 
 
-def write_claims(target: Path, given: Given, reader: ClaimBlocks, buckets: int) -> int:
-    """Write the piece of a block of a claims file; return how many rows there were."""
+def put_claims(shelf: Shelf, given: Given, reader: ClaimBlocks) -> int:
+    """Put the piece of a block of a claims file on a shelf; return how many rows there were."""
     facts = FactsTable()
     rows, slow = reader.read(given.block, facts)
     if len(slow):
-        _write_slow(slow_file(target), given, slow, buckets)
-    _write_ids(ids_file(target), rows, given, slow, buckets)
+        _put_slow(shelf, given, slow)
+    _put_ids(shelf, rows, given, slow)
     batch, names = claims_batch(rows)
-    order, starts = partition(rows.person_hash, buckets)
     told: dict[str, Any] = {
         "facts": [facts_texts(f) for f in facts.tuples],
         "institutions": names,
@@ -185,7 +188,7 @@ def write_claims(target: Path, given: Given, reader: ClaimBlocks, buckets: int) 
         "claims": _span(rows),
         "file": given.file,
     }
-    write_piece(target, batch.take(pa.array(order)), starts, told)
+    _put(shelf, "rows", batch, rows.person_hash, told)
     return given.rows
 
 
@@ -229,16 +232,6 @@ def _is_nothing(name: str, column: Any) -> bool:
     return name not in {"claim_id", "person_id", "facts", "place"} and not column.any()
 
 
-def slow_file(target: Path) -> Path:
-    """Return where the rows of a piece that need a closer look lie."""
-    return target.with_suffix(".slow")
-
-
-def ids_file(target: Path) -> Path:
-    """Return where the hashes of a piece's claim ids lie."""
-    return target.with_suffix(".ids")
-
-
 def _identifier(record: Record, columns: Sequence[str], name: str) -> str:
     """Return an id as the reader of rows will read it, empty where that refuses it."""
     try:
@@ -253,7 +246,7 @@ def _slow_ids(given: Given, slow: Int64, name: str) -> Any:
     return pa.array(found, pa.string())
 
 
-def _write_slow(target: Path, given: Given, slow: Int64, buckets: int) -> None:
+def _put_slow(shelf: Shelf, given: Given, slow: Int64) -> None:
     person = _slow_ids(given, slow, "person_id")
     records = given.records(slow)
     hashes = hash_texts(person)
@@ -264,12 +257,11 @@ def _write_slow(target: Path, given: Given, slow: Int64, buckets: int) -> None:
             "cells": pa.array([list(r.cells) for r in records], pa.list_(pa.string())),
         }
     )
-    order, starts = partition(hashes, buckets)
-    write_piece(target, batch.take(pa.array(order)), starts, {})
+    _put(shelf, "slow", batch, hashes, {})
 
 
-def _write_ids(target: Path, rows: ClaimRows, given: Given, slow: Int64, buckets: int) -> None:
-    """Write pairs of hashes: of every claim id that a row has or names, and of its person's id."""
+def _put_ids(shelf: Shelf, rows: ClaimRows, given: Given, slow: Int64) -> None:
+    """Put pairs of hashes: of every claim id that a row has or names, and of its person's id."""
     own, person = [hash_texts(rows.claim_id)], [rows.person_hash]
     back = np.flatnonzero(rows.facts == NONE)
     if len(back):
@@ -285,6 +277,6 @@ def _write_ids(target: Path, rows: ClaimRows, given: Given, slow: Int64, buckets
     ids, persons = (
         found[0] if len(found) == 1 else np.concatenate(found) for found in (own, person)
     )
-    pairs, starts = scattered(ids, persons, buckets)
+    pairs, starts = scattered(ids, persons, shelf.buckets)
     batch = pa.record_batch({"id": pairs[0], "person": pairs[1]})
-    write_piece(target, batch, starts, {}, compressed=False)
+    shelf.put("ids", batch, starts, {})

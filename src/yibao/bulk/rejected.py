@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from yibao.interop.files.rows import Reject, RowError
+from yibao.interop.files.rowreader import cell_of
+from yibao.interop.files.rows import Record, Reject, RowError
 from yibao.policy.model import Text
 
 FILE_SHIFT = 40
@@ -65,6 +65,18 @@ def of_reject(file: int, reject: Reject, *, with_cells: bool = True) -> Rejected
     return Rejected(place_of(file, reject.record.row), errors)
 
 
-def row_errors(file: Path, row: int, wrong: Iterable[Wrong]) -> tuple[RowError, ...]:
-    """Return errors with their place; a value that is not known is empty."""
-    return tuple(RowError(file, row, e.column, e.value or "", e.rule, e.message) for e in wrong)
+def row_errors(
+    record: Record, columns: Sequence[str], wrong: Iterable[Wrong]
+) -> tuple[RowError, ...]:
+    """Return errors with their place, and with the cells where values were not kept."""
+    return tuple(
+        RowError(
+            record.file,
+            record.row,
+            e.column,
+            cell_of(columns, record, e.column) if e.value is None else e.value,
+            e.rule,
+            e.message,
+        )
+        for e in wrong
+    )

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from yibao.bulk.rejected import FILE_SHIFT, Rejected, Wrong, file_and_row, of_data
+from yibao.bulk.rejected import FILE_SHIFT, Rejected, Wrong, file_and_row, of_data, row_errors
 from yibao.interop.files.arrays.source import Source
-from yibao.interop.files.rowreader import cell_of
 from yibao.interop.files.rows import Record, Reject, RowError
 from yibao.policy.model import Text
 
@@ -100,7 +99,7 @@ class Rejects:
         records = {record.row: record for record in source.records(rows)}
         for reject in rejects:
             record = records[file_and_row(reject.place)[1]]
-            yield Reject(record, source.columns, _errors(reject.errors, record, source))
+            yield Reject(record, source.columns, row_errors(record, source.columns, reject.errors))
 
     def firsts(self) -> list[tuple[RowError, int]]:
         """Return each reason once, with its first row and how often it came, in their order."""
@@ -109,24 +108,11 @@ class Rejects:
             file, row = file_and_row(place)
             source = self._sources[file]
             record = next(iter(source.records(np.array([row]))), None) if len(found) < 20 else None
-            (error,) = _errors([wrong], record or Record(source.file, row, ()), source)
+            record = record or Record(source.file, row, ())
+            (error,) = row_errors(record, source.columns, [wrong])
             found.append((error, times))
         return found
 
     def close(self) -> None:
         """Let the file go."""
         self._stream.close()
-
-
-def _errors(wrong: Iterable[Wrong], record: Record, source: Source) -> tuple[RowError, ...]:
-    return tuple(
-        RowError(
-            record.file,
-            record.row,
-            e.column,
-            cell_of(source.columns, record, e.column) if e.value is None else e.value,
-            e.rule,
-            e.message,
-        )
-        for e in wrong
-    )

@@ -18,11 +18,12 @@ import numpy as np
 from yibao.bulk.booked import Sums, Words
 from yibao.bulk.manifest import WorkFolder, stamp
 from yibao.bulk.memory import DEFAULT, Plan, plan_for
-from yibao.bulk.partition import Given, ids_file, write_claims, write_persons
+from yibao.bulk.partition import Given, put_claims, put_persons
 from yibao.bulk.rejects import Rejects
 from yibao.bulk.scalar import by_person
 from yibao.bulk.settle import Outcome, Settler, settle_apart
 from yibao.bulk.shared_ids import persons_who_share
+from yibao.bulk.spill import DiskShelf, Shelf, open_piece, part_file
 from yibao.bulk.store import Hashes, Store
 from yibao.bulk.tables import closing_table, settlements_table
 from yibao.bulk.writing import TableWriter
@@ -154,10 +155,13 @@ class Run:
     def __enter__(self) -> Run:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Let everything go; the work stays, unless the input has to be changed first."""
         for writer in self.writers:
             writer.abandon()
         self._stack.close()
+        if kind is not None and issubclass(kind, CannotRead):
+            self.work.remove()
 
     # --- pieces -------------------------------------------------------------------------------
 
@@ -167,15 +171,11 @@ class Run:
         region = self.job.policy.region
         columns = frozenset(name for source in self.persons for name in source.columns)
 
-        def persons(source: Source) -> Callable[[Path, Given], int]:
-            return lambda target, given: write_persons(
-                target, given, PersonBlocks(source.columns, region), region, self.plan.buckets
-            )
+        def persons(shelf: Shelf, given: Given) -> int:
+            return put_persons(shelf, given, PersonBlocks(given.source.columns, region), region)
 
-        def claims(source: Source) -> Callable[[Path, Given], int]:
-            return lambda target, given: write_claims(
-                target, given, ClaimBlocks(source.columns, region, columns), self.plan.buckets
-            )
+        def claims(shelf: Shelf, given: Given) -> int:
+            return put_claims(shelf, given, ClaimBlocks(given.source.columns, region, columns))
 
         self._pieces("persons", self.persons, persons)
         self._pieces("claims", self.claims, claims)
@@ -185,14 +185,14 @@ class Run:
         self,
         kind: str,
         sources: Sequence[Source],
-        writer: Callable[[Source], Callable[[Path, Given], int]],
+        put: Callable[[Shelf, Given], int],
     ) -> None:
         done, total = 0, sum(source.count() or 0 for source in sources)
         for file, source in enumerate(sources):
             there = {int(p.stem.rpartition("-")[2]) for p in self.work.pieces(kind, file)}
             blocks = source.blocks(self.plan.block, there.__contains__)
 
-            work = partial(self._piece, kind, file, source, writer(source))
+            work = partial(self._piece, kind, file, source, put)
             for rows in in_turn(work, blocks, self.options.threads):
                 done += rows
                 self._progress(kind, done, total)
@@ -202,11 +202,11 @@ class Run:
         kind: str,
         file: int,
         source: Source,
-        write: Callable[[Path, Given], int],
+        put: Callable[[Shelf, Given], int],
         block: Block,
     ) -> int:
         target = self.work.piece(kind, file, block.number)
-        return write(target, Given(file, source, block))
+        return put(DiskShelf(target, self.plan.buckets), Given(file, source, block))
 
     # --- settling -----------------------------------------------------------------------------
 
@@ -217,12 +217,16 @@ class Run:
             for kind, sources in (("claims", self.claims), ("persons", self.persons))
         ]
         store = Store(
-            self.job.policy.region, self.engine, self.claims, self.persons, (pieces[0], pieces[1])
+            self.job.policy.region,
+            self.engine,
+            (self.claims, [open_piece(file) for file in pieces[0]]),
+            (self.persons, [open_piece(file) for file in pieces[1]]),
+            [open_piece(s) for file in pieces[0] if (s := part_file(file, "slow")).exists()],
         )
         self.totals.claims_rows, self.totals.persons_rows = store.counts()
         begin = time.perf_counter()
         self._progress("ids", 0, 0)
-        aside = persons_who_share(map(ids_file, pieces[0]), self.plan.buckets)
+        aside = persons_who_share((part_file(f, "ids") for f in pieces[0]), self.plan.buckets)
         self.totals.seconds["ids"] = time.perf_counter() - begin
         begin = time.perf_counter()
         year = self._closing_year(store)

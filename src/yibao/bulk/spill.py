@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +89,73 @@ def write_piece(
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise OutputError(file, error.strerror or str(error)) from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A piece that is not on disk: the rows of one bucket."""
+
+    batch: Any
+    told: Mapping[str, Any]
+
+    @property
+    def facts(self) -> list[Facts]:
+        """The tuples that the column `facts` numbers."""
+        return [facts_of(texts) for texts in self.told["facts"]]
+
+    def read(self, first: int, last: int) -> Iterator[Any]:
+        """Yield the rows; there is one bucket."""
+        del first, last
+        if len(self.batch):
+            yield self.batch
+
+
+class Shelf(Protocol):
+    """Where the parts of a piece are put: its rows last."""
+
+    buckets: int
+
+    def put(
+        self, part: Part, batch: Any, starts: npt.NDArray[np.int64], told: Mapping[str, Any]
+    ) -> None:
+        """Keep rows that lie bucket by bucket."""
+
+
+Part = Literal["rows", "slow", "ids"]
+"""The rows that are certainly right, those that need a closer look, the hashes of claim ids."""
+
+
+class DiskShelf:
+    """Puts the parts of a piece into files."""
+
+    def __init__(self, file: Path, buckets: int) -> None:
+        self._file, self.buckets = file, buckets
+
+    def put(
+        self, part: Part, batch: Any, starts: npt.NDArray[np.int64], told: Mapping[str, Any]
+    ) -> None:
+        """Write a part whole; raises OutputError."""
+        write_piece(part_file(self._file, part), batch, starts, told, compressed=part != "ids")
+
+
+class MemoryShelf:
+    """Keeps the parts of a piece as they are, in one bucket."""
+
+    def __init__(self) -> None:
+        self.buckets = 1
+        self.parts: dict[Part, Held] = {}
+
+    def put(
+        self, part: Part, batch: Any, starts: npt.NDArray[np.int64], told: Mapping[str, Any]
+    ) -> None:
+        """Keep a part."""
+        del starts
+        self.parts[part] = Held(batch, told)
+
+
+def part_file(file: Path, part: Part) -> Path:
+    """Return where a part of a piece lies; `file` is where its rows lie."""
+    return file if part == "rows" else file.with_suffix(f".{part}")
 
 
 def open_piece(file: Path) -> Piece:

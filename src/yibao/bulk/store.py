@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,11 +26,11 @@ from yibao.bulk.bucket import (
     rows_of,
 )
 from yibao.bulk.links import overlaps
-from yibao.bulk.partition import AMOUNT, claims_batch, slow_file
+from yibao.bulk.partition import AMOUNT, claims_batch
 from yibao.bulk.rejected import Rejected, file_and_row, of_data, of_reject
 from yibao.bulk.scalar import Back
 from yibao.bulk.slow import rows_of_items
-from yibao.bulk.spill import Piece, open_piece
+from yibao.bulk.spill import Held, Piece
 from yibao.interop.files.arrays.claims import DERIVED_FLAGS
 from yibao.interop.files.arrays.facts import FactsTable
 from yibao.interop.files.arrays.source import Source
@@ -48,11 +47,14 @@ Hashes = npt.NDArray[np.uint64]
 Int64 = npt.NDArray[np.int64]
 
 
+AnyPiece = Piece | Held
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Read:
     """An open piece, and what its numbers are in the whole run."""
 
-    piece: Piece
+    piece: AnyPiece
     facts: npt.NDArray[np.int32]
     institutions: npt.NDArray[np.int32]
 
@@ -64,22 +66,18 @@ class Store:
         self,
         region: Region,
         engine: Any,
-        claims: Sequence[Source],
-        persons: Sequence[Source],
-        pieces: tuple[Sequence[Path], Sequence[Path]],
+        claims: tuple[Sequence[Source], Sequence[AnyPiece]],
+        persons: tuple[Sequence[Source], Sequence[AnyPiece]],
+        slow: Sequence[AnyPiece],
     ) -> None:
-        """Open the pieces of claims and persons, in the order of their files."""
+        """Take files of claims and persons with their pieces, and what needs a closer look."""
         self.region, self.engine = region, engine
-        self.claims, self.persons = claims, persons
+        self.claims, self.persons = claims[0], persons[0]
         self.institutions = Names()
-        self._claims = [self._open(file, engine.claim_facts) for file in pieces[0]]
-        self._persons = [self._open(file, engine.person_facts) for file in pieces[1]]
-        self._slow = [
-            open_piece(slow_file(read.piece.file))
-            for read in self._claims
-            if read.piece.told["slow"]
-        ]
-        self.given = frozenset(name for source in persons for name in source.columns)
+        self._claims = [self._open(piece, engine.claim_facts) for piece in claims[1]]
+        self._persons = [self._open(piece, engine.person_facts) for piece in persons[1]]
+        self._slow = slow
+        self.given = frozenset(name for source in persons[0] for name in source.columns)
         self.bad: dict[str, str] = {}
         for read in self._persons:
             for person, where in read.piece.told["invalid"].items():
@@ -88,11 +86,10 @@ class Store:
             engine.claim_facts,
             engine.person_facts,
             self.institutions.texts,
-            [source.file for source in claims],
+            [source.file for source in claims[0]],
         )
 
-    def _open(self, file: Path, facts: Any) -> _Read:
-        piece = open_piece(file)
+    def _open(self, piece: AnyPiece, facts: Any) -> _Read:
         codes = [facts.code(own) for own in piece.facts]
         return _Read(
             piece,
@@ -124,8 +121,12 @@ class Store:
 
     # --- of a bucket --------------------------------------------------------------------------
 
-    def load(self, bucket: int, aside: Hashes) -> Loaded:
-        """Read a bucket; `aside` are hashes of persons who are settled elsewhere."""
+    def load(self, bucket: int, aside: Hashes, *, apart: bool = True) -> Loaded:
+        """Read a bucket.
+
+        `aside` are hashes of persons who share claim ids; `apart`: with persons of other buckets,
+        so that they are settled elsewhere.
+        """
         statuses = in_order(self._statuses(bucket), "first", "person_id")
         bad, person_rejects = self._bad(statuses)
         claims, rejects = self._claim_rows(bucket, statuses, bad)
@@ -139,7 +140,7 @@ class Store:
             flags=self._flags(),
         )
         own = person_hashes(found.start, found.of, claims["person_hash"], statuses["person_hash"])
-        return Loaded(found, bad, rejects, person_rejects, np.isin(own, aside))
+        return Loaded(found, bad, rejects, person_rejects, np.isin(own, aside) & apart)
 
     def _statuses(self, bucket: int) -> Rows:
         parts = [

@@ -31,6 +31,14 @@ def open_parquet(file: Path, counts: Collection[str] = (), texts: Sequence[str] 
         schema = source.schema_arrow
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise unreadable(file, error) from None
+    check_types(file, schema, counts)
+    return source
+
+
+def check_types(file: Path, schema: Any, counts: Collection[str] = ()) -> None:
+    """Raise InputError with every column whose type is not exact."""
+    import pyarrow as pa
+
     problems = [
         RowError(file, 1, f.name, str(f.type), "column_type", _inexact(f.name, str(f.type)))
         for f in schema
@@ -38,7 +46,6 @@ def open_parquet(file: Path, counts: Collection[str] = (), texts: Sequence[str] 
     ]
     if problems:
         raise InputError(problems)
-    return source
 
 
 def _inexact(name: str, kind: str) -> Text:
