@@ -26,7 +26,7 @@ from yibao.bulk.shared_ids import persons_who_share
 from yibao.bulk.spill import DiskShelf, Shelf, open_piece, part_file
 from yibao.bulk.store import Hashes, Store
 from yibao.bulk.tables import closing_table, settlements_table
-from yibao.bulk.writing import TableWriter
+from yibao.bulk.writing import TableWriter, writing
 from yibao.errors import CannotRead
 from yibao.interop.files.arrays.claims import ClaimBlocks
 from yibao.interop.files.arrays.columns import day_of
@@ -272,7 +272,7 @@ class Run:
             return outcome.without_rows(), table
 
         done = 0
-        with self._differences.open("w") as differences:
+        with writing(self.work.folder), self._differences.open("w") as differences:
             for outcome, table in in_turn(one, range(self.plan.buckets), self.options.threads):
                 settlements.write(table)
                 if closing is not None and year is not None:

@@ -11,7 +11,7 @@ import gzip
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,8 @@ class TableWriter:
 
     def abandon(self) -> None:
         """Remove the hidden file."""
-        self._stream.close()
+        with suppress(OSError):  # what it still holds is not wanted
+            self._stream.close()
         self.part.unlink(missing_ok=True)
 
 
