@@ -136,7 +136,8 @@ def make(folder: Path, claims: int, parts: int, *, in_order: bool) -> tuple[list
 
 def run(folder: Path, persons: list[Path], claims: list[Path], args: argparse.Namespace) -> None:
     """Settle in this process and tell rates and memory."""
-    from yibao.bulk.run import Job, Options, Run
+    from yibao.bulk.job import Job, Options
+    from yibao.bulk.run import Run
     from yibao.policy.policy import load_policy
     from yibao.settlement.columnar.engine import Engine
 

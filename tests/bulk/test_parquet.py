@@ -14,7 +14,8 @@ from parquet_city import typed, write
 from typer.testing import CliRunner
 
 from yibao.bulk.in_memory import load, settle_tables
-from yibao.bulk.run import Job, Options, Run
+from yibao.bulk.job import Job, Options
+from yibao.bulk.run import Run
 from yibao.cli import app
 from yibao.cli.sample import write_city
 from yibao.settlement.columnar.engine import Engine

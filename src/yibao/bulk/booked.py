@@ -231,7 +231,7 @@ def _microseconds(moment: Any) -> int:
     return int(np.datetime64(moment, "us").astype(np.int64))
 
 
-def merged(one: Booked, other: Booked) -> Booked:
+def merged(one: Booked, other: Booked, *, by_id: bool = False) -> Booked:
     """Return two lots of rows as one, in order."""
     if not len(other):
         return one
@@ -248,7 +248,8 @@ def merged(one: Booked, other: Booked) -> Booked:
         money={name: np.concatenate([one.money[name], other.money[name]]) for name in one.money},
     )
     person, place = both.person_id, np.arange(len(both))
-    keys = (hash_texts(person), person, both.settled_at, both.claim_id, place)
+    hashes = np.zeros(len(both), np.uint64) if by_id else hash_texts(person)
+    keys = (hashes, person, both.settled_at, both.claim_id, place)
     return both.take(exact_order_of(*keys))
 
 

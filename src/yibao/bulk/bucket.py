@@ -46,6 +46,16 @@ class Rows:
     def __getitem__(self, name: str) -> Any:
         return self.texts[name] if name in self.texts else self.arrays[name]
 
+    @property
+    def key(self) -> npt.NDArray[np.uint64]:
+        """What persons are ordered by: their number where they come in order, else the hash."""
+        found: npt.NDArray[np.uint64] = self.arrays.get("person_key", self.arrays["person_hash"])
+        return found
+
+    def keyed(self, key: Int64) -> Rows:
+        """Return the rows with what their persons are to be ordered by."""
+        return Rows(self.texts, {**self.arrays, "person_key": key.astype(np.uint64)})
+
     def take(self, at: Int64) -> Rows:
         """Return some of the rows."""
         where = pa.array(at)
@@ -192,7 +202,7 @@ class Loaded:
 def in_order(rows: Rows, second: str, third: str) -> Rows:
     """Return rows by person, then by two columns."""
     keys = (
-        rows["person_hash"],
+        rows.key,
         rows["person_id"],
         rows[second].astype(np.int64, copy=False),
         rows[third],
@@ -202,9 +212,30 @@ def in_order(rows: Rows, second: str, third: str) -> Rows:
     if at is None:
         return rows
     found = rows.take(at)
-    if order.mixed(found["person_hash"], found["person_id"]):
+    if order.mixed(found.key, found["person_id"]):
         found = rows.take(order.exact_order_of(*keys))
     return found
+
+
+def by_ids(claims: Rows, statuses: Rows) -> tuple[Rows, Rows]:
+    """Return rows that lie person by person, with the numbers of persons in that order."""
+    claims, statuses = _by_id(claims), _by_id(statuses)
+    zero = [np.zeros(len(rows), np.uint64) for rows in (claims, statuses)]
+    start, of = order.align(zero[0], claims["person_id"], zero[1], statuses["person_id"])
+    number = np.arange(len(start) - 1)
+    return (
+        claims.keyed(np.repeat(number, np.diff(start))),
+        statuses.keyed(np.repeat(number, np.diff(of))),
+    )
+
+
+def _by_id(rows: Rows) -> Rows:
+    """Return rows in the order of persons' ids, where a few stand at the end."""
+    ids = rows["person_id"]
+    if order.ascending(ids):
+        return rows
+    texts = np.array([text.encode() for text in ids.to_pylist()], object)
+    return rows.take(np.argsort(texts, kind="stable"))
 
 
 def bucket_of(
@@ -221,14 +252,12 @@ def bucket_of(
     `bad` are persons with a rejected row, `aside` hashes of persons to be settled elsewhere,
     `flags` the values of the derived flags in each tuple of facts.
     """
-    hashes = claims["person_hash"]
-    start, of = order.align(
-        hashes, claims["person_id"], statuses["person_hash"], statuses["person_id"]
-    )
+    key = claims.key
+    start, of = order.align(key, claims["person_id"], statuses.key, statuses["person_id"])
     persons = len(start) - 1
     person = np.repeat(np.arange(persons), np.diff(start))
     invalid = links.overlaps(of, statuses["first"], statuses["last"])
-    own_hash = person_hashes(start, of, hashes, statuses["person_hash"])
+    own_hash = person_hashes(start, of, claims["person_hash"], statuses["person_hash"])
     put_aside = links.ties(start, claims["settled_at"], claims["claim_id"])
     put_aside |= np.isin(own_hash, aside)
     reversal = claims["facts"] == NONE
@@ -254,11 +283,11 @@ def bucket_of(
     _compare_flags(bucket, flags)
     state[reversal] = FINE
     state[put_aside[person] & (state == FINE)] = ASIDE
-    found = links.link(start, hashes, claims["claim_id"], claims["reverses"], state == FINE)
+    found = links.link(start, key, claims["claim_id"], claims["reverses"], state == FINE)
     if found.shared.any():  # two persons of one hash share an id
         put_aside[person[found.shared]] = True
         state[put_aside[person] & (state == FINE)] = ASIDE
-        found = links.link(start, hashes, claims["claim_id"], claims["reverses"], state == FINE)
+        found = links.link(start, key, claims["claim_id"], claims["reverses"], state == FINE)
     return replace(bucket, links=found)
 
 

@@ -188,7 +188,7 @@ def _stored(
         engine,
         (claims, _parts(shelves, "rows")),
         (persons, _parts(people, "rows")),
-        _parts(shelves, "slow"),
+        slow=_parts(shelves, "slow"),
     )
     pairs = [piece.batch for piece in _parts(shelves, "ids")]
     none = [np.zeros(0, np.uint64)]

@@ -185,6 +185,19 @@ def sums_by(groups: npt.NDArray[np.int8], values: Int64, size: int) -> list[int]
 
 
 @njit(cache=True, nogil=True)
+def _ascending(o: Any, d: Any) -> bool:
+    for i in range(1, len(o) - 1):  # noqa: SIM110 (compiled)
+        if compare(o, d, i, o, d, i - 1) < 0:
+            return False
+    return True
+
+
+def ascending(texts: Any) -> bool:
+    """Tell whether texts are in the order of their bytes."""
+    return bool(_ascending(*buffers(texts)))
+
+
+@njit(cache=True, nogil=True)
 def _scatter(ids: Any, persons: Any, buckets: int, out: Any, start: Any) -> None:
     n = len(ids)
     for i in range(n):

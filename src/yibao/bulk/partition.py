@@ -171,13 +171,14 @@ def _with(rows: PersonRows, found: Sequence[tuple[Status, int]], facts: FactsTab
 # --- claims ---------------------------------------------------------------------------------------
 
 
-def put_claims(shelf: Shelf, given: Given, reader: ClaimBlocks) -> int:
+def put_claims(shelf: Shelf, given: Given, reader: ClaimBlocks, *, with_ids: bool = True) -> int:
     """Put the piece of a block of a claims file on a shelf; return how many rows there were."""
     facts = FactsTable()
     rows, slow = reader.read(given.block, facts)
     if len(slow):
         _put_slow(shelf, given, slow)
-    _put_ids(shelf, rows, given, slow)
+    if with_ids:
+        _put_ids(shelf, rows, given, slow)
     batch, names = claims_batch(rows)
     told: dict[str, Any] = {
         "facts": [facts_texts(f) for f in facts.tuples],

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from yibao.bulk.booked import Sums, Words
+from yibao.bulk.job import MOST_APART, Job, Options, Progress, TooEntangled, Totals, in_turn
 from yibao.bulk.manifest import WorkFolder, stamp
-from yibao.bulk.memory import DEFAULT, Plan, plan_for
+from yibao.bulk.memory import Plan, plan_for
 from yibao.bulk.partition import Given, put_claims, put_persons
+from yibao.bulk.parts import Divided, Parts, Ready, Streamed
 from yibao.bulk.rejects import Rejects
 from yibao.bulk.scalar import by_person
 from yibao.bulk.settle import Outcome, Settler, settle_apart
 from yibao.bulk.shared_ids import persons_who_share
 from yibao.bulk.spill import DiskShelf, Shelf, open_piece, part_file
 from yibao.bulk.store import Hashes, Store
+from yibao.bulk.stream import Pair, pairs_of, put_stream_ids
 from yibao.bulk.tables import closing_table, settlements_table
 from yibao.bulk.writing import TableWriter, writing
 from yibao.errors import CannotRead
@@ -33,78 +35,9 @@ from yibao.interop.files.arrays.columns import day_of
 from yibao.interop.files.arrays.persons import PersonBlocks
 from yibao.interop.files.arrays.source import Block, Source, open_source
 from yibao.interop.files.columns import claim_columns, person_columns
-from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.results import settlement_columns
 from yibao.interop.files.states import states_columns
-from yibao.policy.policy import Policy
 from yibao.settlement.executor import Executor
-
-Opening = Mapping[tuple[str, int], Mapping[str, int]]
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-MOST_APART = 200_000
-"""So many claims of persons that are entangled with each other are settled by the scalar book."""
-
-
-class TooEntangled(CannotRead):
-    """More persons share claim ids than can be settled together."""
-
-    def __init__(self, claims: int) -> None:
-        super().__init__(
-            f"{claims:,} claims are of persons who share a claim id with another person, or whose "
-            f"reversals name another's claim or give no person_id; at most {MOST_APART:,} can be "
-            "settled together. Make claim ids unique over all files, and give person_id in "
-            "reversals / 过多的结算编号为多人共用，或冲正未写 person_id"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run. `buckets` and `block` override what follows from the memory."""
-
-    threads: int = 2
-    memory: int = DEFAULT
-    work: Path | None = None
-    buckets: int | None = None
-    block: int | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """What to settle and where to write it."""
-
-    policy: Policy
-    claims: Sequence[Path]
-    persons: Sequence[Path]
-    output: Path
-    closing: Path | None = None
-    opening: Opening = field(default_factory=dict)
-    opening_file: Path | None = None
-    encoding: Encoding | None = None
-    key: str = ""
-
-    @property
-    def inputs(self) -> list[Path]:
-        """Every file of rows that is read."""
-        return [*self.claims, *self.persons]
-
-
-Progress = Callable[[str, int, int], None]
-"""Told of a stage, how many rows of it are done, and how many there are (0: not known)."""
-
-
-@dataclass(slots=True)
-class Totals:
-    """What a run comes to."""
-
-    claims_rows: int = 0
-    persons_rows: int = 0
-    sums: Sums = field(default_factory=Sums)
-    begins: Counter[int] = field(default_factory=Counter)
-    differences: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Run:
@@ -136,6 +69,7 @@ class Run:
         self._stack.callback(self.claim_rejects.close)
         self._stack.callback(self.person_rejects.close)
         self.writers: list[TableWriter] = []
+        self._pairs: list[Pair] | None = None
         self._differences: Path = folder / "differences"
 
     def _planned(self) -> Plan:
@@ -166,7 +100,34 @@ class Run:
     # --- pieces -------------------------------------------------------------------------------
 
     def partition(self) -> None:
-        """Read every file into pieces, those left by a run that was stopped excepted."""
+        """Look whether the files lie in order; if not, divide them into pieces.
+
+        Pieces that a run which was stopped has left are not made again.
+        """
+        begin = time.perf_counter()
+        if not self.work.pieces("claims", 0):
+            self._pairs = self._in_order()
+        self.totals.seconds["look"] = time.perf_counter() - begin
+        if self._pairs is None:
+            self._divide()
+
+    def _in_order(self) -> list[Pair] | None:
+        """Return the pairs of files that lie in order, with the hashes of their ids on disk."""
+        pairs = pairs_of(self.claims, self.persons)
+        if pairs is None:
+            return None
+        done, total = 0, sum(source.count() or 0 for source in self.claims)
+        for file, source in enumerate(self.claims):
+            names = [n for n in ("claim_id", "person_id", "reverses") if n in source.columns]
+            for number, batch in enumerate(source.some(names)):
+                shelf = DiskShelf(self.work.piece("stream", file, number), self.plan.buckets)
+                if not put_stream_ids(shelf, batch):
+                    return None
+                done += len(batch)
+                self._progress("look", done, total)
+        return pairs
+
+    def _divide(self) -> None:
         begin = time.perf_counter()
         region = self.job.policy.region
         columns = frozenset(name for source in self.persons for name in source.columns)
@@ -211,75 +172,120 @@ class Run:
     # --- settling -----------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Settle the pieces and write the settlements and closing states, under hidden names."""
-        pieces = [
-            [piece for file in range(len(sources)) for piece in self.work.pieces(kind, file)]
-            for kind, sources in (("claims", self.claims), ("persons", self.persons))
-        ]
-        store = Store(
-            self.job.policy.region,
-            self.engine,
-            (self.claims, [open_piece(file) for file in pieces[0]]),
-            (self.persons, [open_piece(file) for file in pieces[1]]),
-            [open_piece(s) for file in pieces[0] if (s := part_file(file, "slow")).exists()],
-        )
-        self.totals.claims_rows, self.totals.persons_rows = store.counts()
+        """Settle everything; write settlements and closing states under hidden names."""
         begin = time.perf_counter()
         self._progress("ids", 0, 0)
-        aside = persons_who_share((part_file(f, "ids") for f in pieces[0]), self.plan.buckets)
+        if self._pairs is not None and len(self._sharing("stream")):
+            self._pairs = None  # whose claim ids are shared can be anywhere
+            self._divide()
+        aside = np.zeros(0, np.uint64) if self._pairs else self._sharing("claims")
         self.totals.seconds["ids"] = time.perf_counter() - begin
         begin = time.perf_counter()
+        store = self._store() if self._pairs is None else None
+        parts: Parts
+        if store is not None:
+            parts = Divided(store, self.plan.buckets, aside)
+            self.totals.claims_rows, self.totals.persons_rows = store.counts()
+        else:
+            region, block = self.job.policy.region, self.plan.block
+            pairs = self._pairs or []
+            parts = Streamed(
+                region, self.engine, self.claims, self.persons, pairs=pairs, size=block
+            )
         year = self._closing_year(store)
-        self._settle(store, aside, year)
+        self._settle(parts, store, aside, year)
         actual = self.totals.sums.last_year
         if self.job.closing is not None and actual is not None and actual + 1 != year:
-            self._settle(store, aside, actual + 1)  # no claim of the year before was settled
+            self._settle(parts, store, aside, actual + 1)
+        elif actual is None:
+            for writer in self.writers[1:]:  # nothing was settled: no year can be closed
+                writer.abandon()
+            del self.writers[1:]
         self.totals.seconds["settle"] = time.perf_counter() - begin
 
-    def _closing_year(self, store: Store) -> int | None:
-        """Return the year after the last one in which a claim may be settled."""
-        day = store.last_day()
-        return None if self.job.closing is None or day is None else day_of(day).year + 1
+    def _sharing(self, kind: str) -> Hashes:
+        """Return the hashes of persons who share claim ids."""
+        files = sorted(self.work.folder.glob(f"{kind}-*.ids"))
+        return persons_who_share(files, self.plan.buckets)
 
-    def _settle(self, store: Store, aside: Hashes, year: int | None) -> None:
+    def _store(self) -> Store:
+        """Open the pieces."""
+        claims, persons = (
+            [piece for file in range(len(sources)) for piece in self.work.pieces(kind, file)]
+            for kind, sources in (("claims", self.claims), ("persons", self.persons))
+        )
+        return Store(
+            self.job.policy.region,
+            self.engine,
+            (self.claims, [open_piece(file) for file in claims]),
+            (self.persons, [open_piece(file) for file in persons]),
+            slow=[open_piece(s) for file in claims if (s := part_file(file, "slow")).exists()],
+        )
+
+    def _closing_year(self, store: Store | None) -> int | None:
+        """Return the year after the last one in which a claim may be settled, as far as known."""
+        if self.job.closing is None:
+            return None
+        days = [source.last_day() for source in self.claims]
+        day = max((d for d in days if d is not None), default=None)
+        if store is not None:
+            day = store.last_day()
+        return None if day is None else day_of(day).year + 1
+
+    def _settle(self, parts: Parts, store: Store | None, aside: Hashes, year: int | None) -> None:
         job, totals = self.job, self.totals
         totals.sums, totals.begins, totals.differences = Sums(), Counter(), 0
+        if store is None:
+            totals.claims_rows = totals.persons_rows = 0
         for writer in self.writers:
             writer.abandon()
         for rejects, found in zip(
-            (self.claim_rejects, self.person_rejects), store.rejects(), strict=True
+            (self.claim_rejects, self.person_rejects), parts.rejects(), strict=True
         ):
             rejects.clear()
             rejects.add(found)
         words = Words(job.policy.region, self.engine.schemes)
         settler = Settler(
-            job.policy, self.engine, words, store.back, [s.file for s in self.persons],
-            by_person(job.opening), year, Executor(job.policy),
-        )  # fmt: skip
-        apart = self._apart(store, settler, aside)
-        settlements = TableWriter(job.output, settlement_columns())
-        self.writers = [settlements]
-        closing = None
+            policy=job.policy,
+            engine=self.engine,
+            words=words,
+            back=parts.back,
+            persons_files=[source.file for source in self.persons],
+            opening=by_person(job.opening),
+            closing_year=year,
+            executor=Executor(job.policy),
+            by_id=parts.by_id,
+        )
+        apart = None if store is None else self._apart(store, settler, aside)
+        self.writers = [TableWriter(job.output, settlement_columns())]
         if job.closing is not None and year is not None:
-            closing = TableWriter(job.closing, states_columns(job.policy.region))
-            self.writers.append(closing)
+            self.writers.append(TableWriter(job.closing, states_columns(job.policy.region)))
 
-        def one(bucket: int) -> tuple[Outcome, Any]:
-            outcome = settler.settle(store.load(bucket, aside))
+        def one(numbered: tuple[int, Any]) -> tuple[Outcome, list[Any], Ready]:
+            number, part = numbered
+            ready = parts.load(part)
+            assert ready.loaded is not None
+            outcome = settler.settle(ready.loaded)
             if apart is not None:
-                outcome = outcome.with_rows_of(apart, bucket, self.plan.buckets)
-            table = settlements_table(outcome.booked, words)
-            return outcome.without_rows(), table
+                outcome = outcome.with_rows_of(apart, number, self.plan.buckets)
+            tables = [settlements_table(outcome.booked, words)]
+            if year is not None:
+                tables.append(closing_table(outcome.closing, year, job.policy.region))
+            return outcome.without_rows(), tables, replace(ready, loaded=None)
 
+        total = sum(source.count() or 0 for source in self.claims)
         done = 0
         with writing(self.work.folder), self._differences.open("w") as differences:
-            for outcome, table in in_turn(one, range(self.plan.buckets), self.options.threads):
-                settlements.write(table)
-                if closing is not None and year is not None:
-                    closing.write(closing_table(outcome.closing, year, job.policy.region))
+            for outcome, tables, ready in in_turn(
+                one, enumerate(parts.inputs()), self.options.threads
+            ):
+                for writer, table in zip(self.writers, tables, strict=True):
+                    writer.write(table)
                 self._keep(outcome, differences)
-                done += len(table)
-                self._progress("settle", done, totals.claims_rows)
+                totals.claims_rows += ready.claims
+                totals.persons_rows += ready.persons
+                done += len(tables[0])
+                self._progress("settle", done, total)
             if apart is not None:
                 self._keep(apart.without_rows(), differences)
         for writer in self.writers:
@@ -318,21 +324,3 @@ class Run:
         with self._differences.open() as stream:
             for line in stream:
                 yield json.loads(line)
-
-
-def in_turn(work: Callable[[T], R], inputs: Iterable[T], threads: int) -> Iterator[R]:
-    """Do work on inputs, some at a time, and yield what comes of it in their order.
-
-    No more inputs are asked for than are worked on.
-    """
-    if threads < 2:
-        yield from map(work, inputs)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[R]] = deque()
-        for one in inputs:
-            waiting.append(pool.submit(work, one))
-            if len(waiting) == threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

@@ -54,14 +54,14 @@ class Outcome:
     begins: Counter[int]
     sums: Sums = field(default_factory=Sums)
 
-    def with_more(self, more: Outcome) -> Outcome:
+    def with_more(self, more: Outcome, *, by_id: bool) -> Outcome:
         """Return this with all that came of other persons of the bucket."""
         return replace(
             self,
-            booked=merged(self.booked, more.booked),
+            booked=merged(self.booked, more.booked, by_id=by_id),
             rejects=[*self.rejects, *more.rejects],
             differences=[*self.differences, *more.differences],
-            closing=_together(self.closing, more.closing),
+            closing=_together(self.closing, more.closing, by_id=by_id),
             begins=self.begins + more.begins,
         )
 
@@ -74,7 +74,7 @@ class Outcome:
         return replace(
             self,
             booked=merged(self.booked, apart.booked.take(rows)),
-            closing=_together(self.closing, closing),
+            closing=_together(self.closing, closing, by_id=False),
         )
 
     def without_rows(self) -> Outcome:
@@ -82,7 +82,7 @@ class Outcome:
         return replace(self, booked=self.booked.take(np.zeros(0, np.int64)))
 
 
-def _together(one: Closing, more: Closing) -> Closing:
+def _together(one: Closing, more: Closing, *, by_id: bool) -> Closing:
     """Return closing states in the order of persons."""
     names = [*one[0], *more[0]]
     if not more[0]:
@@ -90,7 +90,8 @@ def _together(one: Closing, more: Closing) -> Closing:
     values = np.concatenate([one[1].reshape(-1, more[1].shape[1]), more[1]])
     texts = pa.array(names, pa.string())
     zero = np.zeros(len(names), np.int64)
-    at = exact_order_of(hash_texts(texts), texts, zero, texts, zero)
+    hashes = zero.astype(np.uint64) if by_id else hash_texts(texts)
+    at = exact_order_of(hashes, texts, zero, texts, zero)
     return [names[place] for place in at.tolist()], values[at]
 
 
@@ -100,7 +101,10 @@ def _bucket_of(persons: Any, buckets: int) -> npt.NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settler:
-    """Settles buckets under one policy; several threads may use it."""
+    """Settles buckets under one policy; several threads may use it.
+
+    `by_id`: persons come in the order of their ids rather than of the hashes.
+    """
 
     policy: Policy
     engine: Any
@@ -110,6 +114,7 @@ class Settler:
     opening: Opening
     closing_year: int | None
     executor: Executor
+    by_id: bool = False
     lock: Lock = field(default_factory=Lock)
 
     def settle(self, loaded: Loaded) -> Outcome:
@@ -134,7 +139,7 @@ class Settler:
         tied = np.flatnonzero(bucket.aside & ~loaded.elsewhere)
         if len(tied):
             apart = settle_apart(self, [(bucket, tied.tolist())])
-            outcome = outcome.with_more(apart)
+            outcome = outcome.with_more(apart, by_id=self.by_id)
         outcome.sums.add(outcome.booked, self.words)
         return outcome
 

@@ -21,6 +21,7 @@ from yibao.bulk.bucket import (
     Part,
     Rows,
     bucket_of,
+    by_ids,
     in_order,
     person_hashes,
     rows_of,
@@ -68,12 +69,14 @@ class Store:
         engine: Any,
         claims: tuple[Sequence[Source], Sequence[AnyPiece]],
         persons: tuple[Sequence[Source], Sequence[AnyPiece]],
+        *,
         slow: Sequence[AnyPiece],
+        institutions: Names | None = None,
     ) -> None:
         """Take files of claims and persons with their pieces, and what needs a closer look."""
         self.region, self.engine = region, engine
         self.claims, self.persons = claims[0], persons[0]
-        self.institutions = Names()
+        self.institutions = institutions or Names()
         self._claims = [self._open(piece, engine.claim_facts) for piece in claims[1]]
         self._persons = [self._open(piece, engine.person_facts) for piece in persons[1]]
         self._slow = slow
@@ -121,15 +124,23 @@ class Store:
 
     # --- of a bucket --------------------------------------------------------------------------
 
-    def load(self, bucket: int, aside: Hashes, *, apart: bool = True) -> Loaded:
+    def load(
+        self, bucket: int, aside: Hashes, *, apart: bool = True, by_id: bool = False
+    ) -> Loaded:
         """Read a bucket.
 
         `aside` are hashes of persons who share claim ids; `apart`: with persons of other buckets,
-        so that they are settled elsewhere.
+        so that they are settled elsewhere. `by_id`: the rows lie in the order of persons' ids, and
+        are to stay in it.
         """
-        statuses = in_order(self._statuses(bucket), "first", "person_id")
+        statuses = self._statuses(bucket)
+        if by_id:
+            _, statuses = by_ids(rows_of((), CLAIM_TEXTS, CLAIM_NUMBERS), statuses)
+        statuses = in_order(statuses, "first", "person_id")
         bad, person_rejects = self._bad(statuses)
         claims, rejects = self._claim_rows(bucket, statuses, bad)
+        if by_id:
+            claims, statuses = by_ids(claims, statuses)
         claims = in_order(claims, "settled_at", "claim_id")
         found = bucket_of(
             claims,
@@ -154,7 +165,7 @@ class Store:
         """Return where persons' bad rows are, and the rows that overlap others."""
         _, of = order.align(
             np.zeros(0, np.uint64), pa.array([], pa.string()),
-            statuses["person_hash"], statuses["person_id"],
+            statuses.key, statuses["person_id"],
         )  # fmt: skip
         persons = np.flatnonzero(overlaps(of, statuses["first"], statuses["last"])).tolist()
         bad, rejects = self.bad, []

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from yibao.bulk.finish import publish, reasons, summary_of
-from yibao.bulk.run import Job, Options, Run
+from yibao.bulk.job import Job, Options
+from yibao.bulk.run import Run
 from yibao.cli import exit_codes, settle_report
 from yibao.cli.bulk_choice import How
 from yibao.cli.options import Language
@@ -84,6 +85,7 @@ def _key(given: Input, wanted: Output) -> str:
 _STAGES = {
     "persons": Text("读取参保", "Reading persons"),
     "claims": Text("读取结算", "Reading claims"),
+    "look": Text("查看次序", "Looking at the order"),
     "ids": Text("核对编号", "Checking ids"),
     "settle": Text("结算", "Settling"),
 }

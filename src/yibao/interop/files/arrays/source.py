@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from yibao.interop.files.arrays.columns import day_number
 from yibao.interop.files.columns import Column
 from yibao.interop.files.csvfile import CsvFile, Line, open_csv
 from yibao.interop.files.encoding import Encoding
@@ -103,6 +105,36 @@ class Source:
                 yield record
 
     # --- Parquet ------------------------------------------------------------------------------
+
+    def some(self, names: Sequence[str]) -> Iterator[Any]:
+        """Yield batches of some columns, under our names, of a Parquet file."""
+        source = self._parquet()
+        theirs = source.schema_arrow.names
+        wanted = [theirs[self.columns.index(name)] for name in names]
+        try:
+            for group in range(source.metadata.num_row_groups):
+                for batch in source.iter_batches(1 << 18, [group], wanted, use_threads=False):
+                    columns = [batch.column(batch.schema.get_field_index(n)) for n in wanted]
+                    yield pa.record_batch(columns, names=list(names))
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+            raise unreadable(self.file, error) from None
+
+    def last_day(self) -> int | None:
+        """Return the last day of a claim as the file's statistics tell it, None where they don't.
+
+        A hint: rows that are wrong count too.
+        """
+        if format_of(self.file) != ".parquet":
+            return None
+        metadata = self._parquet().metadata
+        found = []
+        for name in {"date", "discharged_on", "admitted_on"} & {*self.columns}:
+            at = self.columns.index(name)
+            for group in range(metadata.num_row_groups):
+                told = metadata.row_group(group).column(at).statistics
+                if told is not None and told.has_min_max and isinstance(told.max, date):
+                    found.append(day_number(told.max))
+        return max(found, default=None)
 
     def _parquet(self) -> Any:
         return open_parquet(self.file, texts=self.texts)
