@@ -142,7 +142,10 @@ def of_result(
         elif name in vocabulary().amounts:
             money[name] = zero
     money["cash_pay"] = money["personal_pay"] - money["account_pay"]
-    money["fund_pay"] = money["total"] - money["personal_pay"]
+    if "total" in result.figures:  # a step restates the bill: it says nothing of what was paid
+        money["fund_pay"] = sum((money[name] for name in vocabulary().funds), zero)
+    else:
+        money["fund_pay"] = money["total"] - money["personal_pay"]
     sign = np.ones(len(rows), np.int8)
     sign[back] = -1
     facts = values(claims["facts"])

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import typer
 
+from yibao.cli.settle_commands import LARGE, EngineName
 from yibao.cli.settle_run import Input, Output
-
-EngineName = Literal["auto", "desk", "columnar"]
-
-LARGE = 1_000_000
-"""From so many rows of claims on, `--engine auto` chooses the columnar engine."""
 
 
 @dataclass(frozen=True, slots=True)

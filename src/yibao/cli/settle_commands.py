@@ -26,6 +26,9 @@ What = Literal[
 Encoding = Literal["utf-8", "gb18030"]
 EngineName = Literal["auto", "desk", "columnar"]
 
+LARGE = 1_000_000
+"""From so many rows of claims on, `--engine auto` chooses the columnar engine."""
+
 ClaimsFiles = Annotated[
     list[Path],
     typer.Argument(metavar="CLAIMS…", help="Claims: .csv, .csv.gz, .parquet or .xlsx files."),
@@ -87,7 +90,7 @@ def settle(
         typer.Option(
             "--engine",
             help="desk keeps all in memory and can explain; columnar is for input of any size; "
-            "auto is columnar from 1,000,000 claims on.",
+            f"auto is columnar from {LARGE:,} claims on.",
         ),
     ] = "auto",
     threads: Annotated[
