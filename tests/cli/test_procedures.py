@@ -290,7 +290,7 @@ def test_excel_has_the_steps_on_a_sheet_and_parquet_has_exact_money(
     assert steps == ["year", "help"]
     assert bills(pack, tmp_path, text, out="out.parquet").exit_code == 0
     table = pq.read_table(tmp_path / "out.parquet")
-    assert table.schema.field("total").type == pa.decimal128(19, 2)
+    assert table.schema.field("total").type == pa.decimal128(18, 2)
     assert [str(v) for v in table["total"].to_pylist()] == ["2880.00", "900.00", "680.00"]
 
 

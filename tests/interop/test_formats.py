@@ -103,7 +103,7 @@ def test_parquet_has_exact_types(tmp_path: Path) -> None:
     file = tmp_path / "out.parquet"
     write_files({file: [settlements_sheet(run.batch.entries, run.policy)]})
     table = pq.read_table(file)
-    assert table.schema.field("pool_pay").type == pa.decimal128(19, 2)
+    assert table.schema.field("pool_pay").type == pa.decimal128(18, 2)
     assert table.column("pool_pay").to_pylist() == [Decimal("32.50")]
     assert table.column("day").to_pylist() == [dt.date(2019, 3, 1)]
 

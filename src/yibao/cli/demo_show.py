@@ -22,6 +22,7 @@ from yibao.cli.output import console
 from yibao.cli.sample import write_city
 from yibao.cli.waterfall import print_waterfall
 from yibao.interop.files.settling import Run, settle_files
+from yibao.interop.files.summary import summary_of
 from yibao.money import format_yuan
 from yibao.policy.load import load_region
 from yibao.policy.model import Grade, Region, Text
@@ -294,7 +295,7 @@ class _Demo:
     def summary(self, run: Run, took: float) -> None:
         rows = f"{run.claims.rows + run.persons.rows:,}"
         self.console.print(self.word("took", rows=rows, seconds=f"{took:.1f}"))
-        settle_report.Report(run).print(self.language, self.console)
+        settle_report.Report(summary_of(run)).print(self.language, self.console)
         rejects = [*run.persons.rejects, *run.rejects]
         if rejects:
             self.console.print(f"\n{self.word('rejects')}")

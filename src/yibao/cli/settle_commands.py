@@ -24,6 +24,10 @@ What = Literal[
     "account_closing",
 ]
 Encoding = Literal["utf-8", "gb18030"]
+EngineName = Literal["auto", "desk", "columnar"]
+
+LARGE = 1_000_000
+"""From so many rows of claims on, `--engine auto` chooses the columnar engine."""
 
 ClaimsFiles = Annotated[
     list[Path],
@@ -81,6 +85,30 @@ def settle(
     accept_grade: AcceptGrade = "C",
     known: Known = None,
     encoding: EncodingName = None,
+    engine: Annotated[
+        EngineName,
+        typer.Option(
+            "--engine",
+            help="desk keeps all in memory and can explain; columnar is for input of any size; "
+            f"auto is columnar from {LARGE:,} claims on.",
+        ),
+    ] = "auto",
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=64, help="Of the columnar engine.")
+    ] = 2,
+    memory: Annotated[
+        int,
+        typer.Option("--memory", min=512, metavar="MB", help="What the columnar engine may use."),
+    ] = 1024,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            "--work",
+            metavar="DIR",
+            help="Folder for the columnar engine's work; else a hidden one beside OUTPUT. After a "
+            "stop, the same command goes on from there.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
@@ -93,24 +121,29 @@ def settle(
     Example: yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv
                --policy tianjin -o out.xlsx --explain
     """
-    from yibao.cli import settle_run
+    from yibao.cli import bulk_choice, settle_run
 
-    settle_run.settle(
-        settle_run.Input(
-            claims=claims,
-            persons=persons,
-            policy=policy,
-            opening=opening,
-            overlays=overlay or [],
-            accept=accept_grade,
-            known=known,
-            encoding=encoding,
-            language=lang,
-        ),
-        settle_run.Output(
-            settlements=output, explain=explain, closing=closing, rejects=rejects, as_json=as_json
-        ),
+    given = settle_run.Input(
+        claims=claims,
+        persons=persons,
+        policy=policy,
+        opening=opening,
+        overlays=overlay or [],
+        accept=accept_grade,
+        known=known,
+        encoding=encoding,
+        language=lang,
     )
+    wanted = settle_run.Output(
+        settlements=output, explain=explain, closing=closing, rejects=rejects, as_json=as_json
+    )
+    how = bulk_choice.How(engine, threads, memory, work)
+    if bulk_choice.is_columnar(given, wanted, how):
+        from yibao.cli import bulk_run
+
+        bulk_run.settle(given, wanted, how)
+    else:
+        settle_run.settle(given, wanted)
 
 
 def explain(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,12 +15,12 @@ from rich.text import Text as Styled
 from yibao.interop.files.columns import Column
 from yibao.interop.files.rows import Reject, RowError, visible
 from yibao.interop.files.schema import KINDS, needed
-from yibao.interop.files.settling import Run
+from yibao.interop.files.summary import Summary
 from yibao.money import format_rate, format_yuan, half_up
 from yibao.policy.model import Text
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement import indicators
-from yibao.settlement.batch import Totals, standing, totals
+from yibao.settlement.batch import Totals
 from yibao.settlement.explain import CLOSING
 
 _CODES = 12
@@ -85,46 +84,34 @@ def word(key: str, language: str, **facts: object) -> str:
 class Report:
     """The summary of one run."""
 
-    run: Run
+    summary: Summary
     files: Sequence[Path] = ()
     removed: Sequence[Path] = ()
 
-    def sums(self) -> dict[str, Totals]:
-        """Return the sums by scheme, and of all under "all"."""
-        entries = self.run.batch.entries
-        schemes = sorted({e.settlement.scheme for e in entries})
-        found = {scheme: totals(entries, scheme) for scheme in schemes}
-        return found | {"all": totals(entries)}
-
     def notices(self) -> list[Text]:
         """Return what the user should know although nothing is wrong."""
-        settlements = standing(self.run.batch.entries)
-        begins = min((s.day.year for s in settlements), default=0)
-        enrolment = self.run.persons.enrolment
-        persons = {s.claim.person_id for s in settlements} - self.run.opened
-        early = sum(enrolment.statuses(person)[0].first.year < begins for person in persons)
-        found = unfinished_notices(self.run.unfinished)
-        if early:
-            found.append(_early(early))
+        found = unfinished_notices(self.summary.unfinished)
+        if self.summary.early:
+            found.append(_early(self.summary.early))
         return found
 
     # --- as data ------------------------------------------------------------------------------
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as plain data."""
-        run, sums = self.run, self.sums()
-        rejected = [*run.persons.rejects, *run.rejects]
+        found = self.summary
+        sums = found.sums
         return {
-            "policy": run.policy.region.id,
-            "rows": {"claims": run.claims.rows, "persons": run.persons.rows},
+            "policy": found.region.id,
+            "rows": dict(found.rows),
             "settled": sums["all"].settled,
             "reversed": sums["all"].reversed,
-            "rejected": {"claims": len(run.rejects), "persons": len(run.persons.rejects)},
-            "rejected_by_rule": dict(Counter(r.errors[0].rule for r in rejected)),
-            "differences": len(run.batch.differences),
+            "rejected": dict(found.rejected),
+            "rejected_by_rule": dict(found.rejected_by_rule),
+            "differences": found.differences,
             "sums": {
-                name: {fund: format_yuan(fen) for fund, fen in found.amounts.items()}
-                for name, found in sums.items()
+                name: {fund: format_yuan(fen) for fund, fen in own.amounts.items()}
+                for name, own in sums.items()
             },
             "indicators": self._indicators(),
             "notices": [n._asdict() for n in self.notices()],
@@ -133,7 +120,7 @@ class Report:
         }
 
     def _indicators(self) -> dict[str, Any]:
-        few = self._stays() < FEW
+        few = self.summary.stays < FEW
         return {
             target.id: {
                 "part": format_yuan(ratio.part),
@@ -147,39 +134,31 @@ class Report:
 
     def _measured(self) -> list[tuple[indicators.Target, indicators.Ratio]]:
         """Return the region's targets that settled claims can be measured against."""
-        targets = indicators.targets(self.run.policy.region.id)
-        if not targets:
-            return []
-        found = indicators.of_claims(standing(self.run.batch.entries))
+        targets = indicators.targets(self.summary.region.id)
+        found = self.summary.ratios
         return [(targets[name], ratio) for name, ratio in found.items() if name in targets]
-
-    def _stays(self) -> int:
-        visit = [a.name for a in vocabulary().of("claim")].index("visit")
-        settlements = standing(self.run.batch.entries)
-        return sum(s.claim.facts[visit] == "inpatient" for s in settlements)
 
     # --- for people ---------------------------------------------------------------------------
 
     def print(self, language: str, console: Console) -> None:
         """Print the summary."""
-        run, sums = self.run, self.sums()
+        summary, sums = self.summary, self.summary.sums
         every = sums["all"]
-        rejected = len(run.rejects) + len(run.persons.rejects)
         counts = {
-            "rows": run.claims.rows,
+            "rows": summary.rows["claims"],
             "settled": every.settled,
             "reversed": every.reversed,
-            "rejected": rejected,
+            "rejected": sum(summary.rejected.values()),
         }
         line = " · ".join(word(key, language, n=f"{n:,}") for key, n in counts.items())
-        console.print(Styled.assemble((run.policy.region.name.pick(language), "bold"), f"  {line}"))
+        console.print(Styled.assemble((summary.region.name.pick(language), "bold"), f"  {line}"))
         console.print(f"\n{word('sums', language)}", self._sums_table(sums, language))
         found = self._indicator_table(language)
         if found.row_count:
             console.print(f"\n{word('indicators', language)}", found)
-        if run.batch.differences:
+        if summary.differences:
             key = "differences" if self.files else "differ"
-            console.print(word(key, language, n=len(run.batch.differences)))
+            console.print(word(key, language, n=summary.differences))
         for notice in self.notices():
             console.print(f"! {visible(notice.pick(language))}", style="yellow")
         for file in self.files:
@@ -187,7 +166,7 @@ class Report:
         for file in self.removed:
             console.print(f"{word('removed', language)} {visible(str(file))}", soft_wrap=True)
 
-    def _sums_table(self, sums: dict[str, Totals], language: str) -> Table:
+    def _sums_table(self, sums: Mapping[str, Totals], language: str) -> Table:
         words = vocabulary()
         schemes = words.attributes["scheme"].codes or {}
         shown = list(sums) if len(sums) > 2 else ["all"]
@@ -211,7 +190,7 @@ class Report:
         for key in ("value", "target"):
             table.add_column(word(key, language), justify="right")
         table.add_column("")
-        stays = self._stays()
+        stays = self.summary.stays
         for target, ratio in self._measured():
             if ratio.value is not None:
                 met = standing_of(target, ratio.value, language)
@@ -274,12 +253,16 @@ def print_rejects(rejects: Sequence[Reject], language: str, console: Console) ->
     for reject in rejects:
         for error in reject.errors:
             kinds.setdefault((error.rule, error.column, error.message), []).append(error)
-    for errors in list(kinds.values())[:_SHOWN]:
-        times = f" ×{len(errors)}" if len(errors) > 1 else ""
-        line = errors[0].say(language) + times
-        console.print(line, style="red", soft_wrap=True)
-    if len(kinds) > _SHOWN:
-        console.print(word("more", language, n=len(kinds) - _SHOWN))
+    print_reasons([(errors[0], len(errors)) for errors in kinds.values()], language, console)
+
+
+def print_reasons(reasons: Sequence[tuple[RowError, int]], language: str, console: Console) -> None:
+    """Print reasons, each with the first row that has it and how often it came."""
+    for error, count in reasons[:_SHOWN]:
+        times = f" ×{count}" if count > 1 else ""
+        console.print(error.say(language) + times, style="red", soft_wrap=True)
+    if len(reasons) > _SHOWN:
+        console.print(word("more", language, n=len(reasons) - _SHOWN))
 
 
 def print_schema(columns: Iterable[Column], language: str, console: Console) -> None:

@@ -24,6 +24,7 @@ from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Sheet, write_files
 from yibao.interop.files.rows import InputError
 from yibao.interop.files.settling import Run, settle_files
+from yibao.interop.files.summary import summary_of
 from yibao.interop.files.tabular import did_you_mean
 from yibao.policy.load import regions
 from yibao.policy.policy import Policy, load_policy
@@ -80,13 +81,14 @@ class _Files:
 def settle(given: Input, wanted: Output) -> None:
     """Run `yibao settle`; leaves with the exit code."""
     with exits(given.language, as_json=wanted.as_json):
-        check_targets(_targets(wanted), given.files)
-        _check_distinct(_targets(wanted))
+        check(given, wanted)
         with watching(given.language) as watch:
             run = _run(given, watch)
             files = _written(run, given, wanted)
             write_files(watch.sheets(files))
-        report = settle_report.Report(run, list(files), remove_old(_targets(wanted), files))
+        report = settle_report.Report(
+            summary_of(run), list(files), remove_old(targets(wanted), files)
+        )
         if wanted.as_json:
             print_json(report.as_json())
         else:
@@ -97,7 +99,13 @@ def settle(given: Input, wanted: Output) -> None:
             raise typer.Exit(exit_codes.REJECTED)
 
 
-def _targets(wanted: Output) -> Iterator[Path]:
+def check(given: Input, wanted: Output) -> None:
+    """Refuse targets that cannot be written, that are an input, or that are named twice."""
+    check_targets(targets(wanted), given.files)
+    _check_distinct(targets(wanted))
+
+
+def targets(wanted: Output) -> Iterator[Path]:
     """Yield every file that may be written; none may be an input, such as corrected rejects."""
     rejects = wanted.rejects or results.beside(wanted.settlements, "rejects")
     yield from (wanted.settlements, rejects, results.beside(rejects, "persons"))
@@ -155,7 +163,7 @@ def explain(claim_id: str, given: Input, *, full: bool, as_json: bool) -> None:
             from yibao.cli.waterfall import print_waterfall
 
             explanation = explain_settlement(entry.settlement, run.policy)
-            notices = [*_reversals(entry, run), *settle_report.Report(run, []).notices()]
+            notices = [*_reversals(entry, run), *settle_report.Report(summary_of(run)).notices()]
             if as_json:
                 told = [notice._asdict() for notice in notices]
                 print_json(waterfall_json(explanation) | {"notices": told})

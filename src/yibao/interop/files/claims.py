@@ -17,7 +17,7 @@ from yibao.interop.files.columns import DERIVED, claim_columns, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.persons import Persons
 from yibao.interop.files.rowreader import BAD, Fault, RowReader, Values
-from yibao.interop.files.rows import Record, Reject, RowError
+from yibao.interop.files.rows import Record, Reject, RowError, Table
 from yibao.interop.files.rules import reason
 from yibao.interop.files.tabular import check_columns, open_table
 from yibao.money import format_yuan
@@ -56,20 +56,20 @@ def read_claims(
 ) -> Claims:
     """Read claims files; raises InputError when a file as a whole cannot be used."""
     claims = Claims()
+    columns, other = claim_columns(region), ("persons", person_columns(region))
     for file in files:
-        _Reader(file, region, persons, encoding).read_into(claims)
-    _check_reversed_persons(claims)
+        table = check_columns(open_table(file, "claims", encoding), columns, other)
+        ClaimReader(table, region, persons).read_into(claims)
+    check_reversed_persons(claims)
     return claims
 
 
-class _Reader:
-    def __init__(
-        self, file: Path, region: Region, persons: Persons, encoding: Encoding | None
-    ) -> None:
-        columns = claim_columns(region)
-        other = ("persons", person_columns(region))
-        self.table = check_columns(open_table(file, "claims", encoding), columns, other)
-        self.reader = RowReader(self.table, columns)
+class ClaimReader:
+    """Reads the rows of one claims table, whose columns have been checked."""
+
+    def __init__(self, table: Table, region: Region, persons: Persons) -> None:
+        self.table = table
+        self.reader = RowReader(table, claim_columns(region))
         self.persons = persons
         self.by_discharge = region.stays_by == "discharge"
         self.names = [a.name for a in vocabulary().of("claim")]
@@ -82,6 +82,7 @@ class _Reader:
         }
 
     def read_into(self, claims: Claims) -> None:
+        """Read every row as an item or a reject."""
         for record, values, fault in self.reader.rows():
             claims.rows += 1
             what = self._item(record, values, fault) if values else None
@@ -201,7 +202,7 @@ def _known(*values: object) -> bool:
     return all(v is not None and v is not BAD for v in values)
 
 
-def _check_reversed_persons(claims: Claims) -> None:
+def check_reversed_persons(claims: Claims) -> None:
     """Reject a reversal that names another person than the claim that it reverses."""
     owners = {i.what.claim_id: i.what.person_id for i in claims.items if isinstance(i.what, Claim)}
     kept = []

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -24,7 +25,22 @@ Line = tuple[int, bytes, str]
 """The number of a line, its bytes without the line end, and the rule that it breaks, if any."""
 
 
-def read_csv(file: Path, encoding: Encoding | None = None) -> Table:
+@dataclass(frozen=True, slots=True, eq=False)
+class CsvFile:
+    """An open CSV file: its encoding, its header, and once the lines after it."""
+
+    encoding: Encoding
+    header: Record
+    lines: Iterator[Line]
+    parse: Callable[[Line], Record]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names in the header."""
+        return tuple(cell.strip() for cell in self.header.cells)
+
+
+def open_csv(file: Path, encoding: Encoding | None = None) -> CsvFile:
     """Open a CSV file; raises InputError when it has no usable header."""
     csv.field_size_limit(_LIMIT)
     encoding = chosen(encoding, (line for _, line, _ in _lines(file)))
@@ -38,9 +54,15 @@ def read_csv(file: Path, encoding: Encoding | None = None) -> Table:
     if header.problem is not None:
         raise InputError([header.problem])
     parse = _Parser(file, encoding, len(header.cells)).record
-    records = (parse(line) for line in lines)
+    return CsvFile(encoding, header, lines, parse)
+
+
+def read_csv(file: Path, encoding: Encoding | None = None) -> Table:
+    """Open a CSV file as a table; raises InputError when it has no usable header."""
+    opened = open_csv(file, encoding)
+    records = (opened.parse(line) for line in opened.lines)
     filled = (r for r in records if r.problem is not None or any(r.cells))
-    return Table(file, tuple(cell.strip() for cell in header.cells), filled, header.row)
+    return Table(file, opened.columns, filled, opened.header.row)
 
 
 def _lines(file: Path) -> Iterator[Line]:

@@ -37,6 +37,9 @@ EXCEL_CELL = 32_767
 EXCEL_ROWS = 1_048_576
 """What one Excel sheet can hold, header included."""
 
+MONEY_DIGITS = 18
+"""Digits of a decimal of money in Parquet: what fits in 64 bits, far above every amount."""
+
 _CHUNK = 65_536
 _FORMULA = frozenset("=+-@＝＋－＠")
 _NUMBER = re.compile(r"[-+][0-9]+(\.[0-9]+)?")
@@ -202,27 +205,47 @@ def defused(text: str) -> str:
 
 
 def _write_parquet(stream: BinaryIO, sheet: Sheet) -> None:
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    schema = _schema(sheet)
+    with pq.ParquetWriter(stream, schema, compression="zstd", compression_level=1) as writer:
+        for batch in _batches(sheet, schema):
+            writer.write_batch(batch)
+
+
+def arrow_table(sheet: Sheet) -> Any:
+    """Return a sheet as an Arrow table, with the types that it has in Parquet."""
+    import pyarrow as pa
+
+    schema = _schema(sheet)
+    return pa.Table.from_batches(_batches(sheet, schema), schema)
+
+
+def _schema(sheet: Sheet) -> Any:
+    import pyarrow as pa
 
     types = {
         "text": pa.string(),
         "long": pa.string(),
         "figure": pa.string(),
-        "money": pa.decimal128(19, 2),
+        "money": pa.decimal128(MONEY_DIGITS, 2),
         "date": pa.date32(),
         "time": pa.timestamp("us"),
         "count": pa.int64(),
     }
-    schema = pa.schema([(name, types[kind]) for name, kind in sheet.columns])
-    with pq.ParquetWriter(stream, schema, compression="zstd", compression_level=1) as writer:
-        for rows in _chunks(sheet.rows):
-            columns = zip(*rows, strict=True)
-            arrays = [
-                _array(list(column), kind, types[kind])
-                for column, (_, kind) in zip(columns, sheet.columns, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+    return pa.schema([(name, types[kind]) for name, kind in sheet.columns])
+
+
+def _batches(sheet: Sheet, schema: Any) -> Iterator[Any]:
+    import pyarrow as pa
+
+    for rows in _chunks(sheet.rows):
+        columns = zip(*rows, strict=True)
+        arrays = [
+            _array(list(column), kind, type_)
+            for column, (_, kind), type_ in zip(columns, sheet.columns, schema.types, strict=True)
+        ]
+        yield pa.record_batch(arrays, schema=schema)
 
 
 def _array(values: list[Cell], kind: OutKind, type_: Any) -> Any:

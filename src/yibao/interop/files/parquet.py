@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,33 @@ from yibao.policy.model import Text
 
 
 def read_parquet(file: Path, counts: Collection[str] = ()) -> Table:
+    """Open a Parquet file as a table; raises InputError as `open_parquet`."""
+    source = open_parquet(file, counts)
+    return Table(file, tuple(source.schema_arrow.names), _records(file, source), 0)
+
+
+def open_parquet(file: Path, counts: Collection[str] = (), texts: Sequence[str] = ()) -> Any:
     """Open a Parquet file; raises InputError when it is damaged or a column's type is not exact.
 
-    Integers are accepted in the columns `counts` only: elsewhere they could be fen or yuan.
+    Integers are accepted in the columns `counts` only: elsewhere they could be fen or yuan. Columns
+    named in `texts` are read as dictionaries of texts where they are text.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        source = pq.ParquetFile(file)
+        source = pq.ParquetFile(file, read_dictionary=list(texts))
         schema = source.schema_arrow
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise _unreadable(file, error) from None
+        raise unreadable(file, error) from None
+    check_types(file, schema, counts)
+    return source
+
+
+def check_types(file: Path, schema: Any, counts: Collection[str] = ()) -> None:
+    """Raise InputError with every column whose type is not exact."""
+    import pyarrow as pa
+
     problems = [
         RowError(file, 1, f.name, str(f.type), "column_type", _inexact(f.name, str(f.type)))
         for f in schema
@@ -31,7 +46,6 @@ def read_parquet(file: Path, counts: Collection[str] = ()) -> Table:
     ]
     if problems:
         raise InputError(problems)
-    return Table(file, tuple(schema.names), _records(file, source), 0)
 
 
 def _inexact(name: str, kind: str) -> Text:
@@ -65,15 +79,16 @@ def _records(file: Path, source: Any) -> Iterator[Record]:
     number = 0
     try:
         for batch in source.iter_batches(batch_size=65_536):
-            columns = [_texts(column) for column in batch.columns]
+            columns = [cell_texts(column) for column in batch.columns]
             for cells in zip(*columns, strict=True):
                 number += 1
                 yield Record(file, number, cells)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise _unreadable(file, error) from None
+        raise unreadable(file, error) from None
 
 
-def _texts(column: Any) -> list[str]:
+def cell_texts(column: Any) -> list[str]:
+    """Return the cells of an Arrow column as texts."""
     import pyarrow as pa
     import pyarrow.types as t
 
@@ -85,6 +100,7 @@ def _texts(column: Any) -> list[str]:
     return texts
 
 
-def _unreadable(file: Path, error: Exception) -> InputError:
+def unreadable(file: Path, error: Exception) -> InputError:
+    """Return the error of a file that is damaged."""
     why = " ".join(str(error).split())
     return InputError.of(file, "readable", reason("readable", why=why))

@@ -15,7 +15,7 @@ from pathlib import Path
 from yibao.interop.files.columns import claim_columns, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import Fault, RowReader, Values, cell_of
-from yibao.interop.files.rows import Record, Reject
+from yibao.interop.files.rows import Record, Reject, Table
 from yibao.interop.files.tabular import check_columns, open_table
 from yibao.policy.model import Region, Text
 from yibao.policy.vocabulary import vocabulary
@@ -42,23 +42,25 @@ def read_persons(
     files: Iterable[Path], region: Region, *, encoding: Encoding | None = None
 ) -> Persons:
     """Read persons files; raises InputError when a file as a whole cannot be used."""
-    reader = _Reader(region)
+    reader = PersonReader(region)
+    columns, other = person_columns(region), ("claims", claim_columns(region))
     for file in files:
-        reader.add(file, encoding)
+        reader.add(check_columns(open_table(file, "persons", encoding), columns, other))
     return reader.finish()
 
 
-class _Reader:
+class PersonReader:
+    """Reads persons tables, whose columns have been checked."""
+
     def __init__(self, region: Region) -> None:
         self.columns = person_columns(region)
-        self.other = ("claims", claim_columns(region))
         self.names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
         self.persons = Persons()
         self.held: dict[str, list[tuple[Status, Fault]]] = {}
         self.facts: dict[Facts, Facts] = {}
 
-    def add(self, file: Path, encoding: Encoding | None) -> None:
-        table = check_columns(open_table(file, "persons", encoding), self.columns, self.other)
+    def add(self, table: Table) -> None:
+        """Read every row of a table: `held` has the good ones by person, `persons` the others."""
         self.persons.given |= frozenset(table.columns)
         reader = RowReader(table, self.columns)
         for record, values, fault in reader.rows():
@@ -98,8 +100,9 @@ class _Reader:
             self.persons.invalid.setdefault(person, place(reject.record))
 
     def finish(self) -> Persons:
+        """Look for periods that overlap, and return what is believed."""
         for person, held in self.held.items():
-            for fault in _overlapping(held):
+            for fault in overlapping(held):
                 self._reject(fault, person)
         for person, held in self.held.items():
             if person not in self.persons.invalid:
@@ -109,7 +112,7 @@ class _Reader:
         return self.persons
 
 
-def _overlapping(held: Sequence[tuple[Status, Fault]]) -> list[Fault]:
+def overlapping(held: Sequence[tuple[Status, Fault]]) -> list[Fault]:
     """Add an error to each row that overlaps another of the same person; return those rows.
 
     Of the rows before one, only that which lasts longest is looked at: if that does not reach it,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from yibao.interop.files.output import Cell, OutKind, Sheet
@@ -25,9 +25,19 @@ Out = Sequence[Cell]
 
 def settlements_sheet(entries: Iterable[Entry], policy: Policy) -> Sheet:
     """One row per settlement and, with negative amounts, per reversal, in the order booked."""
+    columns = settlement_columns()
+    return Sheet("settlements", columns, _settlements(entries, settlement_figures(), policy))
+
+
+def settlement_figures() -> tuple[str, ...]:
+    """Return the columns of money of a settlement, in their order."""
     parts, funds = vocabulary().amounts["total"].parts, vocabulary().funds
-    money = ["total", *parts, "deductible", *funds, "fund_pay", *CLOSING]
-    columns: Columns = [
+    return ("total", *parts, "deductible", *funds, "fund_pay", *CLOSING)
+
+
+def settlement_columns() -> Columns:
+    """Return the columns of the settlements file."""
+    return [
         ("claim_id", "text"),
         ("kind", "text"),
         ("reverses", "text"),
@@ -36,10 +46,9 @@ def settlements_sheet(entries: Iterable[Entry], policy: Policy) -> Sheet:
         ("visit", "text"),
         ("day", "date"),
         ("settled_at", "time"),
-        *((name, "money") for name in money),
+        *((name, "money") for name in settlement_figures()),
         ("documents", "long"),
     ]
-    return Sheet("settlements", columns, _settlements(entries, money, policy))
 
 
 def _settlements(entries: Iterable[Entry], money: Sequence[str], policy: Policy) -> Iterator[Out]:
@@ -227,6 +236,13 @@ def rejects_sheet(rejects: Sequence[Reject], order: Sequence[str], language: str
     can be settled as it is: the added columns are ignored when it is read.
     """
     given = {name for reject in rejects for name in reject.columns}
+    return rejects_of_columns(rejects, given, order, language)
+
+
+def rejects_of_columns(
+    rejects: Iterable[Reject], given: Collection[str], order: Sequence[str], language: str
+) -> Sheet:
+    """Return the sheet of rejects whose files have the columns `given`."""
     names = [name for name in order if name in given] or list(order)
     columns: Columns = [(name, "text") for name in (*names, *REJECT_COLUMNS[:-1])]
     columns.append((REJECT_COLUMNS[-1], "long"))

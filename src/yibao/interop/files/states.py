@@ -92,10 +92,14 @@ def closing_sheet(book: Book, year: int) -> Sheet:
 
     These are the year-end rules run on every person of the enrolment, as the book stands.
     """
-    states = carried(book.policy.region)
+    return Sheet("states", states_columns(book.policy.region), _closing(book, year))
+
+
+def states_columns(region: Region) -> list[tuple[str, OutKind]]:
+    """Return the columns of the states file."""
     columns: list[tuple[str, OutKind]] = [("person_id", "text"), ("year", "count")]
-    columns += [(v.name, "money" if v.unit == "yuan" else "count") for v in states]
-    return Sheet("states", columns, _closing(book, year))
+    columns += [(v.name, "money" if v.unit == "yuan" else "count") for v in carried(region)]
+    return columns
 
 
 def _closing(book: Book, year: int) -> Iterator[tuple[Cell, ...]]:

@@ -67,7 +67,7 @@ class Engine:
         self._profiles = Profiles(policy, self.claim_facts, self.person_facts, self._programs.enter)
         self._changes: dict[int, Number] = {}
         self._rules: Rules | None = None
-        self._figures: Int64 = np.zeros(0, np.int64)  # what the rules hold an address of
+        self._figures: list[Int64] = []  # what the rules hold, or held, an address of
         self._lock = Lock()
 
     @property
@@ -150,14 +150,16 @@ class Engine:
             if self._rules is None or len(self._rules.answer) != answers.size:
                 shape = programs.layout
                 run_at, plain_at = programs.addresses()
-                self._figures = programs.figures(self._changes)
+                figures = programs.figures(self._changes)
+                # those before are kept: a run of another thread may still read them
+                self._figures = [*self._figures, figures]
                 self._rules = Rules(
                     combinations=len(profiles.combinations),
                     answer=answers.reshape(-1),
                     single=_single(answers),
                     run_at=run_at,
                     plain_at=plain_at,
-                    given_at=programs.first_figures() * 8 + self._figures.ctypes.data,
+                    given_at=programs.first_figures() * 8 + figures.ctypes.data,
                     numbers=programs.numbering(),
                     stirs=programs.stirring(),
                     counters=_counters(shape),
