@@ -145,3 +145,28 @@ def test_ids_that_come_twice_or_are_reversed(rows: list[tuple[str, str]]) -> Non
                 assert (found.own_id[at] == found.own_id[other]) == (name == again)
         if back in own:
             assert found.reverses[at] == found.own_id[own.index(back)]
+
+
+def test_a_person_without_claims_shares_no_id_with_the_one_before() -> None:
+    """Persons 0 and 2 have claims, 1 and 3 have none; each takes a claim of its own back."""
+    start = np.array([0, 2, 2, 4, 4], np.int64)
+    hashes = np.array([7, 7, 8, 8], np.uint64)
+    found = links.link(
+        start,
+        hashes,
+        pa.array(["a", "b", "c", "d"]),
+        pa.array(["", "a", "", "c"]),
+        np.ones(4, np.bool_),
+    )
+    assert found.reverses.tolist() == [-1, 0, -1, 1]
+    assert not found.shared.any()
+
+
+def test_persons_of_one_hash_who_share_an_id_are_found_behind_one_without_claims() -> None:
+    start = np.array([0, 1, 1, 2], np.int64)
+    texts = pa.array(["a", "a"]), pa.array(["", ""])
+    usable = np.ones(2, np.bool_)
+    found = links.link(start, np.array([7, 7], np.uint64), *texts, usable)
+    assert found.shared.tolist() == [True, True]
+    found = links.link(start, np.array([7, 8], np.uint64), *texts, usable)
+    assert not found.shared.any()

@@ -48,12 +48,14 @@ def _link(
     while person < persons:
         begin = start[person]
         last = person + 1
+        several = False
         # persons whose hashes are the same are looked at together: they might share an id
         while last < persons and (
             start[last] == start[last + 1]
             or start[last] == begin
             or person_hash[start[last]] == person_hash[begin]
         ):
+            several |= start[last] != begin and start[last] != start[last + 1]
             last += 1
         end = start[last]
         count = end - begin
@@ -79,7 +81,7 @@ def _link(
                             own[row] = numbers
                             numbers += 1
                         own[other] = own[row]
-                        if last - person > 1:
+                        if several:
                             shared[row] = True
                             shared[other] = True
                     then += 1
@@ -106,7 +108,7 @@ def _link(
                             own[other] = numbers
                             numbers += 1
                         reverses[row] = own[other]
-                        if last - person > 1:
+                        if several:
                             shared[row] = True
                             shared[other] = True
                     low += 1
