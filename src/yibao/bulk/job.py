@@ -20,6 +20,9 @@ R = TypeVar("R")
 
 Opening = Mapping[tuple[str, int], Mapping[str, int]]
 
+MOST_SLICE = 1 << 17
+"""Rows of claims of a slice, where input needs no dividing: few, since all of it is in memory."""
+
 MOST_APART = 200_000
 """So many claims of persons that are entangled with each other are settled by the scalar book."""
 

@@ -6,7 +6,7 @@ look, as text; and the hashes of its claim ids. It is finished when the last of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -179,7 +179,7 @@ def put_claims(shelf: Shelf, given: Given, reader: ClaimBlocks, *, with_ids: boo
         _put_slow(shelf, given, slow)
     if with_ids:
         _put_ids(shelf, rows, given, slow)
-    batch, names = claims_batch(rows)
+    batch, names = claims_batch(rows, narrowed if shelf.is_disk else _as_they_are)
     told: dict[str, Any] = {
         "facts": [facts_texts(f) for f in facts.tuples],
         "institutions": names,
@@ -199,7 +199,13 @@ def _span(rows: ClaimRows) -> list[int]:
     return [int(days.max())] if len(days) else []
 
 
-def claims_batch(rows: ClaimRows) -> tuple[Any, list[str]]:
+def _as_they_are(values: Int64) -> Int64:
+    return values
+
+
+def claims_batch(
+    rows: ClaimRows, shape: Callable[[Int64], npt.NDArray[Any]] = _as_they_are
+) -> tuple[Any, list[str]]:
     """Return rows as a batch, and the institutions that it numbers.
 
     A column with nothing in it is left out; `stay` is the days from admission to discharge.
@@ -216,10 +222,10 @@ def claims_batch(rows: ClaimRows) -> tuple[Any, list[str]]:
         "stay": (rows.discharged - rows.admitted).astype(np.int32),
         "facts": rows.facts,
         "flags": rows.flags,
-        "account_available": narrowed(rows.account_available),
-        "place": narrowed(rows.row),
+        "account_available": shape(rows.account_available),
+        "place": shape(rows.row),
     }
-    columns |= {AMOUNT + name: narrowed(values) for name, values in rows.amounts.items()}
+    columns |= {AMOUNT + name: shape(values) for name, values in rows.amounts.items()}
     return pa.record_batch({n: c for n, c in columns.items() if not _is_nothing(n, c)}), names
 
 

@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from yibao.bulk.booked import Sums, Words
-from yibao.bulk.job import MOST_APART, Job, Options, Progress, TooEntangled, Totals, in_turn
+from yibao.bulk.job import (
+    MOST_APART,
+    MOST_SLICE,
+    Job,
+    Options,
+    Progress,
+    TooEntangled,
+    Totals,
+    in_turn,
+)
 from yibao.bulk.manifest import WorkFolder, stamp
 from yibao.bulk.memory import Plan, plan_for
 from yibao.bulk.partition import Given, put_claims, put_persons
@@ -187,7 +196,7 @@ class Run:
             parts = Divided(store, self.plan.buckets, aside)
             self.totals.claims_rows, self.totals.persons_rows = store.counts()
         else:
-            region, block = self.job.policy.region, self.plan.block
+            region, block = self.job.policy.region, min(self.plan.block, MOST_SLICE)
             pairs = self._pairs or []
             parts = Streamed(
                 region, self.engine, self.claims, self.persons, pairs=pairs, size=block

@@ -114,6 +114,7 @@ class Shelf(Protocol):
     """Where the parts of a piece are put: its rows last."""
 
     buckets: int
+    is_disk: bool
 
     def put(
         self, part: Part, batch: Any, starts: npt.NDArray[np.int64], told: Mapping[str, Any]
@@ -128,6 +129,8 @@ Part = Literal["rows", "slow", "ids"]
 class DiskShelf:
     """Puts the parts of a piece into files."""
 
+    is_disk = True
+
     def __init__(self, file: Path, buckets: int) -> None:
         self._file, self.buckets = file, buckets
 
@@ -140,6 +143,8 @@ class DiskShelf:
 
 class MemoryShelf:
     """Keeps the parts of a piece as they are, in one bucket."""
+
+    is_disk = False
 
     def __init__(self) -> None:
         self.buckets = 1

@@ -27,7 +27,7 @@ def open_parquet(file: Path, counts: Collection[str] = (), texts: Sequence[str] 
     import pyarrow.parquet as pq
 
     try:
-        source = pq.ParquetFile(file, read_dictionary=list(texts))
+        source = pq.ParquetFile(file, read_dictionary=list(texts), pre_buffer=False)
         schema = source.schema_arrow
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise unreadable(file, error) from None

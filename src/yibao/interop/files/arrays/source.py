@@ -206,6 +206,9 @@ def _sized(batches: Iterator[Any], size: int) -> Iterator[Any]:
     held: list[Any] = []
     count = 0
     for batch in batches:
+        if not held and len(batch) == size:
+            yield batch
+            continue
         held.append(batch)
         count += len(batch)
         while count >= size:
