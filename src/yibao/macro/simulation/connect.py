@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from yibao.bulk import in_memory
 from yibao.bulk.bucket import ASIDE
+from yibao.bulk.in_memory import Population as Loaded
+from yibao.bulk.in_memory import load
 from yibao.errors import CannotRead
 from yibao.macro.simulation.paid import Coded, People
 from yibao.macro.simulation.people_file import PEOPLE, read_people
@@ -45,7 +46,7 @@ def load_population(policy: Policy, folder: Path, years: Sequence[int] | None = 
     """
     persons, claims = files_of(folder)
     engine = engine_for(policy)
-    read = in_memory.load(policy, engine, persons, claims)
+    read = load(policy, engine, persons, claims)
     apart = int(np.count_nonzero(read.bucket.state == ASIDE))
     if read.rejects or apart:
         raise CannotRead(
@@ -62,7 +63,7 @@ def load_population(policy: Policy, folder: Path, years: Sequence[int] | None = 
     return EnginePopulation(engine, read.items, read.statuses, people, years)
 
 
-def _people(engine: Engine, read: in_memory.Population) -> People:
+def _people(engine: Engine, read: Loaded) -> People:
     """Return the persons as their last statuses say; no households, no incomes.
 
     Raises CannotRead for a person with claims and without any status.
