@@ -100,9 +100,9 @@ def simulate(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Try reforms on a whole population: every claim settled again, to the fen.
+    """Try reforms on a whole population, to the fen.
 
-    Told are the cost by fund, who pays less and who more, hardship, fairness, and what behaviour
+    Every claim is settled again. Told are the cost by fund, who pays less and who more, hardship, fairness, and what behaviour
     could make of it. `yibao simulate search` looks for figures that meet targets.
 
     \b
@@ -149,10 +149,11 @@ def search(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Find settings of figures that meet targets, and the frontier of what they trade off.
+    """Find settings of figures that meet targets.
 
-    Every setting tried is a settlement of all claims. Where there are no more settings than --most,
-    all are tried; else the search follows what improves, and says that there may be better ones.
+    Told are the best setting found and the frontier of what two measures trade off. Every setting
+    tried is a settlement of all claims. Where there are no more settings than --most, all are
+    tried; else the search follows what improves, and says that there may be better ones.
 
     \b
     Example: yibao simulate search --policy tianjin --population city
