@@ -102,8 +102,9 @@ def simulate(
 ) -> None:
     """Try reforms on a whole population, to the fen.
 
-    Every claim is settled again. Told are the cost by fund, who pays less and who more, hardship, fairness, and what behaviour
-    could make of it. `yibao simulate search` looks for figures that meet targets.
+    Every claim is settled again. Told are the cost by fund, who pays less and who more, hardship,
+    fairness, and what behaviour could make of it. `yibao simulate search` looks for figures that
+    meet targets.
 
     \b
     Example: yibao simulate --policy tianjin --population city --year 2020
