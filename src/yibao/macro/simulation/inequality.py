@@ -6,9 +6,9 @@ For n persons ranked by income from poorest to richest, x_i being what is shared
 
 r_i the rank from 1; persons of equal income share the mean of their ranks, so that C does not
 depend on the order of the data. The Gini index is the concentration index of income itself. The
-Kakwani
-index of payments is their concentration index less the Gini index of income before them: above 0
-the rich bear more than in proportion. (Kakwani 1977; O'Donnell et al. 2008, chapters 8 and 16.)
+Kakwani index of payments is their concentration index less the Gini index of income before them:
+above 0 the rich bear more than in proportion. (Kakwani 1977; O'Donnell and others 2008, chapters 8
+and 16.)
 """
 
 from __future__ import annotations

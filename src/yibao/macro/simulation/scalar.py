@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from yibao.errors import CannotRead
+from yibao.interop.files.claims import read_claims
+from yibao.interop.files.persons import read_persons
 from yibao.macro.simulation.paid import Claims, Coded, Paid, People
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.batch import Entry, Item, settle_all
+from yibao.settlement.batch import Entry, Item, in_order, settle_all
 from yibao.settlement.book import Book
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Claim, Status
@@ -107,3 +111,19 @@ def coded(values: Sequence[str], known: Mapping[str, Text]) -> Coded:
     position = {value: at for at, value in enumerate(order)}
     codes = np.asarray([position[value] for value in values], np.int16)
     return Coded(codes, order, [known.get(value, Text(value, value)) for value in order])
+
+
+def read_small(policy: Policy, claims: Sequence[Path], persons: Sequence[Path]) -> Small:
+    """Read files as `yibao settle` does; raises InputError, and CannotRead when a row is wrong.
+
+    A reversal of what the files do not hold has no person and is left out.
+    """
+    people = read_persons(persons, policy.region)
+    read = read_claims(claims, policy.region, people)
+    rejects = [*people.rejects, *read.rejects]
+    if rejects:
+        raise CannotRead(rejects[0].errors[0].say("zh"))
+    items = in_order(read.items)
+    known = {item.what.claim_id for item in items if isinstance(item.what, Claim)}
+    kept = [i for i in items if isinstance(i.what, Claim) or i.what.reverses in known]
+    return Small(kept, people.enrolment)
