@@ -8,8 +8,8 @@ import numpy as np
 
 from yibao.macro.simulation.paid import Claims, Paid, People
 from yibao.macro.simulation.reforms import Reform, load_reforms
-from yibao.macro.simulation.scalar import Small, read_small
-from yibao.policy.policy import Policy, load_policy
+from yibao.macro.simulation.scalar import Small
+from yibao.policy.policy import Policy
 
 REFORMS = Path(__file__).parents[3] / "examples" / "reforms"
 FOLDERS = sorted(REFORMS.iterdir())

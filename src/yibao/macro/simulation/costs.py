@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yibao.macro.simulation.exact import Flags, total
+import numpy as np
+
+from yibao.macro.simulation.exact import Codes, totals_by
 from yibao.macro.simulation.paid import Claims, Coded, Paid
 from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
@@ -54,34 +56,44 @@ def layer_of(fund: str) -> Text:
     return words.layers[words.funds[fund].layer]
 
 
-def costs(paid: Paid, where: Flags | None = None) -> Costs:
-    """Return the sums of all claims, or of some."""
-    funds = {
-        name: total(paid.funds[name], where) if name in paid.funds else 0
-        for name in vocabulary().funds
-    }
-    bill, personal = total(paid.total, where), total(paid.personal, where)
-    account = total(paid.account, where)
-    sums = {
-        "total": bill,
-        "in_scope": total(paid.in_scope, where),
-        "fund": bill - personal,
-        "personal": personal,
-        "account": account,
-        "cash": personal - account,
-    }
-    sign = paid.sign if where is None else paid.sign[where]
-    return Costs(int(sign.sum(dtype="int64")), sums | funds)
+def costs(paid: Paid) -> Costs:
+    """Return the sums of all claims."""
+    (whole,) = _by(paid, np.zeros(len(paid.sign), np.int16), 1)
+    return whole
 
 
 def by_code(paid: Paid, coded: Coded) -> tuple[CostsOf, ...]:
     """Return the sums for each code of an attribute that has claims."""
-    found = []
-    for code, (value, title) in enumerate(zip(coded.values, coded.titles, strict=True)):
-        here = coded.codes == code
-        if here.any():
-            found.append(CostsOf(value, title, costs(paid, here)))
-    return tuple(found)
+    size = len(coded.values)
+    present = np.bincount(coded.codes, minlength=size)
+    named = zip(coded.values, coded.titles, _by(paid, coded.codes, size), present, strict=True)
+    return tuple(CostsOf(value, title, found) for value, title, found, n in named if n)
+
+
+def _by(paid: Paid, codes: Codes, size: int) -> list[Costs]:
+    arrays = {
+        "total": paid.total,
+        "in_scope": paid.in_scope,
+        "personal": paid.personal,
+        "account": paid.account,
+        "claims": paid.sign.astype(np.int64),
+        **paid.funds,
+    }
+    sums = {name: totals_by(codes, values, size) for name, values in arrays.items()}
+    return [_costs({name: sums[name][code] for name in sums}) for code in range(size)]
+
+
+def _costs(sums: Mapping[str, int]) -> Costs:
+    amounts = {
+        "total": sums["total"],
+        "in_scope": sums["in_scope"],
+        "fund": sums["total"] - sums["personal"],
+        "personal": sums["personal"],
+        "account": sums["account"],
+        "cash": sums["personal"] - sums["account"],
+    }
+    funds = {name: sums.get(name, 0) for name in vocabulary().funds}
+    return Costs(sums["claims"], amounts | funds)
 
 
 def breakdown(claims: Claims, paid: Paid) -> Mapping[str, tuple[CostsOf, ...]]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from yibao.macro.simulation import kernels
+
 Int64 = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -57,13 +59,20 @@ def by_key(keys: Codes, values: Int64, size: int) -> Int64:
     """
     result = np.zeros(size, np.int64)
     if len(values):
-        largest = max(abs(int(values.max())), abs(int(values.min())))
+        largest = int(kernels.largest(values))
         if largest * len(values) >= 1 << 63:
             most = int(np.bincount(keys, minlength=1).max())
             if largest * most >= 1 << 63:
                 raise OverflowError("sums by key may leave int64")
-        np.add.at(result, keys, values)
+        kernels.add(keys, values, result)
     return result
+
+
+def totals_by(keys: Codes, values: Int64, size: int) -> list[int]:
+    """Return the sums of fen for each key 0 … size-1, exactly whatever their size."""
+    high, low = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    kernels.add_split(keys, values, high, low)
+    return [(int(one) << 32) + int(other) for one, other in zip(high, low, strict=True)]
 
 
 def count(keys: Codes, size: int, where: Flags | None = None) -> Int64:

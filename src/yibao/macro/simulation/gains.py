@@ -119,9 +119,11 @@ def by_place(units: Units, claims: Claims, before: Paid, after: Paid, *, name: s
         here = (coded.codes == code) & (before.sign != 0)
         if not here.any():
             continue
-        there, keys = np.unique(of[here], return_inverse=True)
-        paid = [by_key(keys, paid.personal[here], len(there)) for paid in (before, after)]
-        found.append(GroupGains(value, title, gains(paid[0], paid[1])))
+        keys = of[here]
+        there = np.zeros(units.size, bool)
+        there[keys] = True
+        sides = [by_key(keys, paid.personal[here], units.size) for paid in (before, after)]
+        found.append(GroupGains(value, title, gains(sides[0], sides[1], there)))
     return ByDimension(name, TITLES.get(name) or title_of(name), False, tuple(found))
 
 

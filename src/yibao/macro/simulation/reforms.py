@@ -12,9 +12,8 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from yibao.errors import PolicyError
 from yibao.money import parse_rate, parse_yuan
-from yibao.policy.amendment import GROUPS, Group, sentences
+from yibao.policy.amendment import GROUPS, Group, key_words, sentences
 from yibao.policy.compare import FigureChange, difference
 from yibao.policy.consolidate import Calendar, Consolidation
 from yibao.policy.model import Document, Region, Row, Table
@@ -56,7 +55,7 @@ class Single:
     """
 
     table: Table
-    where: str
+    where: Text
     before: tuple[str, ...]
     after: str
     step: Fraction | None
@@ -136,16 +135,21 @@ def _single(base: Policy, table: Table, row: Row, years: Sequence[int]) -> Singl
         return None
     before = dict.fromkeys(_value(change) for change in changes)
     after = next(change.after.value for change in changes if change.after) or ""
-    from yibao.policy import words
-
     return Single(
         table=table,
-        where=words.conditions(row.conditions),
+        where=_where(region, table, changes),
         before=tuple(before),
         after=after,
         step=steps.pop() if len(steps) == 1 else None,
         policy=Policy(region, known=base.known, accept=base.accept),
     )
+
+
+def _where(region: Region, table: Table, changes: Sequence[FigureChange]) -> Text:
+    """Return the keys at which figures change, in words; each once."""
+    told = dict.fromkeys(key_words(region, table, change.key) for change in changes)
+    zh, en = "；".join(t.zh for t in told), "; ".join(t.en for t in told)
+    return Text(zh or "全部情形", en or "every case")
 
 
 def _changes(before: Region, after: Region, years: Sequence[int]) -> Iterator[FigureChange]:
@@ -169,8 +173,3 @@ def _step(change: FigureChange, table: Table) -> Fraction | None:
     if table.unit == "rate":
         return (parse_rate(new) - parse_rate(old)) * 100
     return Fraction(int(new) - int(old))
-
-
-def refuses(error: PolicyError) -> Text:
-    """Return what a rule's refusal says."""
-    return error.text
