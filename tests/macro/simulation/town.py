@@ -12,7 +12,7 @@ from yibao.macro.simulation.scalar import Small
 from yibao.policy.policy import Policy
 
 REFORMS = Path(__file__).parents[3] / "examples" / "reforms"
-FOLDERS = sorted(REFORMS.iterdir())
+FOLDERS = sorted(folder.parent for folder in REFORMS.glob("*/document.yaml"))
 YEARS = (2018, 2019)
 
 

@@ -13,7 +13,7 @@ was worked out for them, so that only the claims are settled again.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,12 +38,12 @@ class Change:
     """One figure set to another value."""
 
     title: Text
-    where: str
+    where: Text
     before: tuple[str, ...]
     after: str
 
     def __str__(self) -> str:
-        return f"{self.title.en} ({self.where}): {' / '.join(self.before)} → {self.after}"
+        return f"{self.title.en} ({self.where.en}): {' / '.join(self.before)} → {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +145,11 @@ class City:
         The conditions must mean whole rows. Raises NotGiven for an unknown table, key or code, for
         conditions that cut a row, and for what is no value of the table's unit.
         """
-        conditions = conditions or {}
-        chosen = self._choose(table, conditions)
+        chosen = self._choose(table, conditions or {})
         number = value_of(value, chosen.table.unit)
         change = Change(
             chosen.table.title,
-            _where(conditions),
+            chosen.where,
             _values(chosen, self.values),
             words.figure(number, chosen.table.unit),
         )
@@ -203,10 +202,6 @@ def _values(chosen: Chosen, values: Values) -> tuple[str, ...]:
     unit = chosen.table.unit
     found = (values[id(row)][1] if id(row) in values else row.value for row in chosen.rows)
     return tuple(dict.fromkeys(words.figure(value, unit) for value in found if value is not None))
-
-
-def _where(conditions: Mapping[str, object]) -> str:
-    return ", ".join(f"{key}={codes}" for key, codes in conditions.items()) or "every row"
 
 
 def _as_html(totals: Totals) -> Markup:

@@ -14,7 +14,8 @@ from typing import Any
 from yibao.errors import MoneyError, NotGiven
 from yibao.money import MAX_CLAIM, UNLIMITED, parse_rate, parse_yuan
 from yibao.policy import words
-from yibao.policy.checking.points import Point, answer, axes_of, points
+from yibao.policy.amendment import key_words
+from yibao.policy.checking.points import answer, axes_of, points
 from yibao.policy.consolidate import Calendar, Consolidation
 from yibao.policy.model import Number, Region, Row, Table, Unit, Value
 from yibao.policy.source import did_you_mean
@@ -26,10 +27,11 @@ Conditions = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
-    """Rows of a table that together are one parameter."""
+    """Rows of a table that together are one parameter; `where` is when they answer, in words."""
 
     table: Table
     rows: tuple[Row, ...]
+    where: Text
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -84,7 +86,9 @@ def choose(region: Region, name: str, conditions: Conditions, years: Sequence[in
             )
         if row.value is None:
             raise wrong(name, f"{name}：{at}缺少数值", f"{name}: {at} has no value to change")
-    return Chosen(table, tuple(inside.values()))
+    box = {k: tuple(v for v in axes_of(table)[k] if v in codes) for k, codes in wanted.items()}
+    where = key_words(region, table, box) if box else Text("全部情形", "every case")
+    return Chosen(table, tuple(inside.values()), where)
 
 
 def _states(region: Region, years: Sequence[int]) -> list[Consolidation]:
@@ -174,8 +178,3 @@ def replaced(region: Region, values: Values) -> Region:
         for name, table in region.tables.items()
     }
     return replace(region, tables=tables)
-
-
-def point_words(point: Point) -> str:
-    """Return a key point as text."""
-    return words.box({key: (value,) for key, value in point.items()})

@@ -13,7 +13,7 @@ from yibao.macro.simulation.report.summary import Card
 from yibao.macro.simulation.report.table import Cell, Column, Kind, Of, Table, cell, plain
 from yibao.macro.simulation.report.workbook import write_sheet
 from yibao.macro.simulation.search.find import Found
-from yibao.macro.simulation.search.trials import Bench, Trial, told
+from yibao.macro.simulation.search.trials import Axis, Bench, Trial, told
 from yibao.macro.simulation.search.wishes import Asked
 from yibao.text import Text
 
@@ -22,6 +22,11 @@ TITLE = Text("参数搜索", "Search for settings")
 
 def _kind(asked: Asked) -> Kind:
     return "growth" if asked.measure.endswith("_change") else "share"
+
+
+def _title(axis: Axis) -> Text:
+    title, where = axis.chosen.table.title, axis.chosen.where
+    return Text(f"{title.zh}（{where.zh}）", f"{title.en} ({where.en})")
 
 
 def frontier_table(bench: Bench, found: Found) -> Table:
@@ -68,13 +73,9 @@ def best_table(bench: Bench, found: Found) -> Table:
 def settings_table(bench: Bench, found: Found) -> Table:
     """Return what each parameter is in the best setting."""
     rows: list[list[Cell]] = []
-    pairs = zip(
-        bench.axes, bench.wishes.parameters, told(bench.axes, found.best.setting), strict=True
-    )
-    for axis, parameter, value in pairs:
-        where = ", ".join(f"{key}={codes}" for key, codes in parameter.when.items())
+    for axis, value in zip(bench.axes, told(bench.axes, found.best.setting), strict=True):
         now = " / ".join(axis.chosen.values)
-        rows.append([axis.chosen.table.title, where or "–", now, value])
+        rows.append([axis.chosen.table.title, axis.chosen.where, now, value])
     return Table(
         "setting",
         Text("找到的取值", "The setting found"),
@@ -91,9 +92,7 @@ def settings_table(bench: Bench, found: Found) -> Table:
 
 
 def _table(bench: Bench, name: str, title: Text, trials: tuple[Trial, ...], note: Text) -> Table:
-    heads = [
-        Column(f"parameter_{n}", axis.chosen.table.title) for n, axis in enumerate(bench.axes, 1)
-    ]
+    heads = [Column(f"parameter_{n}", _title(axis)) for n, axis in enumerate(bench.axes, 1)]
     measures = [
         Column(f"measure_{n}", asked.title, _kind(asked)) for n, asked in enumerate(bench.asked, 1)
     ]

@@ -30,6 +30,7 @@ from yibao.errors import Defect, MoneyError, PackErrors
 from yibao.money import UNLIMITED, parse_yuan
 from yibao.policy.model import Number, Unit
 from yibao.policy.source import Source, did_you_mean, read
+from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
 
 Measure = Literal[
@@ -80,6 +81,10 @@ class Parameter:
     place: str
 
 
+def _title(name: str, code: str) -> Text:
+    return (vocabulary().attributes[name].codes or {}).get(code, Text(code, code))
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A measure, of all claims or of those of some schemes, visit types and levels."""
@@ -90,9 +95,12 @@ class Asked:
     @property
     def title(self) -> Text:
         """What it is called."""
-        told = ", ".join("|".join(codes) for _, codes in self.of)
         title = MEASURES[self.measure]
-        return Text(f"{title.zh}（{told}）", f"{title.en} ({told})") if told else title
+        if not self.of:
+            return title
+        named = [_title(name, code) for name, codes in self.of for code in codes]
+        zh, en = "，".join(t.zh for t in named), ", ".join(t.en for t in named)
+        return Text(f"{title.zh}（{zh}）", f"{title.en} ({en})")
 
 
 @dataclass(frozen=True, slots=True)
