@@ -116,8 +116,11 @@ class _Reader:
         column = self.column(name)
         if not pa.types.is_decimal(column.type) or column.type.scale > 2 or column.null_count:
             raise self.wrong(name, column.type, "yuan as decimals with two places in every row")
-        cents = pc.multiply(column.cast(pa.decimal128(19, 2)), pa.scalar(100, pa.int64()))
-        found: Int64 = cents.cast(pa.int64()).to_numpy()
+        try:  # fen are the unscaled digits of a decimal with two places
+            digits = column.cast(pa.decimal128(18, 2)).view(pa.decimal128(18, 0))
+        except pa.ArrowInvalid:
+            raise self.wrong(name, "too large", "amounts below 10^16 yuan") from None
+        found: Int64 = digits.cast(pa.int64()).to_numpy()
         if (found < 0).any():
             raise self.wrong(name, "negative", "no negative amount")
         return found
