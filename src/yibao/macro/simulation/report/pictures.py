@@ -12,6 +12,7 @@ from typing import Any
 from yibao.macro.simulation import costs as sums
 from yibao.macro.simulation.comparison import Comparison
 from yibao.macro.simulation.gains import SHARES, ByDimension
+from yibao.macro.simulation.report import show
 from yibao.macro.simulation.study import Study
 from yibao.text import Text
 
@@ -118,7 +119,7 @@ def winners(dimension: ByDimension, number: int) -> Picture:
 
     title = Text(
         f"少付和多付者的比例：按{dimension.title.zh}",
-        f"Share of winners and losers by {dimension.title.en.lower()}",
+        f"Share of winners and losers by {show.within(dimension.title.en)}",
     )
     return _picture(f"winners_{dimension.name}_{number}", title, draw, 110 + 30 * len(groups))
 

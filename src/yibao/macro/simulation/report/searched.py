@@ -169,7 +169,11 @@ def picture(bench: Bench, found: Found) -> Picture:
         ]
         axes = {
             "xaxis": {"title": {"text": one.title.pick(language)}, "ticksuffix": "%"},
-            "yaxis": {"title": {"text": other.title.pick(language)}, "ticksuffix": "%"},
+            "yaxis": {
+                "title": {"text": other.title.pick(language)},
+                "ticksuffix": "%",
+                "automargin": True,
+            },
         }
         return {"data": data, "layout": layout(**axes)}
 

@@ -49,6 +49,11 @@ def large(fen: int | Fraction, language: str) -> str:
     raise AssertionError
 
 
+def within(text: str) -> str:
+    """Return an English title as it stands within a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def count(number: int) -> str:
     """Return a count with thousands apart."""
     return rounded(Fraction(number), 0)

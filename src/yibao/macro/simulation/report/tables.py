@@ -11,6 +11,7 @@ from yibao.macro.simulation.costs import CostsOf
 from yibao.macro.simulation.dimensions import title_of
 from yibao.macro.simulation.exact import ratio
 from yibao.macro.simulation.gains import SHARES, ByDimension
+from yibao.macro.simulation.report import show
 from yibao.macro.simulation.report.table import Cell, Column, Table
 from yibao.text import Text
 
@@ -55,7 +56,7 @@ def breakdown(compared: Comparison, name: str) -> Table:
     rows = [_part(part, after_by[part.code]) for part in before]
     return Table(
         f"costs_by_{name}",
-        Text(f"按{title_of(name).zh}", f"By {title_of(name).en.lower()}"),
+        Text(f"按{title_of(name).zh}", f"By {show.within(title_of(name).en)}"),
         [
             Column("group", title_of(name)),
             Column("claims", Text("笔数", "Claims"), "count"),
@@ -143,7 +144,8 @@ def groups(dimension: ByDimension) -> Table:
     return Table(
         f"gains_by_{dimension.name}",
         Text(
-            f"得失：按{dimension.title.zh}", f"Winners and losers by {dimension.title.en.lower()}"
+            f"得失：按{dimension.title.zh}",
+            f"Winners and losers by {show.within(dimension.title.en)}",
         ),
         [
             Column("group", dimension.title),
