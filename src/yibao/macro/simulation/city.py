@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 
 from yibao.macro.simulation import costs as sums
 from yibao.macro.simulation.comparison import Comparison, Options, compare
-from yibao.macro.simulation.costs import Costs, CostsOf, by_code, costs
+from yibao.macro.simulation.costs import Costs, CostsOf, by_code, together
 from yibao.macro.simulation.exact import ratio
 from yibao.macro.simulation.paid import Paid
 from yibao.macro.simulation.population import Population
@@ -172,8 +172,8 @@ class City:
         base = self.base.totals() if self.base else None
         start = time.perf_counter()
         paid = self.paid
-        whole = costs(paid)
         schemes = by_code(paid, self.population.claims.scheme)
+        whole = together(schemes)
         return Totals(
             costs=whole,
             schemes=schemes,

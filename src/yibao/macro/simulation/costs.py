@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +64,15 @@ def costs(paid: Paid) -> Costs:
     return whole
 
 
+def together(parts: Iterable[CostsOf]) -> Costs:
+    """Return the sums of parts that make up a whole."""
+    found = [part.costs for part in parts]
+    amounts: Counter[str] = Counter(dict.fromkeys((*SUMS, *vocabulary().funds), 0))
+    for part in found:
+        amounts.update(part.amounts)
+    return Costs(sum(part.claims for part in found), dict(amounts))
+
+
 def by_code(paid: Paid, coded: Coded) -> tuple[CostsOf, ...]:
     """Return the sums for each code of an attribute that has claims."""
     size = len(coded.values)
@@ -79,7 +90,9 @@ def _by(paid: Paid, codes: Codes, size: int) -> list[Costs]:
         "claims": paid.sign.astype(np.int64),
         **paid.funds,
     }
-    sums = {name: totals_by(codes, values, size) for name, values in arrays.items()}
+    with ThreadPoolExecutor() as threads:  # the loops are compiled and hold no lock
+        found = threads.map(lambda values: totals_by(codes, values, size), arrays.values())
+        sums = dict(zip(arrays, found, strict=True))
     return [_costs({name: sums[name][code] for name in sums}) for code in range(size)]
 
 
