@@ -51,7 +51,7 @@ class Formula:
         assert policy is POLICY
         return self._paid({"yuan": 80_000, "rate": Fraction(70, 100)})
 
-    def paid_with(self, values: Values) -> Paid:
+    def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
         self.settled += 1
         now: dict[str, int | Fraction] = {"yuan": 80_000, "rate": Fraction(70, 100)}
         for _, value in values.values():

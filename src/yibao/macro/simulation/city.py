@@ -131,6 +131,12 @@ class City:
             return self.population.paid_with(self.values)
         return self.population.paid(self.population.policy)
 
+    def _for_a_moment(self) -> Paid:
+        """Return who pays, in arrays that may be written over: what totals need is read at once."""
+        if "paid" in self.__dict__ or not self.values:
+            return self.paid
+        return self.population.paid_with(self.values, keep=False)
+
     def figure(self, table: str, conditions: Conditions | None = None) -> tuple[str, ...]:
         """Return the values that a figure has now in the rows that conditions name.
 
@@ -171,7 +177,7 @@ class City:
     def _totals(self) -> Totals:
         base = self.base.totals() if self.base else None
         start = time.perf_counter()
-        paid = self.paid
+        paid = self._for_a_moment()
         schemes = by_code(paid, self.population.claims.scheme)
         whole = together(schemes)
         return Totals(

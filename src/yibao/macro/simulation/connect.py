@@ -83,7 +83,7 @@ class BookPopulation:
         """Settle every claim under a policy, earlier years too: they leave what later ones find."""
         return only(self._small.paid(policy), self._kept)
 
-    def paid_with(self, values: Values) -> Paid:
+    def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
         """Settle every claim with other values in some rows."""
         region = replaced(self.policy.region, values)
         return self.paid(Policy(region, known=self.policy.known, accept=self.policy.accept))

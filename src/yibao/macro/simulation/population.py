@@ -32,8 +32,9 @@ class Population(Protocol):
     def paid(self, policy: Policy) -> Paid:
         """Settle every claim under a policy of the same region."""
 
-    def paid_with(self, values: Values) -> Paid:
+    def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
         """Settle every claim under the rules with other values in some rows of tables.
 
-        This is the fast way: profiles are not resolved again.
+        This is the fast way: profiles are not resolved again. Unless kept, the arrays may be those
+        of the next such call too: they must be read before it.
         """

@@ -161,7 +161,9 @@ class Bench:
                 for axis, at in zip(self.axes, setting, strict=True)
                 for row, value in axis.rows(at)
             }
-            self.tried[setting] = self._measure(setting, self.population.paid_with(values))
+            self.tried[setting] = self._measure(
+                setting, self.population.paid_with(values, keep=False)
+            )
         return self.tried[setting]
 
     def _measure(self, setting: Setting, paid: Paid) -> Trial:
