@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_city import claims, paid, people
 
-from yibao.macro.simulation.exact import by_key, dot, quantiles, total
+from yibao.macro.simulation.exact import by_key, dot, quantiles, total, totals_by
 from yibao.macro.simulation.gains import by_place, gains
 from yibao.macro.simulation.hardship import (
     Line,
@@ -210,3 +210,11 @@ def test_each_year_of_a_household_counts() -> None:
     assert found.pay(span, own).tolist() == [201, 900]
     hit = catastrophes(found, span.years, 0, *[found.pay(span, own)] * 2)
     assert [c.before.households for c in hit[:3]] == [2, 1, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-(2**62), 2**62)), max_size=30))
+def test_totals_by_key_are_those_of_python_of_any_size(pairs: list[tuple[int, int]]) -> None:
+    keys = np.asarray([key for key, _ in pairs], np.int16)
+    values = fen(*(value for _, value in pairs))
+    expected = [sum(v for k, v in pairs if k == key) for key in range(3)]
+    assert totals_by(keys, values, 3) == expected

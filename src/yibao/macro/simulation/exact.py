@@ -69,7 +69,15 @@ def by_key(keys: Codes, values: Int64, size: int) -> Int64:
 
 
 def totals_by(keys: Codes, values: Int64, size: int) -> list[int]:
-    """Return the sums of fen for each key 0 … size-1, exactly whatever their size."""
+    """Return the sums of fen for each key 0 … size-1, exactly whatever their size.
+
+    n amounts of b bits cannot leave 64 bits where the bits of n and b are at most 62 together: then
+    one addition each is enough. Else the sums are made again of halves.
+    """
+    sums = np.zeros(size, np.int64)
+    bits = int(kernels.add_telling(keys, values, sums))
+    if bits.bit_length() + len(values).bit_length() <= 62:
+        return [int(one) for one in sums]
     high, low = np.zeros(size, np.int64), np.zeros(size, np.int64)
     kernels.add_split(keys, values, high, low)
     return [(int(one) << 32) + int(other) for one, other in zip(high, low, strict=True)]

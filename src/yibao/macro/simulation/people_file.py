@@ -86,7 +86,10 @@ class _Reader:
         if name not in self:
             has = ", ".join(self._table.column_names)
             raise CannotRead(f"{self._file}: no column {name!r}; it has: {has} / 缺少列")
-        return self._table[name].combine_chunks()
+        chunks = self._table[name]
+        if pa.types.is_dictionary(chunks.type):  # each chunk may have a dictionary of its own
+            chunks = chunks.cast(chunks.type.value_type)
+        return chunks.combine_chunks()
 
     def wrong(self, name: str, found: Any, expected: str) -> CannotRead:
         """Return the error of a column of the wrong type or content."""
@@ -148,8 +151,6 @@ class _Reader:
     def coded(self, name: str) -> _Taken:
         """Return texts as codes; an empty cell is the text "none"."""
         column = self.column(name)
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
         if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
             raise self.wrong(name, column.type, "text")
         column = pc.fill_null(column, "none")

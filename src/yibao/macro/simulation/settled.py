@@ -178,7 +178,8 @@ def _with_none(codes: Any, titles: Any) -> Coded:
 def _attribute(engine: Engine, facts: Any, names: Sequence[str], name: str) -> Coded:
     titles = vocabulary().attributes[name].codes or {}
     place, order = names.index(name), list(titles)
-    known = [order.index(str(f[place])) for f in engine.claim_facts]
+    number = {value: at for at, value in enumerate(order)}
+    known = [number.get(str(f[place]), len(order)) for f in engine.claim_facts]
     own = np.asarray([*known, len(order)], np.int16)  # NONE, -1, is the last
     return Coded(own[facts], [*order, ""], [*titles.values(), Text("不详", "unknown")])
 
