@@ -8,7 +8,8 @@ from town import Town
 from yibao.errors import CannotRead, NotGiven
 from yibao.macro.simulation import City
 from yibao.macro.simulation.comparison import Options
-from yibao.macro.simulation.connect import BookPopulation, load_population
+from yibao.macro.simulation.connect import load_population
+from yibao.macro.simulation.scalar import BookPopulation
 
 IN_SERVICE = {"category": ["in_service"]}
 

@@ -14,13 +14,13 @@ from tiny_city import claims, paid, people
 from town import YEARS, Town
 
 from yibao.macro.simulation.comparison import Options
-from yibao.macro.simulation.connect import BookPopulation
 from yibao.macro.simulation.reforms import Reform
 from yibao.macro.simulation.report import show
 from yibao.macro.simulation.report.data import as_data, as_json
 from yibao.macro.simulation.report.page import page
 from yibao.macro.simulation.report.table import Of, cell, plain
 from yibao.macro.simulation.report.workbook import write_workbook
+from yibao.macro.simulation.scalar import BookPopulation
 from yibao.macro.simulation.study import Study, study
 from yibao.text import Text
 

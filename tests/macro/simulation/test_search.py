@@ -10,9 +10,9 @@ from tiny_city import claims, paid, people
 from town import REFORMS, Town
 
 from yibao.errors import MoneyError, NotGiven, PackErrors
-from yibao.macro.simulation.connect import BookPopulation
 from yibao.macro.simulation.paid import Paid
 from yibao.macro.simulation.rows import Values
+from yibao.macro.simulation.scalar import BookPopulation
 from yibao.macro.simulation.search.find import search
 from yibao.macro.simulation.search.trials import Bench, told
 from yibao.macro.simulation.search.wishes import read_wishes

@@ -1,28 +1,26 @@
-"""The connection to files and to the engine that settles them: the only module that knows either.
+"""The connection to files: a population's folder in, a population that can be settled again out.
 
-Enters: a folder with persons and claims as `yibao settle` reads them, and people.parquet. Leaves: a
-`Population`.
+The only module that knows how files are read into the engine's arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 
-import pyarrow as pa
+import numpy as np
 
+from yibao.bulk import in_memory
+from yibao.bulk.bucket import ASIDE
 from yibao.errors import CannotRead
-from yibao.macro.simulation.exact import Flags
-from yibao.macro.simulation.paid import Claims, Paid, People, chosen, of_years
-from yibao.macro.simulation.people_file import read_people
+from yibao.macro.simulation.paid import Coded, People
+from yibao.macro.simulation.people_file import PEOPLE, read_people
 from yibao.macro.simulation.population import Population
-from yibao.macro.simulation.rows import Values, replaced
-from yibao.macro.simulation.scalar import Small, read_small
+from yibao.macro.simulation.settled import EnginePopulation, engine_for
 from yibao.policy.policy import Policy
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.columnar.engine import Engine
 
-PEOPLE = "people.parquet"
 _TYPES = (".parquet", ".csv")
 
 
@@ -42,71 +40,53 @@ def files_of(folder: Path) -> tuple[list[Path], list[Path]]:
 def load_population(policy: Policy, folder: Path, years: Sequence[int] | None = None) -> Population:
     """Load the population of a folder, for all years of its claims or for some.
 
-    Raises InputError and CannotRead for what cannot be read, and for a year without claims.
+    Raises InputError and CannotRead for what cannot be read, and for a year without claims. Claims
+    that the rules refuse, or that no insured person has, are kept and counted as refused.
     """
     persons, claims = files_of(folder)
-    return BookPopulation(policy, read_small(policy, claims, persons), folder, years)
+    engine = engine_for(policy)
+    read = in_memory.load(policy, engine, persons, claims)
+    apart = int(np.count_nonzero(read.bucket.state == ASIDE))
+    if read.rejects or apart:
+        raise CannotRead(
+            f"{folder}: {read.rejects} rows cannot be read, and {apart} are of persons who share "
+            "claim ids; `yibao settle` tells which and why / 数据行有误，请先用 yibao settle 查看"
+        )
+
+    def people() -> People:
+        file = folder / PEOPLE
+        if file.is_file():
+            return read_people(file, read.persons)
+        return _people(engine, read)
+
+    return EnginePopulation(engine, read.items, read.statuses, people, years)
 
 
-class BookPopulation:
-    """A population settled by the book: exact, and slow; the definition that the engine follows."""
+def _people(engine: Engine, read: in_memory.Population) -> People:
+    """Return the persons as their last statuses say; no households, no incomes.
 
-    def __init__(
-        self, policy: Policy, small: Small, folder: Path, years: Sequence[int] | None
-    ) -> None:
-        self.policy = policy
-        self._small = small
-        self._folder = folder
-        self._all = small.claims(policy)
-        there = sorted({*self._all.year.tolist()})
-        self.years = list(years or there)
-        _check_years(self.years, there)
-
-    @cached_property
-    def _kept(self) -> Flags:
-        return of_years(self._all, self.years)
-
-    @cached_property
-    def claims(self) -> Claims:
-        """What holds of each claim under any rules."""
-        return chosen(self._all, self._kept)
-
-    @cached_property
-    def people(self) -> People:
-        """What is known of each person."""
-        file = self._folder / PEOPLE
-        if not file.is_file():
-            return self._small.people()
-        return read_people(file, pa.array(list(self._small.enrolment.persons())))
-
-    def paid(self, policy: Policy) -> Paid:
-        """Settle every claim under a policy, earlier years too: they leave what later ones find."""
-        return only(self._small.paid(policy), self._kept)
-
-    def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
-        """Settle every claim with other values in some rows."""
-        region = replaced(self.policy.region, values)
-        return self.paid(Policy(region, known=self.policy.known, accept=self.policy.accept))
-
-
-def only(paid: Paid, keep: Flags) -> Paid:
-    """Return what is paid for some of the claims."""
-    if keep.all():
-        return paid
-    return replace(
-        paid,
-        sign=paid.sign[keep],
-        total=paid.total[keep],
-        in_scope=paid.in_scope[keep],
-        personal=paid.personal[keep],
-        account=paid.account[keep],
-        funds={name: pays[keep] for name, pays in paid.funds.items()},
-    )
-
-
-def _check_years(years: Sequence[int], there: Sequence[int]) -> None:
-    lacking = sorted(set(years) - set(there))
-    if lacking:
-        told = ", ".join(map(str, lacking))
-        has = ", ".join(map(str, there)) or "–"
-        raise CannotRead(f"no claims of {told}; there are claims of {has} / 没有这些年份的费用")
+    Raises CannotRead for a person with claims and without any status.
+    """
+    start = read.statuses.start
+    bare = np.flatnonzero(start[:-1] == start[1:])
+    if len(bare):
+        name = read.persons[int(bare[0])].as_py()
+        raise CannotRead(f"person {name!r} has claims and no row in the persons files / 缺少此人")
+    last = start[1:] - 1
+    facts = read.statuses.facts[last]
+    codes, sets, titles = {}, {}, {}
+    names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
+    for at, name in enumerate(names):
+        known = vocabulary().attributes[name]
+        if known.kind == "code" and known.codes:
+            order = list(known.codes)
+            own = np.asarray([order.index(str(f[at])) for f in engine.person_facts], np.int16)
+            codes[name] = Coded(own[facts], order, list(known.codes.values()))
+        elif known.kind == "set" and known.codes:
+            held = [f[at] for f in engine.person_facts]
+            titles[name] = dict(known.codes)
+            sets[name] = {
+                code: np.asarray([code in one for one in held if isinstance(one, frozenset)])[facts]
+                for code in known.codes
+            }
+    return People(read.persons, read.statuses.birth[last], codes, sets, titles)

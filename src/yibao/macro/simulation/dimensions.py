@@ -22,6 +22,7 @@ AGES = (0, 18, 45, 60, 70, 80)
 TITLES = {
     "age": Text("年龄组（年末周岁）", "Age on 31 December"),
     "sex": Text("性别", "Sex"),
+    "employment": Text("就业状况", "Employment"),
     "decile": Text("收入十等分组（1最低）", "Income decile (1 the poorest)"),
     "chronic_diseases": Text("慢性病", "Chronic diseases"),
     "level": Text("医疗机构级别", "Level of the institution"),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from yibao.errors import CannotRead
 from yibao.macro.simulation.exact import Flags, Int64
 from yibao.text import Text
 
@@ -186,3 +187,12 @@ def chosen(claims: Claims, keep: Flags) -> Claims:
         part(claims.visit),
         part(claims.level),
     )
+
+
+def check_years(asked: Sequence[int], there: Sequence[int]) -> None:
+    """Raise CannotRead where there are no claims of a year that is asked for, or none at all."""
+    lacking = sorted(set(asked) - set(there))
+    if lacking or not there:
+        told = ", ".join(map(str, lacking)) or "any year"
+        has = ", ".join(map(str, there)) or "–"
+        raise CannotRead(f"no claims of {told}; there are claims of {has} / 没有这些年份的费用")

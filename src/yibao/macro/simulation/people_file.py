@@ -22,6 +22,9 @@ from yibao.macro.simulation.paid import NOBODY, Coded, People
 from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
 
+PEOPLE = "people.parquet"
+"""The name of the file in a population's folder."""
+
 _CODES = ("scheme", "category", "contribution_tier", "sex", "employment")
 _SETS = ("identities", "chronic_diseases")
 _TITLES: Mapping[str, Text] = {
@@ -37,6 +40,8 @@ _TITLES: Mapping[str, Text] = {
     "female": Text("女", "female"),
     "employed": Text("在业", "employed"),
     "not_employed": Text("未在业", "not employed"),
+    "retired": Text("退休", "retired"),
+    "student_child": Text("学生儿童", "student or child"),
 }
 """Titles of codes that are not in the vocabulary; a code without one is shown as it is."""
 

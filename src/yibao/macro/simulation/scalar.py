@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from yibao.errors import CannotRead
 from yibao.interop.files.claims import read_claims
 from yibao.interop.files.persons import read_persons
-from yibao.macro.simulation.paid import Claims, Coded, Paid, People
+from yibao.macro.simulation.exact import Flags
+from yibao.macro.simulation.paid import Claims, Coded, Paid, People, check_years, chosen, of_years
+from yibao.macro.simulation.people_file import PEOPLE, read_people
+from yibao.macro.simulation.rows import Values, replaced
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.batch import Entry, Item, in_order, settle_all
@@ -127,3 +132,59 @@ def read_small(policy: Policy, claims: Sequence[Path], persons: Sequence[Path]) 
     known = {item.what.claim_id for item in items if isinstance(item.what, Claim)}
     kept = [i for i in items if isinstance(i.what, Claim) or i.what.reverses in known]
     return Small(kept, people.enrolment)
+
+
+class BookPopulation:
+    """A population settled by the book: exact, and slow; the definition that the engine follows."""
+
+    def __init__(
+        self, policy: Policy, small: Small, folder: Path, years: Sequence[int] | None
+    ) -> None:
+        self.policy = policy
+        self._small = small
+        self._folder = folder
+        self._all = small.claims(policy)
+        there = sorted({*self._all.year.tolist()})
+        self.years = list(years or there)
+        check_years(self.years, there)
+
+    @cached_property
+    def _kept(self) -> Flags:
+        return of_years(self._all, self.years)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """What holds of each claim under any rules."""
+        return chosen(self._all, self._kept)
+
+    @cached_property
+    def people(self) -> People:
+        """What is known of each person."""
+        file = self._folder / PEOPLE
+        if not file.is_file():
+            return self._small.people()
+        return read_people(file, pa.array(list(self._small.enrolment.persons())))
+
+    def paid(self, policy: Policy) -> Paid:
+        """Settle every claim under a policy, earlier years too: they leave what later ones find."""
+        return only(self._small.paid(policy), self._kept)
+
+    def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
+        """Settle every claim with other values in some rows."""
+        region = replaced(self.policy.region, values)
+        return self.paid(Policy(region, known=self.policy.known, accept=self.policy.accept))
+
+
+def only(paid: Paid, keep: Flags) -> Paid:
+    """Return what is paid for some of the claims."""
+    if keep.all():
+        return paid
+    return replace(
+        paid,
+        sign=paid.sign[keep],
+        total=paid.total[keep],
+        in_scope=paid.in_scope[keep],
+        personal=paid.personal[keep],
+        account=paid.account[keep],
+        funds={name: pays[keep] for name, pays in paid.funds.items()},
+    )

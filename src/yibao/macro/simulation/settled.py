@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from yibao.errors import CannotRead, PackDefect
+from yibao.errors import PackDefect
 from yibao.macro.simulation.exact import Flags, Int64
-from yibao.macro.simulation.paid import Claims, Coded, Paid, People, chosen, of_years
+from yibao.macro.simulation.paid import Claims, Coded, Paid, People, check_years, chosen, of_years
 from yibao.macro.simulation.rows import Values, replaced
 from yibao.policy.opspec import results
 from yibao.policy.policy import Policy
@@ -56,7 +56,7 @@ class EnginePopulation:
         self._all = _claims(engine, items, result)
         there = sorted({*np.unique(self._all.year[result.code <= REVERSED]).tolist()})
         self.years = list(years or there)
-        _check_years(self.years, there)
+        check_years(self.years, there)
         keep = of_years(self._all, self.years)
         self._keep: Flags | None = None if keep.all() else keep
         self._base = self._paid(engine, result)
@@ -182,11 +182,3 @@ def _attribute(engine: Engine, facts: Any, names: Sequence[str], name: str) -> C
     known = [number.get(str(f[place]), len(order)) for f in engine.claim_facts]
     own = np.asarray([*known, len(order)], np.int16)  # NONE, -1, is the last
     return Coded(own[facts], [*order, ""], [*titles.values(), Text("不详", "unknown")])
-
-
-def _check_years(years: Sequence[int], there: Sequence[int]) -> None:
-    lacking = sorted(set(years) - set(there))
-    if lacking or not there:
-        told = ", ".join(map(str, lacking))
-        has = ", ".join(map(str, there)) or "–"
-        raise CannotRead(f"no claims of {told}; there are claims of {has} / 没有这些年份的费用")
