@@ -22,7 +22,7 @@ from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.columnar.bucket import Prepared
 from yibao.settlement.columnar.data import NONE, REVERSED, SETTLED, Items, Result, Statuses
-from yibao.settlement.columnar.engine import Engine
+from yibao.settlement.columnar.engine import Buffers, Engine
 from yibao.text import Text
 
 PERSONAL, ACCOUNT = "personal_pay", "account_pay"
@@ -51,8 +51,7 @@ class EnginePopulation:
         self._engine, self._items, self._statuses = engine, items, statuses
         self._make_people = people
         self._ready = engine.prepare(items, statuses)
-        self._scratch: Int64 | None = None
-        result = self._settle(engine, self._ready, None)
+        result = self._settle(engine, self._ready)
         self._all = _claims(engine, items, result)
         there = sorted({*np.unique(self._all.year[result.code <= REVERSED]).tolist()})
         self.years = list(years or there)
@@ -81,7 +80,7 @@ class EnginePopulation:
         for code in self._engine.person_facts:
             engine.person_facts.code(code)
         ready = engine.prepare(self._items, self._statuses)
-        return self._paid(engine, self._settle(engine, ready, None))
+        return self._paid(engine, self._settle(engine, ready))
 
     def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
         """Settle every claim with other values in some rows.
@@ -90,20 +89,20 @@ class EnginePopulation:
         """
         try:
             engine = self._engine.with_rows(values.values())
-            figures = None if keep else self._room(len(engine.wanted))
-            return self._paid(engine, self._settle(engine, self._ready, figures))
+            room = None if keep else self._room
+            return self._paid(engine, self._settle(engine, self._ready, room))
         except PackDefect:  # a rate finer than the programs hold: they are made anew
             region = replaced(self.policy.region, values)
             return self.paid(Policy(region, known=self.policy.known, accept=self.policy.accept))
 
-    def _room(self, rows: int) -> Int64:
-        if self._scratch is None:
-            self._scratch = np.empty((rows, len(self._items)), np.int64)
-        return self._scratch
+    @cached_property
+    def _room(self) -> Buffers:
+        """Arrays to write results into again and again: new memory costs more than settling."""
+        return self._engine.buffers(self._ready)
 
     @staticmethod
-    def _settle(engine: Engine, ready: Prepared, figures: Int64 | None) -> Result:
-        return engine.settle_prepared(ready, threads=os.cpu_count() or 1, figures=figures)
+    def _settle(engine: Engine, ready: Prepared, room: Buffers | None = None) -> Result:
+        return engine.settle_prepared(ready, threads=os.cpu_count() or 1, buffers=room)
 
     def _paid(self, engine: Engine, result: Result) -> Paid:
         sign = np.zeros(len(result.code), np.int8)
