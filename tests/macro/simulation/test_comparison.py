@@ -7,7 +7,7 @@ from town import YEARS, Town
 
 from yibao.macro.simulation.comparison import Comparison, Options, compare
 from yibao.macro.simulation.paid import Paid
-from yibao.macro.simulation.reforms import singles
+from yibao.macro.simulation.singles import singles
 
 DEDUCTIBLE = "tianjin-employee-outpatient-deductible"
 RATE = "tianjin-resident-inpatient-rate"

@@ -29,8 +29,11 @@ class Population(Protocol):
     def years(self) -> Sequence[int]:
         """The calendar years that claims belong to, in order."""
 
-    def paid(self, policy: Policy) -> Paid:
-        """Settle every claim under a policy of the same region."""
+    def paid(self, policy: Policy, values: Values | None = None) -> Paid:
+        """Settle every claim under a policy of the same region, perhaps with other values in rows.
+
+        The policy asked for last is kept ready: with other values it is settled the fast way.
+        """
 
     def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
         """Settle every claim under the rules with other values in some rows of tables.

@@ -165,14 +165,16 @@ class BookPopulation:
             return self._small.people()
         return read_people(file, pa.array(list(self._small.enrolment.persons())))
 
-    def paid(self, policy: Policy) -> Paid:
+    def paid(self, policy: Policy, values: Values | None = None) -> Paid:
         """Settle every claim under a policy, earlier years too: they leave what later ones find."""
+        if values:
+            region = replaced(policy.region, values)
+            policy = Policy(region, known=policy.known, accept=policy.accept)
         return only(self._small.paid(policy), self._kept)
 
     def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
         """Settle every claim with other values in some rows."""
-        region = replaced(self.policy.region, values)
-        return self.paid(Policy(region, known=self.policy.known, accept=self.policy.accept))
+        return self.paid(self.policy, values)
 
 
 def only(paid: Paid, keep: Flags) -> Paid:

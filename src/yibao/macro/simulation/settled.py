@@ -51,6 +51,7 @@ class EnginePopulation:
         self._engine, self._items, self._statuses = engine, items, statuses
         self._make_people = people
         self._ready = engine.prepare(items, statuses)
+        self._other: tuple[Policy, Engine, Prepared] | None = None
         result = self._settle(engine, self._ready)
         self._all = _claims(engine, items, result)
         there = sorted({*np.unique(self._all.year[result.code <= REVERSED]).tolist()})
@@ -70,30 +71,52 @@ class EnginePopulation:
         """What is known of each person."""
         return self._make_people()
 
-    def paid(self, policy: Policy) -> Paid:
-        """Settle every claim under a policy of the same region."""
+    def paid(self, policy: Policy, values: Values | None = None) -> Paid:
+        """Settle every claim under a policy of the same region, perhaps with other values in rows.
+
+        The policy asked for last is kept ready: with other values it is settled the fast way.
+        """
         if policy is self.policy:
-            return self._base
-        engine = engine_for(policy)
-        for code in self._engine.claim_facts:
-            engine.claim_facts.code(code)
-        for code in self._engine.person_facts:
-            engine.person_facts.code(code)
-        ready = engine.prepare(self._items, self._statuses)
-        return self._paid(engine, self._settle(engine, ready))
+            return self.paid_with(values) if values else self._base
+        if self._other is None or self._other[0] is not policy:
+            self._other = (policy, *self._engine_of(policy))
+        return self._with(*self._other, values or {}, None)
 
     def paid_with(self, values: Values, *, keep: bool = True) -> Paid:
         """Settle every claim with other values in some rows.
 
         Unless kept, the arrays are those of the next such call too: read them before it.
         """
+        room = None if keep else self._room
+        return self._with(self.policy, self._engine, self._ready, values, room)
+
+    def _engine_of(self, policy: Policy) -> tuple[Engine, Prepared]:
+        """Return an engine in which facts have the same numbers, and the items ready for it."""
+        engine = engine_for(policy)
+        for facts in self._engine.claim_facts:
+            engine.claim_facts.code(facts)
+        for facts in self._engine.person_facts:
+            engine.person_facts.code(facts)
+        return engine, engine.prepare(self._items, self._statuses)
+
+    def _with(
+        self,
+        policy: Policy,
+        engine: Engine,
+        ready: Prepared,
+        values: Values,
+        room: Buffers | None,
+    ) -> Paid:
         try:
-            engine = self._engine.with_rows(values.values())
-            room = None if keep else self._room
-            return self._paid(engine, self._settle(engine, self._ready, room))
-        except PackDefect:  # a rate finer than the programs hold: they are made anew
-            region = replaced(self.policy.region, values)
-            return self.paid(Policy(region, known=self.policy.known, accept=self.policy.accept))
+            other = engine.with_rows(values.values()) if values else engine
+            return self._paid(engine, self._settle(other, ready, room))
+        except PackDefect:
+            if not values:
+                raise
+        # a rate finer than the programs hold: they are made anew
+        region = replaced(policy.region, values)
+        fresh = self._engine_of(Policy(region, known=policy.known, accept=policy.accept))
+        return self._paid(fresh[0], self._settle(*fresh))
 
     @cached_property
     def _room(self) -> Buffers:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from yibao.macro.simulation.comparison import Comparison, Options, compare
+from yibao.macro.simulation.exact import total
 from yibao.macro.simulation.paid import Paid
 from yibao.macro.simulation.population import Population
-from yibao.macro.simulation.reforms import Reform, Single, singles
+from yibao.macro.simulation.reforms import Reform
+from yibao.macro.simulation.singles import Single, neutral, singles
 from yibao.policy.policy import Policy
 from yibao.text import Text
 
@@ -74,9 +76,7 @@ def study(
         comparison = compare(
             population.claims, population.people, base, population.paid(reform.policy), options
         )
-        marginals = tuple(_marginals(population, reform, base, say)) if marginal else None
-        if marginals is not None and len(marginals) > MAX_SINGLES:
-            marginals = None
+        marginals = _marginals(population, reform, base, say) if marginal else None
         outcomes.append(Outcome(reform, comparison, marginals))
     first = outcomes[0].comparison.hardship if outcomes else None
     return Study(
@@ -92,18 +92,23 @@ def study(
 
 def _marginals(
     population: Population, reform: Reform, base: Paid, say: Watch
-) -> Iterator[Marginal]:
-    found = list(singles(population.policy, reform, population.years))
+) -> tuple[Marginal, ...] | None:
+    found = singles(population.policy, reform, population.years)
     if len(found) > MAX_SINGLES:
-        return
-    for at, single in enumerate(found, 1):
+        return None
+    none = neutral(population.policy, reform, found, population.years)
+    made = []
+    for at, single in enumerate((one for one in found if one.matters), 1):
         say(Text(f"逐项结算 {at}/{len(found)}", f"one figure at a time {at}/{len(found)}"))
-        paid = population.paid(single.policy)
+        if none is None:
+            paid = population.paid(single.policy)
+        else:
+            others = {key: value for key, value in none.items() if key != id(single.row)}
+            paid = population.paid(reform.policy, others)
         both = (paid.sign != 0) & (base.sign != 0)
-        from yibao.macro.simulation.exact import total
-
         cost = total(paid.fund - base.fund, both)
-        yield Marginal(single, cost, _each(single, cost))
+        made.append(Marginal(single, cost, _each(single, cost)))
+    return tuple(made)
 
 
 def _each(single: Single, cost: int) -> Fraction | None:
