@@ -29,6 +29,7 @@ COMMANDS = (
     "book_commands",
     "conform_commands",
     "new_commands",
+    "simulate_commands",
     "procedure_commands",
     "population_commands",
     "demo",

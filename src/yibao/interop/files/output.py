@@ -103,6 +103,27 @@ def write_text(target: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def write_contents(files: Mapping[Path, bytes]) -> None:
+    """Write files that are complete in memory, such as reports, all or none; raises OutputError."""
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for target, content in files.items():
+            check_place(target)
+            temporary = _temporary(target)
+            staged.append((temporary, target))
+            _stage(temporary, target, partial(_put, content=content))
+        for temporary, target in staged:
+            _attempt(target, partial(os.replace, temporary, target))
+    finally:
+        for temporary, _ in staged:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _put(stream: BinaryIO, content: bytes) -> None:
+    stream.write(content)
+
+
 def _temporary(target: Path) -> Path:
     return target.with_name(f".{secrets.token_hex(8)}.tmp")
 

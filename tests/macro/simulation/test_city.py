@@ -1,0 +1,98 @@
+"""The interactive city: one figure changed, new totals; and what cannot be asked."""
+
+from pathlib import Path
+
+import pytest
+from town import Town
+
+from yibao.errors import CannotRead, NotGiven
+from yibao.macro.simulation import City
+from yibao.macro.simulation.comparison import Options
+from yibao.macro.simulation.connect import load_population
+from yibao.macro.simulation.scalar import BookPopulation
+
+IN_SERVICE = {"category": ["in_service"]}
+
+
+@pytest.fixture(scope="module")
+def city(town: Town, tmp_path_factory: pytest.TempPathFactory) -> City:
+    return City(BookPopulation(town.policy, town.small, tmp_path_factory.mktemp("city"), [2019]))
+
+
+def test_totals_add_up_and_know_no_change(city: City) -> None:
+    totals = city.totals()
+    assert totals["fund"] + totals["personal"] == totals["total"] > 0
+    assert sum(part.costs["fund"] for part in totals.schemes) == totals["fund"]
+    assert totals.base is None
+    assert all(change is None for _, _, change in totals.rows())
+    assert city.totals() is totals
+
+
+def test_another_figure_changes_the_totals_and_leaves_the_city(city: City) -> None:
+    before = city.totals()["fund"]
+    lower = city.with_figure("outpatient_deductible", IN_SERVICE, "600.00")
+    totals = lower.totals()
+    assert totals["fund"] > before == city.totals()["fund"]
+    assert totals.base is city.totals()
+    assert totals["fund"] - before == -lower.comparison(Options(draws=0)).whole.change
+    (change,) = totals.changes
+    assert (change.before, change.after) == (("800.00",), "600.00")
+    assert change.where == ("在职", "in service")
+
+
+def test_the_rules_figure_gives_the_rules_totals(city: City) -> None:
+    same = city.with_figure("outpatient_deductible", IN_SERVICE, "800.00")
+    assert same.totals().costs == city.totals().costs
+
+
+def test_changes_follow_one_another(city: City) -> None:
+    twice = city.with_figure("outpatient_deductible", IN_SERVICE, "600.00").with_figure(
+        "outpatient_deductible", IN_SERVICE, "500.00"
+    )
+    assert twice.figure("outpatient_deductible", IN_SERVICE) == ("500.00",)
+    assert twice.changes[1].before == ("600.00",)
+    once = city.with_figure("outpatient_deductible", IN_SERVICE, "500.00")
+    assert twice.totals().costs == once.totals().costs
+    assert twice.base is city
+
+
+@pytest.mark.parametrize(
+    ("table", "conditions", "value", "match"),
+    [
+        ("outpatient_deductable", IN_SERVICE, "500.00", "did you mean"),
+        ("outpatient_deductible", {"category": "soldier"}, "500.00", "it has: in_service"),
+        ("outpatient_deductible", IN_SERVICE, "50%", "not an amount"),
+        ("outpatient_deductible", IN_SERVICE, "-1", "not an amount"),
+    ],
+)
+def test_a_wrong_wish_is_refused(
+    city: City, table: str, conditions: dict[str, object], value: str, match: str
+) -> None:
+    with pytest.raises(NotGiven, match=match):
+        city.with_figure(table, conditions, value)
+
+
+def test_it_shows_itself(city: City) -> None:
+    lower = city.with_figure("outpatient_deductible", IN_SERVICE, "600.00")
+    assert "Outpatient deductible (in service): 800.00 → 600.00" in repr(lower)
+    assert "All funds" in str(lower.totals())
+    html = lower.totals()._repr_html_()
+    assert "<table>" in html
+    assert "各项基金合计" in html
+    assert "增减" in html
+    assert "增减" not in city.totals()._repr_html_()
+
+
+def test_a_folder_that_is_no_population_is_refused(town: Town, tmp_path: Path) -> None:
+    with pytest.raises(CannotRead, match="is not a folder"):
+        load_population(town.policy, tmp_path / "nowhere")
+    with pytest.raises(CannotRead, match="has no persons"):
+        load_population(town.policy, tmp_path)
+    (tmp_path / "persons.csv").write_text("", encoding="utf-8")
+    with pytest.raises(CannotRead, match="has no claims"):
+        load_population(town.policy, tmp_path)
+
+
+def test_a_year_without_claims_is_refused(town: Town, tmp_path: Path) -> None:
+    with pytest.raises(CannotRead, match=r"no claims of 2001; there are claims of 2018, 2019"):
+        BookPopulation(town.policy, town.small, tmp_path, [2001])
