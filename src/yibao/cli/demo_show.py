@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from yibao.cli import settle_report
+from yibao.cli.demo_city import PERSONS, show_city
 from yibao.cli.demo_funding import show_funding
 from yibao.cli.demo_policies import show_policies
 from yibao.cli.options import Language
@@ -52,6 +53,10 @@ _WORDS = {
     "funding": Text(
         "{n}. {city}：缴费、待遇期、个人账户",
         "{n}. {city}: contributions, cover, personal accounts",
+    ),
+    "whole": Text(
+        "{n}. {city}：合成的 {persons} 人城市，整体结算，试算一项改革",
+        "{n}. {city}: a synthetic city of {persons} persons, settled as a whole, and a reform",
     ),
     "policies": Text("{n}. {city}：分析政策", "{n}. {city}: its policies, analysed"),
     "more": Text("，另加一份坏数据", ", and a file of bad rows"),
@@ -103,6 +108,10 @@ _NEXT = (
         Text("造一个城市的数据", "make up a city"),
     ),
     (
+        "./run yibao population make --region tianjin --persons 1000000 --years 3 -o population",
+        Text("造一个百万人的合成人群", "a synthetic population of a million"),
+    ),
+    (
         "./run yibao policy cliffs tianjin --date 2023-06-01",
         Text("哪里多花一分钱或身份一变反而吃亏", "where a fen more, or a change of status, hurts"),
     ),
@@ -147,6 +156,7 @@ def show(language: Language) -> None:
         page.city(policy)
     page.funding(policies["tianjin"])
     page.policies(policies["tianjin"])
+    page.whole(policies["tianjin"])
     page.next()
 
 
@@ -317,6 +327,18 @@ class _Demo:
     def policies(self, policy: Policy) -> None:
         self.title("policies", city=policy.region.name.pick(self.language))
         show_policies(policy, self.language, self.console)
+        self.console.print()
+
+    # --- a whole city -------------------------------------------------------------------------
+
+    def whole(self, policy: Policy) -> None:
+        city = policy.region.name.pick(self.language)
+        self.title("whole", city=city, persons=f"{PERSONS:,}")
+        reforms = EXAMPLES / "reforms"
+        if reforms.is_dir():
+            show_city(reforms, self.language, self.console)
+        else:
+            self.absent(reforms)
         self.console.print()
 
     def next(self) -> None:
