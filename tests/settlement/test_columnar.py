@@ -433,3 +433,11 @@ def test_rules_that_are_wrong_are_told_when_a_claim_meets_them(tmp_path: Path) -
     rules: Rules = {"steps": [step("pay", 1, "least", terms=["in_scope", "typo"], to="pool_pay")]}
     with pytest.raises(PackErrors, match="typo"):
         settle_one(make_policy(tmp_path, rules))
+
+
+def test_persons_without_any_item_or_status_are_settled_too() -> None:
+    """No profile at all: nobody is insured, or nothing was claimed."""
+    engine = Engine(shipped("tianjin").policy)
+    encoded = Encoded(engine, [], [])
+    result = engine.settle(encoded.items, encoded.statuses, closing_year=2020)
+    assert len(result.code) == 0

@@ -172,7 +172,7 @@ class Engine:
 
     def _check_rules(self, out: Out) -> None:
         """Raise PackErrors when a claim met rules that are wrong."""
-        for number, error in self._programs.wrong.items():
+        for number, error in tuple(self._programs.wrong.items()):  # another thread may add
             if (out.answer == number).any():
                 raise error
 

@@ -115,7 +115,7 @@ class Profiles:
 
     def rows(self) -> Int32:
         """Return all rows of answers: one number for each combination of state values."""
-        return np.array(list(self._rows), np.int32).reshape(len(self._rows), -1)
+        return np.array(list(self._rows), np.int32).reshape(-1, len(self.combinations))
 
     # --- answers ------------------------------------------------------------------------------
 
