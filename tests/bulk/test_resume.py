@@ -128,7 +128,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, city: tuple[Pa
     result = settle(city, tmp_path / "out.parquet", "--work", str(folder))
     assert result.exit_code == 5
     assert (folder / "letter.txt").read_text() == "dear"
-    with pytest.raises(WorkInUse, match="not Yibao's"):
+    with pytest.raises(WorkInUse, match="neither empty"):
         WorkFolder(folder, {})
 
 
@@ -136,7 +136,38 @@ def test_a_work_folder_of_ones_own(tmp_path: Path, city: tuple[Path, Path]) -> N
     (tmp_path / "work").mkdir()
     out = tmp_path / "out.parquet"
     assert settle(city, out, "--work", str(tmp_path / "work")).exit_code == 0
-    assert [file.name for file in tmp_path.iterdir()] == ["out.parquet"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.parquet", "work"]
+    assert not any((tmp_path / "work").iterdir())
+
+
+def test_a_work_folder_behind_a_link_is_emptied_too(
+    tmp_path: Path, city: tuple[Path, Path]
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    out = tmp_path / "out.parquet"
+    assert settle(city, out, "--work", str(tmp_path / "link")).exit_code == 0
+    assert not any((tmp_path / "real").iterdir())
+
+
+def test_a_file_is_no_work_folder(tmp_path: Path, city: tuple[Path, Path]) -> None:
+    (tmp_path / "work").write_text("")
+    result = settle(city, tmp_path / "out.parquet", "--work", str(tmp_path / "work"))
+    assert result.exit_code == 5
+    assert "File exists" in result.stderr
+
+
+def test_a_folder_in_use_is_left_to_the_run_that_has_it(
+    tmp_path: Path, city: tuple[Path, Path]
+) -> None:
+    folder = tmp_path / "work"
+    first = WorkFolder(folder, {})
+    result = settle(city, tmp_path / "out.parquet", "--work", str(folder))
+    assert result.exit_code == 5
+    assert "in use by a run that is going on" in result.stderr
+    first.remove()
+    assert not folder.exists()
+    assert settle(city, tmp_path / "out.parquet", "--work", str(folder)).exit_code == 0
 
 
 @pytest.mark.parametrize("what", ["piece", "output"])

@@ -9,32 +9,45 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from yibao.errors import CannotWrite
 from yibao.interop.files.rows import OutputError, visible
+from yibao.text import Text
 
 _FORMAT = 1
 """Counts the changes to what a work folder holds."""
 
-_NAME = "manifest.json"
+_NAME, _LOCK = "manifest.json", "lock"
 
 
 class WorkInUse(CannotWrite):
-    """A work folder that holds the work of another run."""
+    """A work folder that cannot be used: another run's, a running one's, or somebody's own."""
 
-    def __init__(self, folder: Path, differs: Sequence[str]) -> None:
+    def __init__(self, folder: Path, why: Text) -> None:
         self.folder = folder
-        super().__init__(
-            visible(
-                f"{folder}: holds the unfinished work of another run ({', '.join(differs)} "
-                "differ); remove it to start anew, or name another with --work / "
-                "该文件夹是另一次运行未完成的工作；请删除后重新开始，或用 --work 指定另一个"
-            )
-        )
+        super().__init__(visible(f"{folder}: {why.en} / {why.zh}"))
+
+
+_RUNNING = Text(
+    "正由另一个运行中的进程使用；请等它结束，或用 --work 指定另一个文件夹",
+    "is in use by a run that is going on; wait for it, or name another folder with --work",
+)
+_FOREIGN = Text(
+    "不是空文件夹，也不是本程序的工作文件夹；请用 --work 指定另一个",
+    "is neither empty nor a work folder; name another with --work",
+)
+
+
+def _unfinished(differs: Sequence[str]) -> Text:
+    what = ", ".join(differs)
+    return Text(
+        f"是另一次运行未完成的工作（{what} 不同）；请删除后重新开始，或用 --work 指定另一个",
+        f"holds the unfinished work of another run ({what} differ); remove it to start anew, or "
+        "name another with --work",
+    )
 
 
 def stamp(file: Path) -> list[Any]:
@@ -52,35 +65,49 @@ def digest_of(files: Sequence[Path]) -> str:
 
 
 class WorkFolder:
-    """The folder of one run."""
+    """The folder of one run, which holds its lock until it is removed or closed."""
 
     def __init__(self, folder: Path, asked: Mapping[str, Any]) -> None:
-        """Open or make the folder; raises WorkInUse for the folder of another run.
+        """Open or make the folder; raises WorkInUse when it is not this run's to use.
 
-        `asked` is all that the pieces depend on, as JSON can hold it.
+        `asked` is all that the pieces depend on, as JSON can hold it. A folder that was there
+        before, empty, stays when the run is over.
         """
-        self.folder = folder
+        self.folder = folder.resolve()
         self.resumed = False
         asked = json.loads(json.dumps({"format": _FORMAT, **asked}))
-        manifest = folder / _NAME
-        if folder.exists():
-            there = _read(manifest)
-            if there is None and any(folder.iterdir()):
-                raise WorkInUse(folder, ["files that are not Yibao's"])
-            differs = [k for k in asked if there is not None and there.get(k) != asked[k]]
-            if differs:
-                raise WorkInUse(folder, differs)
-            self.resumed = there is not None
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not self.resumed:
-                temporary = folder / f".{_NAME}.tmp"
-                temporary.write_text(json.dumps(asked, indent=1))
-                os.replace(temporary, manifest)
+            made = not self.folder.exists()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._check_content()
+            self._lock = _locked(self.folder)
+            self._begin({**asked, "made": made})
         except OSError as error:
             raise OutputError(folder, error.strerror or str(error)) from None
-        for left in folder.glob(".*.tmp"):
+        for left in self.folder.glob(".*.tmp"):
             left.unlink()
+
+    def _check_content(self) -> None:
+        ours = {_NAME, _LOCK}
+        if _read(self.folder / _NAME) is None and {f.name for f in self.folder.iterdir()} - ours:
+            raise WorkInUse(self.folder, _FOREIGN)
+
+    def _begin(self, asked: dict[str, Any]) -> None:
+        """Go on with what is there, or write down what is asked."""
+        manifest = self.folder / _NAME
+        there = _read(manifest)
+        if there is None:
+            self._made = asked["made"]
+            temporary = self.folder / f".{_NAME}.tmp"
+            temporary.write_text(json.dumps(asked, indent=1))
+            os.replace(temporary, manifest)
+            return
+        differs = [k for k in asked if k != "made" and there.get(k) != asked[k]]
+        if differs:
+            self._lock.close()
+            raise WorkInUse(self.folder, _unfinished(differs))
+        self._made = bool(there.get("made"))
+        self.resumed = True
 
     def piece(self, kind: str, file: int, block: int) -> Path:
         """Return the place of a piece."""
@@ -90,9 +117,32 @@ class WorkFolder:
         """Return the pieces of a file that are finished, in order."""
         return sorted(self.folder.glob(f"{kind}-{file:04d}-*.piece"))
 
+    def close(self) -> None:
+        """Let go of the lock; what was done stays, for the same command to go on."""
+        self._lock.close()
+
     def remove(self) -> None:
-        """Remove the folder with everything in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the work, and the folder too unless it was there before the run."""
+        for left in self.folder.iterdir():
+            left.unlink()
+        self._lock.close()
+        if self._made:
+            self.folder.rmdir()
+
+
+def _locked(folder: Path) -> IO[bytes]:
+    """Return a file that this process holds locked; a process that is killed holds nothing."""
+    stream = (folder / _LOCK).open("ab")
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        return stream
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        raise WorkInUse(folder, _RUNNING) from None
+    return stream
 
 
 def _read(manifest: Path) -> dict[str, Any] | None:

@@ -24,7 +24,8 @@ from yibao.interop.files.rules import reason
 from yibao.settlement.batch import Rejection
 from yibao.settlement.columnar import data
 from yibao.settlement.columnar.data import NONE, Result
-from yibao.settlement.model import Status
+from yibao.settlement.executor import claim_attributes
+from yibao.settlement.model import Claim, Status
 
 Errors = Mapping[int, YibaoError]
 """Why the scalar book refuses rows, where only it can tell."""
@@ -113,7 +114,12 @@ class Refusals:
                 rule, wanted = "one reversal of a claim", "a claim that stands"
             return ClaimError("reverses", target, rule, wanted)
         answer = self.answers[int(result.answer[row])]
-        error = answer.decision.refusal(day_of(int(result.day[row])))
+        day = day_of(int(result.day[row]))
+        at = int(bucket.status[row])
+        (status,) = self.back.statuses(bucket.statuses, at, at + 1)
+        claim = self.back.item(bucket, row).what
+        assert isinstance(claim, Claim)
+        error = answer.decision.refusal(day, claim_attributes(status, claim.facts, day))
         assert isinstance(error, PolicyError)
         return error
 

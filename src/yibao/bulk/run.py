@@ -71,6 +71,7 @@ class Run:
         self.plan = self._planned()
         folder = options.work or job.output.with_name(f".{job.output.name}.work")
         self.work = WorkFolder(folder, self._asked())
+        folder = self.work.folder
         self.totals = Totals()
         self._stack = ExitStack()
         self.claim_rejects = Rejects(folder / "rejects-claims", self.claims)
@@ -105,6 +106,8 @@ class Run:
         self._stack.close()
         if kind is not None and issubclass(kind, CannotRead):
             self.work.remove()
+        elif kind is not None:
+            self.work.close()
 
     # --- pieces -------------------------------------------------------------------------------
 

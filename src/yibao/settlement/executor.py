@@ -58,10 +58,6 @@ class Executor:
         self.policy = policy
         region = policy.region
         words = vocabulary()
-        person = words.of("person")
-        self._person_names = tuple(a.name for a in person if a.kind != "number")
-        self._claim_names = tuple(a.name for a in words.of("claim"))
-        self._derived = words.of("derived")
         self._year_end_names = tuple(a.name for a in words.of("year_end"))
         names = list(region.state)
         self._counters = tuple(
@@ -243,21 +239,33 @@ class Executor:
     def _attributes(
         self, phase: Phase, status: Status, facts: Facts, day: date, state: Sequence[int]
     ) -> dict[str, Value]:
-        names = self._claim_names if phase == "claim" else self._year_end_names
-        attributes: dict[str, Value] = dict(zip(names, facts, strict=True))
-        attributes.update(zip(self._person_names, status.facts, strict=True))
         if phase == "claim":
-            for derived in self._derived:
-                held = attributes[derived.among]
-                assert isinstance(held, frozenset)
-                attributes[derived.name] = attributes[derived.code] in held
-        for name, age in AGES.items():
-            attributes[name] = age(status.birth_date, day)
+            attributes = claim_attributes(status, facts, day)
+        else:
+            attributes = dict(zip(self._year_end_names, facts, strict=True)) | _person(status, day)
         declared = self.policy.region.state_attributes.values()
         for attribute, (counter, within, _) in zip(declared, self._counters, strict=True):
             own = 0 if within is None else state[within]
             attributes[attribute.name] = attribute.code(state[counter], own)
         return attributes
+
+
+def claim_attributes(status: Status, facts: Facts, day: date) -> dict[str, Value]:
+    """Return what rules may look at of a claim with such facts on a day, but for state."""
+    words = vocabulary()
+    names = [a.name for a in words.of("claim")]
+    attributes = dict(zip(names, facts, strict=True)) | _person(status, day)
+    for derived in words.of("derived"):
+        held = attributes[derived.among]
+        assert isinstance(held, frozenset)
+        attributes[derived.name] = attributes[derived.code] in held
+    return attributes
+
+
+def _person(status: Status, day: date) -> dict[str, Value]:
+    names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
+    attributes: dict[str, Value] = dict(zip(names, status.facts, strict=True))
+    return attributes | {name: age(status.birth_date, day) for name, age in AGES.items()}
 
 
 def _episode(claim: Claim) -> str:

@@ -151,7 +151,9 @@ def _claims(
     slot, profile = np.empty(len(items), np.int32), np.empty(len(items), np.int32)
     variants = _variants(profiles, items)
     place = [a.name for a in vocabulary().of("person") if a.kind != "number"].index("scheme")
-    scheme_of = np.array([schemes.index(str(f[place])) for f in profiles.person_facts], np.int32)
+    number = {scheme: n for n, scheme in enumerate(schemes)}
+    of = [number.get(str(facts[place]), NONE) for facts in profiles.person_facts]
+    scheme_of = np.array(of, np.int32)  # rows that were rejected left facts of no scheme
 
     def step(person: int) -> tuple[int, int]:
         return prepare.resolve(

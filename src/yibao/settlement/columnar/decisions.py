@@ -35,13 +35,16 @@ class Decision:
     program: Program | None
     error: PolicyError | PackErrors | None
 
-    def refusal(self, day: date) -> PolicyError | PackErrors:
-        """Return the refusal in the words of a claim on `day`."""
+    def refusal(self, day: date, own: Attributes) -> PolicyError | PackErrors:
+        """Return the refusal in the words of a claim on `day` with attributes of its `own`.
+
+        Those that the decision was made for stand for many; an age, say, for all of a band.
+        """
         try:
-            self.plan.program(self.phase, self.attributes, day)
+            self.plan.program(self.phase, {**self.attributes, **own}, day)
         except (PolicyError, PackErrors) as error:
             return error
-        raise AssertionError("the rules answered on another day of the same period")
+        raise AssertionError("the rules answered another claim of the same profile")
 
 
 @dataclass(slots=True)
