@@ -2,7 +2,10 @@
 
 What a function does here is what `settlement.book` and `settlement.executor` do for one person; the
 property tests hold the two to the same figures. Programs are not part of it: an answer has the
-address of its program's machine code (`machine`), and the loop calls it.
+address of its program's machine code (`machine`), and the loop calls it; plain claims, nearly all,
+are settled a run at a time by one function that has all programs written into it (`bodies`).
+Indices are unsigned where every claim or person passes: a negative one would be counted from the
+end of the array, and to ask whether it is takes time.
 
 A *slot* is a person's year in one scheme: year * schemes + scheme, years counted from `Years.base`.
 Names in `_at` are addresses.
