@@ -3,7 +3,7 @@
 Enters: a structure. Leaves: a function as text, for `machine`. The statements are those of
 `settlement.generate`, which the scalar executor runs too: nothing here says what a step means.
 
-    def claim(i, amounts_at, state_at, episodes_at, given_at, figures_at):
+    def claim(i, amounts_at: fixed, state_at, episodes_at, given_at: fixed, figures_at: fixed):
         m0 = amounts_at[0][i]
         m4 = amounts_at[4][i]
         m31 = given_at[0]
@@ -16,13 +16,14 @@ Enters: a structure. Leaves: a function as text, for `machine`. The statements a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from yibao.money import MAX_STATE
 from yibao.policy.model import Region
 from yibao.policy.program import Instruction, Structure
-from yibao.settlement.columnar.data import OVERPAID, SETTLED, TOO_LARGE
+from yibao.settlement.columnar.data import OVERPAID, RULES_REFUSE, SETTLED, TOO_LARGE
 from yibao.settlement.generate import statements
 
 PERSONAL, ACCOUNT = "personal_pay", "account_pay"
@@ -70,6 +71,9 @@ def layout(region: Region, wanted: Sequence[str]) -> Layout:
     )
 
 
+_PLAIN = "amounts_at: fixed, state_at, given_at: fixed, figures_at: fixed"
+
+
 # --- bodies -----------------------------------------------------------------------------------
 
 
@@ -79,13 +83,14 @@ def claim_body(structure: Structure, layout: Layout) -> str:
     The account's money is the amount after the last. A state that grows too large, or funds that
     pay more than the bill, leave everything as it was.
     """
-    head = "claim(i, amounts_at, state_at, episodes_at, given_at, figures_at)"
+    places = "amounts_at: fixed, state_at, episodes_at, given_at: fixed, figures_at: fixed"
+    head = f"claim(i, {places})"
     return _function(head, _settling(structure, layout, plain=False))
 
 
 def plain_body(structure: Structure, layout: Layout) -> str:
     """Return the same for a claim without an episode: nothing of it will be asked for again."""
-    head = "plain(i, amounts_at, state_at, given_at, figures_at)"
+    head = f"plain(i, {_PLAIN})"
     return _function(head, _settling(structure, layout, plain=True))
 
 
@@ -124,6 +129,105 @@ def year_end_body(structure: Structure, layout: Layout) -> str:
     lines.append("return 0")
     return _function("year_end(values_at, given_at, opened_at)", lines)
 
+
+# --- runs of plain claims ---------------------------------------------------------------------
+
+SLOT_BITS, PROGRAM_BITS = 32, 10
+ANSWER_BITS = SLOT_BITS - PROGRAM_BITS
+SEVERAL = (1 << PROGRAM_BITS) - 1
+"""A plain claim is one number: its slot, then the number of its program among those for plain
+claims, and its answer. Where these depend on state, the program is SEVERAL and the answer the row
+of answers, which lists for each combination such a number without a slot."""
+
+
+def run_body(layout: Layout, combinations: int, stirs: Sequence[bool]) -> str:
+    """Return the function that settles plain claims of one slot, from item `i` on.
+
+    `first` is the slot in its place. `given_at` lists the address of each answer's figures;
+    `rows_at` has the rows of answers. `stirs` tells for each program from 1 on whether it changes
+    what the combination is made of; program 0 is a refusal. Returns twice the item after the last,
+    and one more if any was settled.
+    """
+    places = "items_at: fixed, amounts_at: fixed, state_at, given_at: fixed"
+    more = "rows_at: fixed, figures_at: fixed, answers_at: int32, codes_at: int8"
+    lines = [
+        "settled = 0",
+        "chosen = 0 - 1",
+        "while i < end:",
+        "    held = items_at[i] - first",
+        f"    if held >> {SLOT_BITS}:",
+        "        return i * 2 + settled",
+        f"    program = held >> {ANSWER_BITS}",
+        f"    if program == {SEVERAL}:",
+        "        if chosen < 0:",
+        f"            chosen = {_combination(layout)}",
+        f"        held = rows_at[(held & {_ANSWER}) * {combinations} + chosen]",
+        f"        program = held >> {ANSWER_BITS}",
+        f"    answer = held & {_ANSWER}",
+        "    answers_at[i] = answer",
+        *(f"    {line}" for line in _choose(stirs)),
+        "    codes_at[i] = code",
+        "    if code:",
+        *(f"        figures_at[{w}][i] = 0" for w in range(len(layout.wanted))),
+        "    else:",
+        "        settled = 1",
+        "    i = i + 1",
+        "return i * 2 + settled",
+    ]
+    return _function(f"run(i, end, first, {places}, {more})", lines)
+
+
+_ANSWER = (1 << ANSWER_BITS) - 1
+
+
+def _combination(layout: Layout) -> str:
+    """Return what `loop.combination` is without an episode."""
+    number = "0"
+    for k, within, most in layout.counters:
+        count = f"state_at[{k}]" if within is None else f"state_at[{k}] + 1"
+        number = f"({number}) * {most + 1} + min({count}, {most})"
+    return number
+
+
+def _choose(stirs: Sequence[bool]) -> Iterator[str]:
+    """Return what runs the program that a claim has."""
+    yield "match program:"
+    for number, stirring in enumerate(stirs, 1):
+        yield f"    case {number}:"
+        given = "i, amounts_at, state_at, given_at[answer], figures_at"
+        yield f"        code = plain_{number}({given})"
+        if stirring:
+            yield "        chosen = 0 - 1"
+    yield "    case _:"
+    yield f"        code = {RULES_REFUSE}"
+
+
+def move_bodies(layout: Layout) -> dict[str, str]:
+    """Return the functions that move all carried values at once, by name.
+
+    copy: from one place to another; clear: to zero; add_up: add to the whole of a year what a slot
+    has more than the year opened with; lapse: keep for the next year what is of a lifetime.
+    """
+    values = range(layout.carried)
+    heads = {
+        "copy": ("source_at, target_at", lambda k: f"target_at[{k}] = source_at[{k}]"),
+        "clear": ("target_at", lambda k: f"target_at[{k}] = 0"),
+        "add_up": (
+            "opened_at, state_at, whole_at",
+            lambda k: f"whole_at[{k}] = whole_at[{k}] + state_at[{k}] - opened_at[{k}]",
+        ),
+        "lapse": (
+            "opened_at, next_at",
+            lambda k: f"next_at[{k}] = {f'opened_at[{k}]' if layout.lifetime[k] else '0'}",
+        ),
+    }
+    return {
+        name: _function(f"{name}({places})", [*map(line, values), "return 0"])
+        for name, (places, line) in heads.items()
+    }
+
+
+# --- parts ------------------------------------------------------------------------------------
 
 Place = Callable[[int], str]
 """Says where an amount or a state value lies, by its slot."""
@@ -198,3 +302,17 @@ def _wanted(structure: Structure, name: str) -> str:
 
 def _function(head: str, lines: Sequence[str]) -> str:
     return f"def {head}:\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def bare(text: str) -> str:
+    """Return a text without comments, its slots numbered in the order in which they appear.
+
+    Programs that differ only in what their steps are called are one and the same machine code:
+    fewer programs are better foreseen by the processor.
+    """
+    numbers: dict[str, str] = {}
+    return _SLOT.sub(lambda m: numbers.setdefault(m[0], f"m{len(numbers)}"), _COMMENT.sub("", text))
+
+
+_COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
+_SLOT = re.compile(r"\bm\d+\b")

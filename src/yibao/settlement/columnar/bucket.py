@@ -14,11 +14,13 @@ import numpy as np
 
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.columnar import prepare
+from yibao.settlement.columnar.bodies import ANSWER_BITS, SEVERAL, SLOT_BITS
 from yibao.settlement.columnar.data import NONE, Flags, Int8, Int32, Int64, Items, Opening, Statuses
 from yibao.settlement.columnar.days import calendar, day_of, number_of
 from yibao.settlement.columnar.loop import Rows, Years
 from yibao.settlement.columnar.prepare import Calendar, Insured
 from yibao.settlement.columnar.profiles import Profiles
+from yibao.settlement.columnar.programs import Programs
 
 NEVER = np.iinfo(np.int16).max
 """`Years.begins` of a person without any status."""
@@ -50,6 +52,7 @@ class Prepared:
 
 def prepared(
     profiles: Profiles,
+    programs: Programs,
     items: Items,
     statuses: Statuses,
     opening: Opening | None,
@@ -74,26 +77,50 @@ def prepared(
     episodes = prepare.episode_rows(items.start, slot, items.episode, episode)
     ids = int(max(items.own_id.max(initial=NONE), items.reverses.max(initial=NONE))) + 1
     amounts = np.array([a.ctypes.data for a in (*items.amounts, items.account_available)], np.int64)
-    plain = _plain(items, slot, base, len(schemes))
+    late = items.settled_year - base > slot // len(schemes)
+    plain, others = _plain(profiles, programs, items, slot, profile, episode, late)
     rows = Rows(
-        items.start, plain, slot, profile, episode, items.own_id, items.reverses,
-        items.settled_year, amounts.ctypes.data,
+        items.start, plain, plain.ctypes.data, others, slot, episode, items.own_id, items.reverses,
+        amounts.ctypes.data,
     )  # fmt: skip
     given = opening or _no_opening(items.persons, profiles)
     ends = Years(
         base, years, len(schemes), begins, year_end,
         given.start, given.year, given.values, closing,
+        np.arange(years * len(schemes)) // len(schemes),
     )  # fmt: skip
     scheme = np.where(slot == NONE, NONE, slot % len(schemes)).astype(np.int8)
     return Prepared(items, rows, ends, amounts, scheme, day, episodes, ids)
 
 
-def _plain(items: Items, slot: Int32, base: int, schemes: int) -> Flags:
-    """Return which items need nothing but their program: see `loop.Rows`."""
+def _plain(
+    profiles: Profiles,
+    programs: Programs,
+    items: Items,
+    slot: Int32,
+    row: Int32,
+    episode: Int32,
+    late: Flags,
+) -> tuple[Int64, Int32]:
+    """Return what the loop needs of each plain claim as one number, and what of the others."""
     claims = (items.facts != NONE) & (slot != NONE)
-    alone = (items.own_id == NONE) & (items.episode == NONE)
-    plain: Flags = claims & alone & (items.settled_year - base <= slot // schemes)
-    return plain
+    plain = claims & (items.own_id == NONE) & (items.episode == NONE) & ~late
+    held = np.append(_held(profiles.rows(), programs.held()), 0)[row]
+    numbers: Int64 = slot.astype(np.int64) << SLOT_BITS | held
+    others = np.flatnonzero(~plain)
+    numbers[others] = -1 - np.arange(len(others))
+    columns = (items.own_id, items.reverses, slot, row, episode, late)
+    return numbers, np.stack([c[others].astype(np.int32) for c in columns], axis=1)
+
+
+def _held(rows: Int32, answers: Int64) -> Int64:
+    """Return what a claim holds of each row of answers: the answer if it is only one."""
+    if len(rows) > 1 << ANSWER_BITS or len(answers) > 1 << ANSWER_BITS:
+        raise ValueError(f"{len(rows)} rows, {len(answers)} answers: more than a claim can hold")
+    last = rows[:, -1]
+    same = ((rows == rows[:, -1:]) | (rows == NONE)).all(axis=1)
+    several = SEVERAL << ANSWER_BITS | np.arange(len(rows))
+    return np.where(same, np.append(answers, NONE)[last], several)
 
 
 def _schemes() -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from yibao.settlement.columnar.codes import Codes
 from yibao.settlement.columnar.data import (
     NONE,
     REVERSED,
+    RULES_REFUSE,
     Int32,
     Int64,
     Items,
@@ -34,7 +35,7 @@ from yibao.settlement.columnar.data import (
     Result,
     Statuses,
 )
-from yibao.settlement.columnar.loop import Memory, Out, Rules, settle_persons
+from yibao.settlement.columnar.loop import Memory, Moves, Out, Rules, settle_persons
 from yibao.settlement.columnar.profiles import Profiles
 from yibao.settlement.columnar.programs import Answer, Programs
 
@@ -67,7 +68,6 @@ class Engine:
         self._profiles = Profiles(policy, self.claim_facts, self.person_facts, self._programs.enter)
         self._changes: dict[int, Number] = {}
         self._rules: Rules | None = None
-        self._figures: list[Int64] = []  # what the rules hold, or held, an address of
         self._lock = Lock()
 
     @property
@@ -97,7 +97,7 @@ class Engine:
     ) -> Prepared:
         """Find the status, year and profile of each item, and of the persons' year ends."""
         with self._lock:
-            return prepared(self._profiles, items, statuses, opening, closing_year)
+            return prepared(self._profiles, self._programs, items, statuses, opening, closing_year)
 
     def settle(
         self,
@@ -146,22 +146,27 @@ class Engine:
         """Return the rules as arrays, made anew when profiles have come."""
         with self._lock:
             programs, profiles = self._programs, self._profiles
-            answers = profiles.rows()
-            if self._rules is None or len(self._rules.answer) != answers.size:
+            size = profiles.row_count * len(profiles.combinations)
+            if self._rules is None or len(self._rules.answer) != size:
+                answers = profiles.rows()
                 shape = programs.layout
-                run_at, plain_at = programs.addresses()
                 figures = programs.figures(self._changes)
-                # those before are kept: a run of another thread may still read them
-                self._figures = [*self._figures, figures]
+                given_at = programs.first_figures() * 8 + figures.ctypes.data
+                answer = answers.reshape(-1)
+                loops = programs.loops(len(profiles.combinations))
+                held = np.append(programs.held(), NONE)[answer]
                 self._rules = Rules(
                     combinations=len(profiles.combinations),
-                    answer=answers.reshape(-1),
-                    single=_single(answers),
-                    run_at=run_at,
-                    plain_at=plain_at,
-                    given_at=programs.first_figures() * 8 + figures.ctypes.data,
+                    answer=answer,
+                    held=held,
+                    held_at=held.ctypes.data,
+                    run_at=programs.addresses(),
+                    plain_at=loops["run"],
+                    moves=Moves(*(loops[f.removesuffix("_at")] for f in Moves._fields)),
+                    given_at=given_at,
+                    given_list_at=given_at.ctypes.data,
+                    figures=figures,
                     numbers=programs.numbering(),
-                    stirs=programs.stirring(),
                     counters=_counters(shape),
                     carried=shape.carried,
                     episodic=shape.episodic,
@@ -172,6 +177,8 @@ class Engine:
 
     def _check_rules(self, out: Out) -> None:
         """Raise PackErrors when a claim met rules that are wrong."""
+        if not self._programs.wrong or not (out.code >= RULES_REFUSE).any():
+            return
         for number, error in tuple(self._programs.wrong.items()):  # another thread may add
             if (out.answer == number).any():
                 raise error
@@ -213,12 +220,6 @@ def _counters(shape: Layout) -> Int32:
     return np.array(rows, np.int32).reshape(len(rows), 3)
 
 
-def _single(answers: Int32) -> Int32:
-    """Return the answer of each row that has only one, else NONE."""
-    same = ((answers == answers[:, -1:]) | (answers == NONE)).all(axis=1)
-    return np.where(same, answers[:, -1], NONE).astype(np.int32)
-
-
 def _addresses(arrays: Iterable[Int64]) -> Int64:
     """Return the list of the arrays' addresses."""
     return np.array([array.ctypes.data for array in arrays], np.int64)
@@ -237,9 +238,12 @@ def _buffers(ready: Prepared, carried: int, wanted: int) -> Buffers:
     closing = persons if ready.years.closing != NONE else 0
     figures = np.empty((wanted, n), np.int64)
     addresses = _addresses(figures)
+    code, answer = np.empty(n, np.int8), np.empty(n, np.int32)
     out = Out(
-        code=np.empty(n, np.int8),
-        answer=np.empty(n, np.int32),
+        code=code,
+        code_at=code.ctypes.data,
+        answer=answer,
+        answer_at=answer.ctypes.data,
         claim=np.zeros(n, np.int64),  # pages that no reversal touches are never there
         figures=figures,
         figures_at=addresses.ctypes.data,
@@ -262,8 +266,8 @@ def _memory(ready: Prepared, rules: Rules) -> Memory:
     return Memory(
         state=state,
         state_at=state.ctypes.data,
-        live=np.zeros(slots, np.int8),
-        flags=np.zeros(years, np.int8),
+        live=np.full(slots, NONE, np.int64),
+        flags=np.full(years, NONE, np.int64),
         opened=opened,
         opened_at=opened.ctypes.data,
         whole=whole,

@@ -48,9 +48,10 @@ def _run_claim(  # type: ignore[no-untyped-def]
 
 @_intrinsic
 def _run_plain(  # type: ignore[no-untyped-def]
-    typing, address, i, amounts_at, state_at, given_at, figures_at
-):
-    return _call(5)
+    typing, address, i, end, first, items_at, amounts_at, state_at, given_at, rows_at, figures_at,
+    answers_at, codes_at,
+):  # fmt: skip
+    return _call(11)
 
 
 @_intrinsic
@@ -58,11 +59,30 @@ def _run_year_end(typing, address, values_at, given_at, opened_at):  # type: ign
     return _call(3)
 
 
+@_intrinsic
+def _run_one(typing, address, at):  # type: ignore[no-untyped-def]
+    return _call(1)
+
+
+@_intrinsic
+def _run_two(typing, address, source_at, target_at):  # type: ignore[no-untyped-def]
+    return _call(2)
+
+
 run_claim: Callable[[int, int, int, int, int, int, int], int] = _run_claim
 """Run a claim's program at an address; see `bodies.claim_body`."""
 
-run_plain: Callable[[int, int, int, int, int, int], int] = _run_plain
-"""Run the program of a claim without an episode at an address; see `bodies.plain_body`."""
+run_plain: Callable[..., int] = _run_plain
+"""Settle plain claims of one slot by the function at an address; see `bodies.run_body`."""
 
 run_year_end: Callable[[int, int, int, int], int] = _run_year_end
 """Run a year-end program at an address; see `bodies.year_end_body`."""
+
+run_clear: Callable[[int, int], int] = _run_one
+"""Run a function that writes carried values; see `bodies.move_bodies`."""
+
+run_move: Callable[[int, int, int], int] = _run_two
+"""Run a function that reads and writes carried values; see `bodies.move_bodies`."""
+
+run_add_up: Callable[[int, int, int, int], int] = _run_year_end
+"""Run the function that adds what a slot added; see `bodies.move_bodies`."""

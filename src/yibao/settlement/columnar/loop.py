@@ -2,7 +2,10 @@
 
 What a function does here is what `settlement.book` and `settlement.executor` do for one person; the
 property tests hold the two to the same figures. Programs are not part of it: an answer has the
-address of its program's machine code (`machine`), and the loop calls it.
+address of its program's machine code (`machine`), and the loop calls it; plain claims, nearly all,
+are settled a run at a time by one function that has all programs written into it (`bodies`).
+Indices are unsigned where every claim or person passes: a negative one would be counted from the
+end of the array, and to ask whether it is takes time.
 
 A *slot* is a person's year in one scheme: year * schemes + scheme, years counted from `Years.base`.
 Names in `_at` are addresses.
@@ -14,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from yibao.settlement.columnar.bodies import SLOT_BITS
 from yibao.settlement.columnar.data import (
     ID_USED,
     NONE,
@@ -25,29 +29,44 @@ from yibao.settlement.columnar.data import (
     TAKEN_BACK,
     YEAR_END_REFUSES,
 )
-from yibao.settlement.columnar.jit import compiled, inlined, run_claim, run_plain, run_year_end
+from yibao.settlement.columnar.jit import (
+    compiled,
+    inlined,
+    run_add_up,
+    run_claim,
+    run_clear,
+    run_move,
+    run_plain,
+    run_year_end,
+)
 
 KNOWN, GIVEN, USED = 1, 2, 4
+FLAG_BITS = 3
 """Bits of a year's flags: its opening values are there; they were given; a claim was settled."""
+
+OWN_ID, REVERSES, SLOT, ANSWERS, EPISODE, LATE = range(6)
+"""Columns of `Rows.others`. ANSWERS is the row of answers of the item's profile; LATE tells (1 or
+0) whether the claim was settled after its year."""
 
 
 class Rows(NamedTuple):
-    """Items as `bucket` leaves them: see `data.Items`; `slot` is NONE where nobody is insured,
-    `answers` the row of answers of the item's profile.
+    """Items as `bucket` leaves them: see `data.Items`; `slot` is NONE where nobody is insured.
 
-    `plain` marks claims that need nothing but their program: in time, of no episode, never taken
-    back. `episode` is the number of an episode within one slot; `amounts_at` the address of a list
-    of addresses: of each amount, and of the account's money.
+    `plain` has a number (see `bodies.SEVERAL`) for claims that need nothing but their program: in
+    time, of no episode, never taken back. For the item that is row k of `others`, -1 - k stands
+    there; the row has what is asked of the item all in one place (the columns are OWN_ID to LATE).
+    `episode` is the number of an episode within one slot; `amounts_at` the address of a list of
+    addresses: of each amount, and of the account's money.
     """
 
     start: Any
     plain: Any
+    plain_at: int
+    others: Any
     slot: Any
-    answers: Any
     episode: Any
     own_id: Any
     reverses: Any
-    settled_year: Any
     amounts_at: int
 
 
@@ -56,6 +75,7 @@ class Years(NamedTuple):
 
     `begins` is the first year that can matter to a person, `year_end` the row of answers of each
     person's year end (NONE: no status in that year), `closing` the year to open at last, or NONE.
+    `year_of` gives the year of each slot.
     """
 
     base: int
@@ -67,27 +87,39 @@ class Years(NamedTuple):
     opening_year: Any
     opening_values: Any
     closing: int
+    year_of: Any
+
+
+class Moves(NamedTuple):
+    """Addresses of what moves carried values: see `bodies.move_bodies`."""
+
+    copy_at: int
+    clear_at: int
+    add_up_at: int
+    lapse_at: int
 
 
 class Rules(NamedTuple):
     """What answers: `answer[row * combinations + combination]` is the number of an answer.
 
-    `single` gives the answer of a row whose answers are all the same, else NONE. `run_at` is the
-    address of an answer's program, 0 for a refusal, `plain_at` that of its program for plain
-    claims; `given_at` that of its figures; `numbers` tells whether it numbers admissions, `stirs`
-    whether it changes what the combination is made of. `counters` has a row for each state value
-    that rules look at (see `bodies.Layout`), `carried` and `episodic` count them; `numbering`
-    and `lifetime` are flags of theirs.
+    `run_at` is the address of an answer's program, 0 for a refusal, `given_at` that of its
+    `figures`; `numbers` tells whether it numbers admissions. `plain_at` is the address of what
+    settles runs of plain claims, which have of an answer what `held` has in its place. `counters`
+    has a row for each state value that rules look at (see `bodies.Layout`), `carried` and
+    `episodic` count them; `numbering` and `lifetime` are flags of theirs.
     """
 
     combinations: int
     answer: Any
-    single: Any
+    held: Any
+    held_at: int
     run_at: Any
-    plain_at: Any
+    plain_at: int
+    moves: Moves
     given_at: Any
+    given_list_at: int
+    figures: Any
     numbers: Any
-    stirs: Any
     counters: Any
     carried: int
     episodic: int
@@ -98,11 +130,12 @@ class Rules(NamedTuple):
 class Memory(NamedTuple):
     """Working memory: state of one person's slots and openings, and what reversals need.
 
-    `state` and `opened` are flat, one row of carried values a slot or year; `live` tells which
-    slots are in use. `episodes` has a row for each episode, the first for claims without one;
-    `standing` counts an episode's claims that bear its admission, `owed` what claims that were
-    taken back had added to its number. By id: `used`, `settled_row`, `reversed`, and `delta`, what
-    the claim added to each state value.
+    `state` and `opened` are flat, one row of carried values a slot or year. A slot is in use if
+    `live` has the person there, so that nothing need be forgotten for the next person; likewise
+    `flags` have the person before their FLAG_BITS. `episodes` has a row for each episode, the first
+    for claims without one; `standing` counts an episode's claims that bear its admission, `owed`
+    what claims that were taken back had added to its number. By id: `used`, `settled_row`,
+    `reversed`, and `delta`, what the claim added to each state value.
     """
 
     state: Any
@@ -129,7 +162,9 @@ class Out(NamedTuple):
     `figures_at` is the address of the list of the rows' addresses."""
 
     code: Any
+    code_at: int
     answer: Any
+    answer_at: int
     claim: Any
     figures: Any
     figures_at: int
@@ -160,33 +195,34 @@ def combination(rules: Rules, state: Any, s: int, episodes: Any, e: int) -> int:
     return number
 
 
-@inlined
+@compiled
 def copy(source: Any, at: int, target: Any, to: int, count: int) -> None:
-    """Copy numbers from one place to another.
-
-    Indices here and in `settle_plain` are unsigned: a negative one would be counted from the end of
-    the array, and to ask whether it is takes longer than the copying.
-    """
+    """Copy numbers from one place to another."""
     for k in range(count):
-        target[np.uintp(to + k)] = source[np.uintp(at + k)]
+        target[to + k] = source[at + k]
 
 
 @inlined
-def zero(target: Any, to: int, count: int) -> None:
-    """Write zeros."""
-    for k in range(count):
-        target[np.uintp(to + k)] = 0
+def flags_of(p: int, y: int, memory: Memory) -> int:
+    """Return the flags of a person's year."""
+    held = memory.flags[np.uintp(y)]
+    return held & (1 << FLAG_BITS) - 1 if held >> FLAG_BITS == p else 0
+
+
+@inlined
+def mark(p: int, y: int, memory: Memory, flags: int) -> None:
+    """Set flags of a person's year."""
+    memory.flags[np.uintp(y)] = p << FLAG_BITS | flags_of(p, y, memory) | flags
 
 
 @inlined
 def begin_person(p: int, years: Years, rules: Rules, memory: Memory) -> None:
-    """Forget the person before; take the opening values that were given."""
-    zero(memory.live, 0, years.span * years.schemes)
-    zero(memory.flags, 0, years.span)
-    for row in range(years.opening_start[p], years.opening_start[p + 1]):
+    """Take the opening values that were given."""
+    begin, end = years.opening_start[np.uintp(p)], years.opening_start[np.uintp(p + 1)]
+    for row in range(begin, end):
         y = years.opening_year[row] - years.base
         if 0 <= y < years.span:
-            memory.flags[y] = KNOWN | GIVEN
+            mark(p, y, memory, KNOWN | GIVEN)
             for k in range(rules.carried):
                 memory.opened[y * rules.carried + k] = years.opening_values[row, k]
 
@@ -194,29 +230,31 @@ def begin_person(p: int, years: Years, rules: Rules, memory: Memory) -> None:
 @inlined
 def close_year(p: int, y: int, years: Years, rules: Rules, memory: Memory) -> int:
     """Open the year after `y` from the closing values of `y` over all schemes."""
-    opened, o = memory.opened, y * rules.carried
-    whole = memory.whole
-    for k in range(rules.carried):
-        start = opened[o + k]
-        total = start
-        for scheme in range(years.schemes):
-            slot = y * years.schemes + scheme
-            if memory.live[slot]:
-                total += memory.state[slot * rules.carried + k] - start
-        whole[k] = total
-    answers = years.year_end[p * years.span + y]
+    size = rules.carried * 8
+    opened_at, moves = memory.opened_at + y * size, rules.moves
+    run_move(moves.copy_at, opened_at, memory.whole_at)
+    for slot in range(y * years.schemes, (y + 1) * years.schemes):
+        if memory.live[np.uintp(slot)] == p:
+            run_add_up(moves.add_up_at, opened_at, memory.state_at + slot * size, memory.whole_at)
+    answers = years.year_end[np.uintp(p * years.span + y)]
     if answers == NONE:
-        for k in range(rules.carried):
-            opened[o + rules.carried + k] = opened[o + k] if rules.lifetime[k] else 0
+        run_move(moves.lapse_at, opened_at, opened_at + size)
         return NONE
-    zero(memory.episodes, 0, rules.episodic)
-    chosen = combination(rules, whole, 0, memory.episodes, 0)
-    answer = rules.answer[answers * rules.combinations + chosen]
-    if rules.run_at[answer] == 0:
+    clear_episode(rules, memory)
+    chosen = combination(rules, memory.whole, 0, memory.episodes, 0)
+    answer = rules.answer[np.uintp(answers * rules.combinations + chosen)]
+    run_at = rules.run_at[np.uintp(answer)]
+    if run_at == 0:
         return int(answer)
-    next_at = memory.opened_at + (o + rules.carried) * 8
-    run_year_end(rules.run_at[answer], memory.whole_at, rules.given_at[answer], next_at)
+    run_year_end(run_at, memory.whole_at, rules.given_at[np.uintp(answer)], opened_at + size)
     return NONE
+
+
+@inlined
+def clear_episode(rules: Rules, memory: Memory) -> None:
+    """Make the row of claims without an episode say that nothing was settled."""
+    for k in range(rules.episodic):
+        memory.episodes[np.uintp(k)] = 0
 
 
 @inlined
@@ -225,31 +263,30 @@ def open_year(p: int, y: int, years: Years, rules: Rules, memory: Memory) -> int
 
     Returns NONE, or the number of the answer that refuses.
     """
-    flags = memory.flags
-    begins = min(years.begins[p], y)
+    begins = min(years.begins[np.uintp(p)], y)
     for given in range(begins, y + 1):
-        if flags[given] & GIVEN:
+        if flags_of(p, given, memory) & GIVEN:
             begins = given
     known = y
-    while known > begins and not flags[known] & KNOWN:
+    while known > begins and not flags_of(p, known, memory) & KNOWN:
         known -= 1
-    if not flags[known] & KNOWN:
-        zero(memory.opened, known * rules.carried, rules.carried)
-        flags[known] |= KNOWN
+    if not flags_of(p, known, memory) & KNOWN:
+        run_clear(rules.moves.clear_at, memory.opened_at + known * rules.carried * 8)
+        mark(p, known, memory, KNOWN)
     for later in range(known + 1, y + 1):
         refusal = close_year(p, later - 1, years, rules, memory)
         if refusal != NONE:
             return refusal
-        flags[later] |= KNOWN
+        mark(p, later, memory, KNOWN)
     return NONE
 
 
 @inlined
-def reopen(y: int, years: Years, memory: Memory) -> None:
+def reopen(p: int, y: int, years: Years, memory: Memory) -> None:
     """Forget how the years after `y` were opened, as long as nothing was settled in them."""
     later = y + 1
-    while later < years.span and memory.flags[later] == KNOWN:
-        memory.flags[later] = 0
+    while later < years.span and flags_of(p, later, memory) == KNOWN:
+        memory.flags[np.uintp(later)] = 0
         later += 1
 
 
@@ -282,13 +319,14 @@ def leave_empty(i: int, out: Out) -> None:
 
 
 @inlined
-def enter(p: int, y: int, s: int, years: Years, rules: Rules, memory: Memory) -> int:
+def enter(p: int, y: int, slot: int, years: Years, rules: Rules, memory: Memory) -> int:
     """Give a slot that is not in use its opening values; NONE, or the answer that refuses."""
-    if not memory.flags[y] & KNOWN:
+    if not flags_of(p, y, memory) & KNOWN:
         refusal = open_year(p, y, years, rules, memory)
         if refusal != NONE:
             return refusal
-    copy(memory.opened, y * rules.carried, memory.state, s, rules.carried)
+    size = rules.carried * 8
+    run_move(rules.moves.copy_at, memory.opened_at + y * size, memory.state_at + slot * size)
     return NONE
 
 
@@ -301,75 +339,52 @@ def settle_plain(
     Opening values that later years were given for nothing are forgotten here once, not after each
     claim.
     """
-    slot = rows.slot[i]
-    y, s = slot // years.schemes, slot * rules.carried
-    if not memory.live[slot]:
-        refusal = enter(p, y, s, years, rules, memory)
+    slot = rows.plain[np.uintp(i)] >> SLOT_BITS
+    y = years.year_of[np.uintp(slot)]
+    if memory.live[np.uintp(slot)] != p:
+        refusal = enter(p, y, slot, years, rules, memory)
         if refusal != NONE:
-            out.answer[i] = refusal
-            out.code[i] = YEAR_END_REFUSES
+            out.answer[np.uintp(i)] = refusal
+            out.code[np.uintp(i)] = YEAR_END_REFUSES
             leave_empty(i, out)
             return i + 1
-    if y + 1 < years.span:
-        reopen(y, years, memory)
-    zero(memory.episodes, 0, rules.episodic)
-    state_at = memory.state_at + s * 8
-    chosen, settled = NONE, 0
-    while i < end:
-        at = np.uintp(i)
-        if not rows.plain[at] or rows.slot[at] != slot:
-            break
-        row = np.uintp(rows.answers[at])
-        answer = rules.single[row]
-        if answer == NONE:
-            if chosen == NONE:
-                chosen = combination(rules, memory.state, s, memory.episodes, 0)
-            answer = rules.answer[np.int64(row) * rules.combinations + chosen]
-        number = np.uintp(answer)
-        run_at, code = rules.plain_at[number], RULES_REFUSE
-        if run_at != 0:
-            code = run_plain(
-                run_at, i, rows.amounts_at, state_at, rules.given_at[number], out.figures_at
-            )
-            if rules.stirs[number]:
-                chosen = NONE
-        out.answer[at] = answer
-        out.code[at] = code
-        if code == SETTLED:
-            settled = 1
-        else:
-            leave_empty(i, out)
-        i += 1
-    if settled:
-        memory.live[slot] = 1
-        memory.flags[y] |= USED
-    return i
+    reopen(p, y, years, memory)
+    done = run_plain(
+        rules.plain_at, i, end, slot << SLOT_BITS, rows.plain_at, rows.amounts_at,
+        memory.state_at + slot * rules.carried * 8, rules.given_list_at, rules.held_at,
+        out.figures_at, out.answer_at, out.code_at,
+    )  # fmt: skip
+    if done & 1:
+        memory.live[np.uintp(slot)] = p
+        mark(p, y, memory, USED)
+    return done >> 1
 
 
-@compiled
+@inlined
 def settle_claim(
-    p: int, i: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
+    p: int, i: int, other: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
 ) -> int:
-    """Settle a claim; returns its code."""
-    own = rows.own_id[i]
+    """Settle the claim of row `i`, which is not plain; returns its code."""
+    own = rows.others[np.uintp(other), OWN_ID]
     if own != NONE and memory.used[own]:
         return ID_USED
-    slot = rows.slot[i]
+    slot = rows.others[np.uintp(other), SLOT]
     if slot == NONE:
         return NOT_INSURED
-    y, s = slot // years.schemes, slot * rules.carried
-    if not memory.live[slot]:
-        refusal = enter(p, y, s, years, rules, memory)
+    y, s = years.year_of[np.uintp(slot)], slot * rules.carried
+    if memory.live[np.uintp(slot)] != p:
+        refusal = enter(p, y, slot, years, rules, memory)
         if refusal != NONE:
-            out.answer[i] = refusal
+            out.answer[np.uintp(i)] = refusal
             return YEAR_END_REFUSES
-    episode = rows.episode[i] + 1
+    episode = rows.others[np.uintp(other), EPISODE] + 1
     e = episode * rules.episodic
     if episode == 0:
-        zero(memory.episodes, 0, rules.episodic)
+        clear_episode(rules, memory)
     chosen = combination(rules, memory.state, s, memory.episodes, e)
-    answer = rules.answer[rows.answers[i] * rules.combinations + chosen]
-    out.answer[i] = answer
+    answers = rows.others[np.uintp(other), ANSWERS]
+    answer = np.uintp(rules.answer[np.uintp(answers * rules.combinations + chosen)])
+    out.answer[np.uintp(i)] = answer
     if rules.run_at[answer] == 0:
         return RULES_REFUSE
     if own != NONE:
@@ -380,16 +395,15 @@ def settle_claim(
     )  # fmt: skip
     if code != SETTLED:
         return code
-    memory.live[slot] = 1
-    memory.flags[y] |= USED
+    memory.live[np.uintp(slot)] = p
+    mark(p, y, memory, USED)
     if episode and rules.numbers[answer]:
-        memory.standing[episode] += 1
+        memory.standing[np.uintp(episode)] += 1
     if own != NONE:
         memory.used[own] = 1
         memory.settled_row[own] = i
         remember_delta(own, s, e, rules, memory)
-    if y + 1 < years.span:
-        reopen(y, years, memory)
+    reopen(p, y, years, memory)
     return SETTLED
 
 
@@ -421,7 +435,9 @@ def take_back(
 
 
 @compiled
-def reverse(i: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out) -> int:
+def reverse(
+    p: int, i: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
+) -> int:
     """Take a claim back: the state loses exactly what it had added; returns the code."""
     target = rows.reverses[i]
     if target < 0 or memory.settled_row[target] == NONE:
@@ -439,7 +455,7 @@ def reverse(i: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out:
     slot = rows.slot[row]
     numbers = rules.numbers[answer]
     take_back(target, slot * rules.carried, rows.episode[row] + 1, numbers, rules, memory)
-    reopen(slot // years.schemes, years, memory)
+    reopen(p, years.year_of[slot], years, memory)
     out.claim[i] = row
     out.answer[i] = answer
     for w in range(out.figures.shape[0]):
@@ -463,7 +479,7 @@ def touches(
         if own != NONE and memory.settled_row[own] == other and memory.reversed[own]:
             continue
         same = rows.slot[other] == slot and other > row
-        if same or rows.slot[other] // years.schemes > slot // years.schemes:
+        if same or years.year_of[rows.slot[other]] > years.year_of[slot]:
             return True
     return False
 
@@ -472,7 +488,7 @@ def touches(
 def close_person(p: int, years: Years, rules: Rules, memory: Memory, out: Out) -> None:
     """Write the values with which the person would enter the year after the last."""
     y = years.closing
-    known = memory.flags[y] & KNOWN
+    known = flags_of(p, y, memory) & KNOWN
     if not known and open_year(p, y, years, rules, memory) != NONE:
         return
     out.closed[p] = True
@@ -480,22 +496,23 @@ def close_person(p: int, years: Years, rules: Rules, memory: Memory, out: Out) -
         out.closing[p, k] = memory.opened[y * rules.carried + k]
 
 
-@compiled
+@inlined
 def settle_item(
     p: int, i: int, begin: int, rows: Rows, years: Years, rules: Rules, memory: Memory, out: Out
 ) -> None:
     """Settle a claim or reversal that is not plain; mark persons whose later claims it touches."""
-    out.answer[i] = NONE
+    other = -1 - rows.plain[np.uintp(i)]
+    out.answer[np.uintp(i)] = NONE
     touched = NONE
-    if rows.reverses[i] == NONE:
-        code = settle_claim(p, i, rows, years, rules, memory, out)
-        if code == SETTLED and rows.settled_year[i] - years.base > rows.slot[i] // years.schemes:
+    if rows.others[np.uintp(other), REVERSES] == NONE:
+        code = settle_claim(p, i, other, rows, years, rules, memory, out)
+        if code == SETTLED and rows.others[np.uintp(other), LATE]:
             touched = i
     else:
-        code = reverse(i, rows, years, rules, memory, out)
+        code = reverse(p, i, rows, years, rules, memory, out)
         if code == REVERSED:
             touched = out.claim[i]
-    out.code[i] = code
+    out.code[np.uintp(i)] = code
     if code > REVERSED:
         leave_empty(i, out)
     elif touched != NONE and touches(i, touched, begin, rows, years, memory, out):
@@ -508,18 +525,19 @@ def settle_persons(
 ) -> int:
     """Settle the items of the persons from `first` up to `last`; returns NONE."""
     for p in range(first, last):
-        begin, end = rows.start[p], rows.start[p + 1]
-        out.replay[p] = out.closed[p] = False
+        person = np.uintp(p)
+        begin, end = rows.start[person], rows.start[np.uintp(p + 1)]
+        out.replay[person] = out.closed[person] = False
         if begin == end and years.closing == NONE:
             continue
         begin_person(p, years, rules, memory)
         i = begin
         while i < end:
-            if rows.plain[i]:
+            if rows.plain[np.uintp(i)] >= 0:
                 i = settle_plain(p, i, end, rows, years, rules, memory, out)
             else:
                 settle_item(p, i, begin, rows, years, rules, memory, out)
                 i += 1
-        if years.closing != NONE and years.begins[p] < years.closing:
+        if years.closing != NONE and years.begins[person] < years.closing:
             close_person(p, years, rules, memory, out)
     return NONE

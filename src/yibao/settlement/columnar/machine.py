@@ -2,12 +2,14 @@
 
 Programs are straight Python text made by `settlement.generate`, and call the operations of
 `settlement.ops`. Numba would take half a second for each; what is used of the language is so little
-(assignments, `if`, `return`, + - * //, comparisons, calls, `min`, `max`, reading and writing
-arrays) that it is translated here, in milliseconds. Integers must stay within 64 bits, which
-`policy.checking.bounds` proves for each program before it comes here.
+(assignments, `if`, `while`, `match` of numbers, `return`, + - * // >> &, comparisons, calls, `min`,
+`max`, reading and writing arrays) that it is translated here, in milliseconds. Integers must stay
+within 64 bits, which `policy.checking.bounds` proves for each program before it comes here.
 
 A name ending in `_at` is an address: `state_at[3]` reads or writes the fourth number there, and
-`figures_at[2][i]` follows an address first.
+`figures_at[2][i]` follows an address first. An annotation of the parameter tells what lies there if
+not numbers of 64 bits that may change: `codes_at: int8`, `answers_at: int32`, or `given_at: fixed`
+for numbers that nothing changes while the code runs, so that none needs to be read twice.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from yibao.money import half_up
 from yibao.settlement import ops
 
 _INT = ir.IntType(64)
+FIXED = "fixed"
+_WIDTHS = {"int8": ir.IntType(8), "int32": ir.IntType(32), "int": _INT, FIXED: _INT}
 _OPERATIONS: tuple[Callable[..., int], ...] = (
     half_up,
     ops.at_least_zero,
@@ -38,16 +42,19 @@ _ENGINES: list[Any] = []
 """Compiled code lives as long as the process."""
 
 
-def compiled(texts: Mapping[str, str]) -> dict[str, int]:
+def compiled(texts: Mapping[str, str], inner: Mapping[str, str] | None = None) -> dict[str, int]:
     """Compile functions, each given as its text by its name; return their addresses.
 
-    All parameters are 64-bit integers or addresses, and so is what they return.
+    All parameters are 64-bit integers or addresses, and so is what they return. `inner` functions
+    are those that the others call by name: they are written into their callers.
     """
     module = ir.Module("programs")
     known: dict[str, ir.Function] = {}
     for operation in _OPERATIONS:
         text = inspect.getsource(operation)
         known[operation.__name__] = _function(module, text, operation.__name__, known, inner=True)
+    for name, text in (inner or {}).items():
+        known[name] = _function(module, text, name, known, inner=True)
     for name, text in texts.items():
         _function(module, text, name, known, inner=False)
     return _loaded(str(module), texts)
@@ -62,7 +69,7 @@ def _loaded(text: str, names: Iterable[str]) -> dict[str, int]:
         module.verify()
         target = llvm.Target.from_default_triple()
         machine = target.create_target_machine(opt=3, cpu=llvm.get_host_cpu_name())
-        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+        tuning = llvm.create_pipeline_tuning_options(speed_level=1)
         passes = llvm.create_pass_builder(machine, tuning)
         passes.getModulePassManager().run(module, passes)
         engine = llvm.create_mcjit_compiler(module, machine)
@@ -77,7 +84,7 @@ def _function(
     """Translate one function into the module, under a name."""
     (tree,) = ast.parse(text).body
     assert isinstance(tree, ast.FunctionDef)
-    parameters = [a.arg for a in tree.args.args]
+    parameters = tree.args.args
     function = ir.Function(module, ir.FunctionType(_INT, [_INT] * len(parameters)), name)
     if inner:
         function.linkage = "internal"
@@ -90,7 +97,7 @@ class _Body:
     """Writes the instructions of one function. Variables are stack slots that LLVM removes."""
 
     def __init__(
-        self, function: ir.Function, parameters: list[str], known: Mapping[str, ir.Function]
+        self, function: ir.Function, parameters: list[ast.arg], known: Mapping[str, ir.Function]
     ) -> None:
         self.function = function
         self.known = known
@@ -98,8 +105,16 @@ class _Body:
         self.entry = function.append_basic_block()
         self.variables: dict[str, Any] = {}
         self.builder.position_at_end(self.entry)
-        for name, value in zip(parameters, function.args, strict=True):
-            self.builder.store(value, self._variable(name))
+        self.kinds: dict[str, str] = {}
+        for parameter, value in zip(parameters, function.args, strict=True):
+            self.builder.store(value, self._variable(parameter.arg))
+            match parameter.annotation:
+                case None:
+                    pass
+                case ast.Name(id=kind) if kind in _WIDTHS:
+                    self.kinds[parameter.arg] = kind
+                case _:
+                    raise NotImplementedError(ast.unparse(parameter))
 
     def write(self, statements: Iterable[ast.stmt]) -> None:
         """Write a function's body."""
@@ -121,11 +136,15 @@ class _Body:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self.builder.store(self._value(value), self._variable(name))
                 case ast.Assign(targets=[ast.Subscript() as place], value=value):
-                    self.builder.store(self._value(value), self._place(place))
+                    self._write(place, self._value(value))
                 case ast.Return(value=ast.expr() as value):
                     self.builder.ret(self._value(value))
                 case ast.If():
                     self._if(statement)
+                case ast.Match(subject=subject, cases=cases):
+                    self._match(subject, cases)
+                case ast.While(test=test, body=body, orelse=[]):
+                    self._while(test, body)
                 case ast.Expr(value=ast.Constant()):  # a docstring
                     pass
                 case _:
@@ -139,6 +158,38 @@ class _Body:
                 self._block(statement.orelse)
         if _returns(statement.body) and _returns(statement.orelse):
             self.builder.unreachable()
+
+    def _while(self, test: ast.expr, body: list[ast.stmt]) -> None:
+        build = self.builder
+        again, inside, after = (build.append_basic_block() for _ in range(3))
+        build.branch(again)
+        build.position_at_end(again)
+        build.cbranch(self._truth(test), inside, after)
+        build.position_at_end(inside)
+        self._block(body)
+        if not build.block.is_terminated:
+            build.branch(again)
+        build.position_at_end(after)
+
+    def _match(self, subject: ast.expr, cases: list[ast.match_case]) -> None:
+        """Write a jump to one of several blocks; where none fits, it goes on behind them."""
+        build = self.builder
+        after = build.append_basic_block()
+        jump = build.switch(self._value(subject), after)
+        for case in cases:
+            block = build.append_basic_block()
+            match case:
+                case ast.match_case(ast.MatchValue(ast.Constant(value=int() as number)), None):
+                    jump.add_case(_INT(number), block)
+                case ast.match_case(ast.MatchAs(None, None), None) if case is cases[-1]:
+                    jump.default = block
+                case _:
+                    raise NotImplementedError(ast.unparse(case))
+            build.position_at_end(block)
+            self._block(case.body)
+            if not build.block.is_terminated:
+                build.branch(after)
+        build.position_at_end(after)
 
     # --- expressions --------------------------------------------------------------------------
 
@@ -159,7 +210,7 @@ class _Body:
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return self._call(name, [self._value(a) for a in arguments])
             case ast.Subscript():
-                return build.load(self._place(node))
+                return self._read(node)
             case _:
                 raise NotImplementedError(ast.unparse(node))
 
@@ -187,16 +238,34 @@ class _Body:
                 return build.mul(left, right)
             case ast.FloorDiv():
                 return self._floor(left, right)
+            case ast.RShift():
+                return build.ashr(left, right)
+            case ast.BitAnd():
+                return build.and_(left, right)
             case _:
                 raise NotImplementedError(type(operator).__name__)
 
     def _floor(self, left: Any, right: Any) -> Any:
-        """Divide as Python does: towards minus infinity."""
+        """Divide as Python does: towards minus infinity.
+
+        By a positive number that is an unsigned division, of ~left (which is -left - 1) instead of
+        left where that is negative, and is one multiplication where the divisor is a constant.
+        """
         build = self.builder
-        quotient, rest = build.sdiv(left, right), build.srem(left, right)
-        signs = build.icmp_signed("<", build.xor(rest, right), _INT(0))
-        down = build.and_(self._not_zero(rest), signs)
-        return build.sub(quotient, build.zext(down, _INT))
+        with build.if_else(build.icmp_signed(">", right, _INT(0))) as (then, otherwise):
+            with then:
+                flip = build.ashr(left, _INT(63))
+                positive = build.xor(build.udiv(build.xor(left, flip), right), flip)
+                at_positive = build.block
+            with otherwise:
+                quotient, rest = build.sdiv(left, right), build.srem(left, right)
+                signs = build.icmp_signed("<", build.xor(rest, right), _INT(0))
+                down = build.and_(self._not_zero(rest), signs)
+                negative, at_negative = build.sub(quotient, build.zext(down, _INT)), build.block
+        found = build.phi(_INT)
+        found.add_incoming(positive, at_positive)
+        found.add_incoming(negative, at_negative)
+        return found
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
         build = self.builder
@@ -219,9 +288,35 @@ class _Body:
     def _not_zero(self, value: Any) -> Any:
         return self.builder.icmp_signed("!=", value, _INT(0))
 
-    def _place(self, node: ast.Subscript) -> Any:
+    # --- memory -------------------------------------------------------------------------------
+
+    def _read(self, node: ast.Subscript) -> Any:
+        kind = self._kind(node)
+        number = self.builder.load(self._place(node, kind))
+        if kind == FIXED:
+            number.set_metadata("invariant.load", self.function.module.add_metadata([]))
+        return self.builder.sext(number, _INT) if number.type != _INT else number
+
+    def _write(self, node: ast.Subscript, value: Any) -> None:
+        kind = self._kind(node)
+        if kind == FIXED:
+            raise NotImplementedError(f"{ast.unparse(node)} is fixed")
+        place = self._place(node, kind)
+        width = place.type.pointee
+        self.builder.store(self.builder.trunc(value, width) if width != _INT else value, place)
+
+    def _kind(self, node: ast.Subscript) -> str:
+        """Return the annotation of the address that a number lies at, "" where there is none."""
+        match node.value:
+            case ast.Name(id=name):
+                return self.kinds.get(name, "")
+            case _:
+                return ""
+
+    def _place(self, node: ast.Subscript, kind: str) -> Any:
         """Return the pointer to a number in memory."""
-        address = self.builder.inttoptr(self._value(node.value), _INT.as_pointer())
+        width = _WIDTHS.get(kind, _INT)
+        address = self.builder.inttoptr(self._value(node.value), width.as_pointer())
         return self.builder.gep(address, [self._value(node.slice)])
 
 

@@ -113,6 +113,11 @@ class Profiles:
         rows = np.array([*self._row_of, NONE], np.int32)
         return rows[profiles]
 
+    @property
+    def row_count(self) -> int:
+        """How many rows of answers there are."""
+        return len(self._rows)
+
     def rows(self) -> Int32:
         """Return all rows of answers: one number for each combination of state values."""
         return np.array(list(self._rows), np.int32).reshape(-1, len(self.combinations))

@@ -11,8 +11,19 @@ from yibao.errors import PackDefect, PackErrors
 from yibao.policy.checking.bounds import analyse
 from yibao.policy.model import Number, Region, Row
 from yibao.policy.program import Program, Structure
-from yibao.settlement.columnar.bodies import Layout, changed, claim_body, plain_body, year_end_body
-from yibao.settlement.columnar.data import Flags, Int64
+from yibao.settlement.columnar.bodies import (
+    ANSWER_BITS,
+    SEVERAL,
+    Layout,
+    bare,
+    changed,
+    claim_body,
+    move_bodies,
+    plain_body,
+    run_body,
+    year_end_body,
+)
+from yibao.settlement.columnar.data import NONE, Flags, Int64
 from yibao.settlement.columnar.decisions import Decision
 from yibao.settlement.columnar.machine import compiled
 
@@ -27,12 +38,14 @@ A structure for which that could leave int64 keeps the region's own denominator.
 class Answer:
     """One answer: a decision, its program's text (also for plain claims), its first figure.
 
+    `plain_program` is the number of its program among those for plain claims, 0 for none.
     `documents` are the versions of those that it rests on, joined with semicolons.
     """
 
     decision: Decision
     text: str
     plain: str
+    plain_program: int
     first: int
     documents: str
 
@@ -58,9 +71,12 @@ class Programs:
         self.layout = layout
         self.answers: list[Answer] = []
         self._machine: dict[str, int] = {}
+        self._plain: dict[str, bool] = {}
+        self._written = NONE
+        self._loops: Mapping[str, int] = {}
         self.wrong: dict[int, PackErrors] = {}
         self._known: dict[object, int] = {}
-        self._texts: dict[Structure, tuple[str, str, int]] = {}
+        self._texts: dict[Structure, tuple[str, str, int, int]] = {}
         self._rows: list[Row] = []
         self._scales: list[int] = []
 
@@ -83,9 +99,9 @@ class Programs:
     def _answer(self, decision: Decision) -> Answer:
         program = decision.program
         if program is None:
-            return Answer(decision, "", "", 0, "")
+            return Answer(decision, "", "", 0, 0, "")
         year_end = decision.phase == "year_end"
-        text, plain, scale = self._text(program.structure, year_end=year_end)
+        text, plain, number, scale = self._text(program.structure, year_end=year_end)
         first = len(self._rows)
         self._rows += program.rows
         rates = program.structure.first_figure
@@ -93,18 +109,19 @@ class Programs:
         self._scales += [scale if unit == "rate" else 1 for unit in units]
         used = program.documents
         documents = ";".join(d.version for d in self.region.documents if d.id in used)
-        return Answer(decision, text, plain, first, documents)
+        return Answer(decision, text, plain, number, first, documents)
 
-    def _text(self, structure: Structure, *, year_end: bool) -> tuple[str, str, int]:
-        """Return a structure's text, the one for plain claims, and the denominator of its rates."""
+    def _text(self, structure: Structure, *, year_end: bool) -> tuple[str, str, int, int]:
+        """Return a structure's text, that for plain claims, its number, and what rates are over."""
         found = self._texts.get(structure)
         if found is None:
             fitting = self._fitting(structure)
             if year_end:
-                texts = year_end_body(fitting, self.layout), ""
+                found = year_end_body(fitting, self.layout), "", 0, fitting.denominator
             else:
-                texts = claim_body(fitting, self.layout), plain_body(fitting, self.layout)
-            found = (*texts, fitting.denominator)
+                plain = plain_body(fitting, self.layout)
+                number = self._plain_program(bare(plain), structure)
+                found = claim_body(fitting, self.layout), plain, number, fitting.denominator
             self._texts[structure] = found
         return found
 
@@ -120,28 +137,45 @@ class Programs:
 
     # --- arrays -------------------------------------------------------------------------------
 
-    def addresses(self) -> tuple[Int64, Int64]:
-        """Return where each answer's programs are in memory, 0 where there is none; compiles."""
-        wanted = {text for a in self.answers for text in (a.text, a.plain) if text}
-        names = {f"program_{n}": t for n, t in enumerate(sorted(wanted - self._machine.keys()))}
+    def addresses(self) -> Int64:
+        """Return where each answer's program is in memory, 0 where there is none; compiles."""
+        wanted = [bare(a.text) for a in self.answers]
+        fresh = dict.fromkeys(text for text in wanted if text and text not in self._machine)
+        names = {f"program_{n}": text for n, text in enumerate(fresh)}
         if names:
             found = compiled(names)
             self._machine |= {text: found[name] for name, text in names.items()}
-        return (
-            np.array([self._machine.get(a.text, 0) for a in self.answers], np.int64),
-            np.array([self._machine.get(a.plain, 0) for a in self.answers], np.int64),
-        )
+        return np.array([self._machine.get(text, 0) for text in wanted], np.int64)
 
-    def stirring(self) -> Flags:
-        """Return which answers change a state value that rules look at."""
+    def loops(self, combinations: int) -> Mapping[str, int]:
+        """Return the addresses of what settles runs of plain claims (`run`) and moves values.
+
+        They are compiled anew, with all programs written into `run`, when there are new ones.
+        """
+        if self._written != len(self._plain):
+            inner = {f"plain_{n}": text for n, text in enumerate(self._plain, 1)}
+            run = run_body(self.layout, combinations, list(self._plain.values()))
+            self._loops = compiled({"run": run} | move_bodies(self.layout), inner)
+            self._written = len(self._plain)
+        return self._loops
+
+    def held(self) -> Int64:
+        """Return each answer as a plain claim has it: the number of its program, then its own."""
+        program = np.array([a.plain_program for a in self.answers], np.int64)
+        return program << ANSWER_BITS | np.arange(len(self.answers))
+
+    def _plain_program(self, text: str, structure: Structure) -> int:
+        """Return the number of a program for plain claims, a new one if it was not met before."""
+        self._plain.setdefault(text, self._stirs(structure))
+        number = list(self._plain).index(text) + 1
+        if number >= SEVERAL:
+            raise ValueError(f"{number} programs: more than a plain claim's number can hold")
+        return number
+
+    def _stirs(self, structure: Structure) -> bool:
+        """Tell whether a program changes a state value that rules look at."""
         watched = {k for counter, within, _ in self.layout.counters for k in (counter, within)}
-        return np.array(
-            [
-                a.program is not None and any(k in watched for k, _ in changed(a.program.structure))
-                for a in self.answers
-            ],
-            np.bool_,
-        )
+        return any(k in watched for k, _ in changed(structure))
 
     def first_figures(self) -> Int64:
         """Return where the figures of each answer begin among all figures."""
