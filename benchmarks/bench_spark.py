@@ -93,7 +93,7 @@ def on_spark(files: tuple[list[Path], list[Path]], folder: Path, memory: int) ->
     begin = time.perf_counter()
     conf = {"spark.local.dir": str(folder), "spark.driver.memory": "2g"}
     with session("local[2]", conf) as spark:
-        ready = time.perf_counter()
+        ready, started = time.perf_counter(), of_family()
         job = Job(load_policy("tianjin"), files[1], files[0], folder / "out", key="bench")
         rules = Rules.of("tianjin", None, "C")
         with SparkRun(spark, job, rules, SparkOptions(memory << 20)) as run:
@@ -108,6 +108,8 @@ def on_spark(files: tuple[list[Path], list[Path]], folder: Path, memory: int) ->
             "wall": round(time.perf_counter() - ready, 1),
             "settling": round(run.task_seconds, 1),
             "peak": run.peak,
+            "start": round(started, 1),
+            "cpu": of_family() - started,
             "out": sum(file.stat().st_size for file in (folder / "out").iterdir()),
         }
 
@@ -117,10 +119,23 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def of_children() -> float:
-    """Return the processor seconds of all processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def of_family() -> float:
+    """Return the processor seconds of this process and all below it: Java, Python's workers."""
+    used: dict[int, tuple[int, float]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        used[int(stat.parent.name)] = int(fields[1]), sum(map(int, fields[11:15])) / _TICKS
+    family, found = {os.getpid()}, 0
+    while len(family) > found:
+        found = len(family)
+        family |= {own for own, (parent, _) in used.items() if parent in family}
+    return sum(used[own][1] for own in family)
+
+
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def child(kind: str, args: argparse.Namespace) -> dict[str, Any]:
@@ -143,23 +158,22 @@ def child(kind: str, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(kind: str, args: argparse.Namespace) -> dict[str, Any]:
-    """Run one kind in a process of its own, and count all that it and its children use."""
-    before = of_children()
+    """Run one kind in a process of its own."""
     call = [sys.executable, *sys.argv, "--child", kind]
     done = subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told | {"all_cpu": of_children() - before}
+    return told
 
 
 def say(kind: str, told: dict[str, Any], claims: int) -> None:
     """Print a line of figures."""
-    used = told.get("cpu", told["all_cpu"])
+    used = told["cpu"]
     print(
         f"{kind:9} {told['claims']:>11,} claims  {used:7.1f} CPU s  "
         f"{told['claims'] / used / 1e6:5.2f} M claims per CPU s  at most {told['peak'] >> 20} MB  "
         f"in {told['in'] / claims:.1f} and out {told['out'] / claims:.1f} bytes a claim"
     )
-    more = {k: v for k, v in told.items() if k not in {"cpu", "all_cpu", "claims", "in", "out"}}
+    more = {k: v for k, v in told.items() if k not in {"cpu", "peak", "claims", "in", "out"}}
     print(f"          {more}", flush=True)
 
 
@@ -168,7 +182,7 @@ def sizing(told: dict[str, dict[str, Any]], claims: int) -> None:
     measured = {"bucketed, by task": told["task"]["cpu"] / told["task"]["claims"]}
     for kind in ("bucketed", "divided"):
         if kind in told:
-            measured[f"{kind}, Spark in all"] = told[kind]["all_cpu"] / told[kind]["claims"]
+            measured[f"{kind}, Spark in all"] = told[kind]["cpu"] / told[kind]["claims"]
     for name, number in (("a province", 10**9), ("the nation", 10**10)):
         disk = (told["task"]["in"] + told["task"]["out"]) / claims * number
         print(f"{name}, {number:.0e} claims: {disk / 1e12:.2f} TB in and out")
