@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol
 
 from yibao.bulk.booked import Sums
-from yibao.bulk.run import Run
+from yibao.bulk.job import Job, Totals
+from yibao.bulk.rejects import Rejects
 from yibao.interop.files.columns import claim_columns, person_columns
 from yibao.interop.files.csvfile import is_unfinished
 from yibao.interop.files.output import Sheet, write_files
@@ -16,30 +18,64 @@ from yibao.interop.files.results import beside, differences_sheet, rejects_of_co
 from yibao.interop.files.rows import RowError
 from yibao.interop.files.summary import Summary
 from yibao.policy.vocabulary import vocabulary
-from yibao.settlement.batch import CLOSING, Totals
+from yibao.settlement.batch import CLOSING
+from yibao.settlement.batch import Totals as SchemeTotals
 from yibao.settlement.indicators import Ratio
 
 
-def publish(run: Run, rejects: Path, language: str) -> list[Path]:
+class Finished(Protocol):
+    """A run whose rows are settled and written under hidden names; see `Run`."""
+
+    job: Job
+    totals: Totals
+    claim_rejects: Rejects
+    person_rejects: Rejects
+
+    @property
+    def writers(self) -> Sequence[Writer]:
+        """What has been written: the settlements, then the closing states if any."""
+
+    def differences(self) -> Iterable[Sequence[Any]]:
+        """Yield the rows of the differences file."""
+
+
+class Writer(Protocol):
+    """Something that was written under a hidden name."""
+
+    @property
+    def target(self) -> Path:
+        """The name that it will have."""
+
+    def publish(self) -> None:
+        """Give it its name."""
+
+
+def publish(
+    run: Finished, rejects: Path, language: str, differences: Path | None = None
+) -> list[Path]:
     """Write differences and rejects, then give every file its name; return what was written.
+
+    `differences` is where those go, else beside the output.
 
     Raises OutputError, after which no file of this run is there under its name.
     """
     own = [writer.target for writer in run.writers]
-    sheets = dict(_sheets(run, rejects, language))
+    place = differences or beside(run.job.output, "differences")
+    sheets = dict(_sheets(run, rejects, place, language))
     write_files({target: [sheet] for target, sheet in sheets.items()})
     for writer in run.writers:
         writer.publish()
-    run.writers = []
-    differences = [target for target, sheet in sheets.items() if sheet.name == "differences"]
-    others = [target for target in sheets if target not in differences]
-    return [own[0], *differences, *own[1:], *others]
+    first = [target for target, sheet in sheets.items() if sheet.name == "differences"]
+    others = [target for target in sheets if target not in first]
+    return [own[0], *first, *own[1:], *others]
 
 
-def _sheets(run: Run, rejects: Path, language: str) -> Iterator[tuple[Path, Sheet]]:
+def _sheets(
+    run: Finished, rejects: Path, differences: Path, language: str
+) -> Iterator[tuple[Path, Sheet]]:
     if run.totals.differences:
         sheet = differences_sheet(())
-        yield beside(run.job.output, "differences"), replace(sheet, rows=run.differences())
+        yield differences, replace(sheet, rows=run.differences())
     region = run.job.policy.region
     kinds = (
         (rejects, run.claim_rejects, claim_columns(region)),
@@ -54,12 +90,12 @@ def _sheets(run: Run, rejects: Path, language: str) -> Iterator[tuple[Path, Shee
             )
 
 
-def reasons(run: Run) -> list[tuple[RowError, int]]:
+def reasons(run: Finished) -> list[tuple[RowError, int]]:
     """Return why rows were rejected, each reason with its first row and how often it came."""
     return [*run.person_rejects.firsts(), *run.claim_rejects.firsts()]
 
 
-def summary_of(run: Run) -> Summary:
+def summary_of(run: Finished) -> Summary:
     """Return the summary of a run."""
     totals = run.totals
     sums = totals.sums
@@ -88,7 +124,7 @@ def _together(one: Counter[str], other: Counter[str]) -> Counter[str]:
     return found
 
 
-def _sums(sums: Sums) -> dict[str, Totals]:
+def _sums(sums: Sums) -> dict[str, SchemeTotals]:
     """Return the sums by scheme, of those that have claims, and of all."""
     found = {
         scheme: _totals(sums, [scheme])
@@ -97,9 +133,9 @@ def _sums(sums: Sums) -> dict[str, Totals]:
     return found | {"all": _totals(sums, list(found))}
 
 
-def _totals(sums: Sums, schemes: Sequence[str]) -> Totals:
+def _totals(sums: Sums, schemes: Sequence[str]) -> SchemeTotals:
     names = ("total", "in_scope", *vocabulary().funds, *CLOSING)
-    return Totals(
+    return SchemeTotals(
         sum(sums.counts[scheme, 1] for scheme in schemes),
         sum(sums.counts[scheme, -1] for scheme in schemes),
         {name: sum(sums.fen[scheme, name] for scheme in schemes) for name in names},

@@ -15,10 +15,11 @@ import numpy as np
 
 from yibao.bulk.booked import Sums, Words
 from yibao.bulk.bucket import FINE, Bucket, items_of, statuses_of
+from yibao.bulk.job import Opening
 from yibao.bulk.partition import Given, put_claims, put_persons
 from yibao.bulk.rejected import Rejected, file_and_row, row_errors
 from yibao.bulk.scalar import by_person
-from yibao.bulk.settle import Settler
+from yibao.bulk.settle import Outcome, Settler
 from yibao.bulk.shared_ids import shared_by
 from yibao.bulk.spill import Held, MemoryShelf, Part
 from yibao.bulk.store import Hashes, Store
@@ -31,7 +32,6 @@ from yibao.interop.files.columns import claim_columns, person_columns
 from yibao.interop.files.output import arrow_table
 from yibao.interop.files.results import differences_sheet, rejects_sheet
 from yibao.interop.files.rows import Record, Reject
-from yibao.interop.files.states import Opening
 from yibao.policy.model import Region
 from yibao.policy.policy import Policy
 from yibao.settlement.columnar.data import Items, Statuses
@@ -70,38 +70,77 @@ def settle_tables(
     The settlements come in the order of bulk output. Raises InputError when a table as a whole
     cannot be used, PackDefect when the rules pay more than there is.
     """
-    engine = engine or Engine(policy)
     region = policy.region
     source = table_source(claims, "claims", claim_columns(region), person_columns(region))
     people = table_source(persons, "persons", person_columns(region), claim_columns(region))
-    store, aside = _stored(region, engine, [source], [people])
+    found = settle_sources(
+        policy, [people], [source], engine=engine, opening=opening, closing_year=closing_year
+    )
+    differences = differences_sheet(())
+    return Settled(
+        settlements=found.settlements,
+        differences=arrow_table(replace(differences, rows=found.outcome.differences)),
+        rejects=_rejects(source, found.outcome.rejects, region, language),
+        person_rejects=_rejects(people, found.outcome.person_rejects, region, language),
+        closing=found.closing,
+        sums=found.outcome.sums,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SettledRows:
+    """What came of a bucket: the tables to be written, and everything else without its rows.
+
+    `claims` and `persons` count the rows that were read. The places of rejects are those of the
+    sources in the order in which they were given.
+    """
+
+    settlements: Any
+    closing: Any
+    outcome: Outcome
+    claims: int
+    persons: int
+
+
+def settle_sources(
+    policy: Policy,
+    persons: Sequence[Source],
+    claims: Sequence[Source],
+    *,
+    engine: Engine | None = None,
+    opening: Opening | None = None,
+    closing_year: int | None = None,
+) -> SettledRows:
+    """Settle all rows of some sources as one bucket.
+
+    Raises InputError when a source is damaged, PackDefect when the rules pay more than there is.
+    """
+    engine = engine or Engine(policy)
+    region = policy.region
+    store, aside = _stored(region, engine, claims, persons)
     words = Words(region, engine.schemes)
     settler = Settler(
         policy=policy,
         engine=engine,
         words=words,
         back=store.back,
-        persons_files=[people.file],
+        persons_files=[source.file for source in persons],
         opening=by_person(opening or {}),
         closing_year=closing_year,
         executor=Executor(policy),
     )
-    loaded = store.load(0, aside, apart=False)
-    outcome = settler.settle(loaded)
+    outcome = settler.settle(store.load(0, aside, apart=False))
     damaged, damaged_persons = store.rejects()
-    persons_found = [*damaged_persons, *outcome.person_rejects]
     closing = None
     if closing_year is not None:
         closing = closing_table(outcome.closing, closing_year, region)
-    differences = differences_sheet(())
-    return Settled(
-        settlements=settlements_table(outcome.booked, words),
-        differences=arrow_table(replace(differences, rows=outcome.differences)),
-        rejects=_rejects(source, [*damaged, *outcome.rejects], region, language),
-        person_rejects=_rejects(people, persons_found, region, language),
-        closing=closing,
-        sums=outcome.sums,
+    settlements = settlements_table(outcome.booked, words)
+    outcome = replace(
+        outcome.without_rows(),
+        rejects=[*damaged, *outcome.rejects],
+        person_rejects=[*damaged_persons, *outcome.person_rejects],
     )
+    return SettledRows(settlements, closing, outcome, *store.counts())
 
 
 def _rejects(

@@ -48,6 +48,11 @@ def plan_for(
     return Plan(max(1, buckets), max(_LEAST_BLOCK, min(_MOST_BLOCK, block)))
 
 
+def rows_at_once(memory: int) -> int:
+    """Return how many rows one process may settle as one bucket within `memory` bytes."""
+    return max(memory - _FIXED, 64 << 20) // _PER_BUCKET_ROW
+
+
 def rows_of(file: Path) -> int:
     """Return the number of rows of a file, or a guess that is rather too high; 0 if unreadable."""
     try:

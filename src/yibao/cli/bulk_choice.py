@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +20,14 @@ class How:
     threads: int = 2
     memory: int = 1024
     work: Path | None = None
+    master: str | None = None
+    conf: Sequence[str] = ()
 
 
 def is_columnar(given: Input, wanted: Output, how: How) -> bool:
     """Tell which engine settles the input; raises BadParameter for what only the desk can do."""
+    if how.master is not None or how.conf:
+        raise typer.BadParameter("--master and --conf go with --engine spark only / 只适用于 spark")
     files = [*given.claims, *given.persons, wanted.settlements]
     excel = next((file for file in files if file.suffix.lower() == ".xlsx"), None)
     only = "--explain" if wanted.explain else str(excel) if excel else ""

@@ -24,7 +24,7 @@ What = Literal[
     "account_closing",
 ]
 Encoding = Literal["utf-8", "gb18030"]
-EngineName = Literal["auto", "desk", "columnar"]
+EngineName = Literal["auto", "desk", "columnar", "spark"]
 
 LARGE = 1_000_000
 """From so many rows of claims on, `--engine auto` chooses the columnar engine."""
@@ -67,7 +67,10 @@ def settle(
     persons: PersonsFiles,
     policy: PolicyName,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Settlements: .csv, .csv.gz, .parquet, .xlsx.")
+        Path,
+        typer.Option(
+            "-o", "--output", help="Settlements: .csv, .csv.gz, .parquet, .xlsx; of spark a folder."
+        ),
     ],
     explain: Annotated[
         bool, typer.Option("--explain", help="Write every step of every claim too.")
@@ -90,7 +93,8 @@ def settle(
         typer.Option(
             "--engine",
             help="desk keeps all in memory and can explain; columnar is for input of any size; "
-            f"auto is columnar from {LARGE:,} claims on.",
+            f"auto is columnar from {LARGE:,} claims on; spark is for a cluster, and writes "
+            "folders of Parquet files.",
         ),
     ] = "auto",
     threads: Annotated[
@@ -98,16 +102,29 @@ def settle(
     ] = 2,
     memory: Annotated[
         int,
-        typer.Option("--memory", min=512, metavar="MB", help="What the columnar engine may use."),
+        typer.Option(
+            "--memory",
+            min=512,
+            metavar="MB",
+            help="What the columnar engine may use, or one task of Spark.",
+        ),
     ] = 1024,
     work: Annotated[
         Path | None,
         typer.Option(
             "--work",
             metavar="DIR",
-            help="Folder for the columnar engine's work; else a hidden one beside OUTPUT. After a "
-            "stop, the same command goes on from there.",
+            help="Folder for the columnar engine's or Spark's work; else a hidden one beside "
+            "OUTPUT. After a stop, the same command goes on from there.",
         ),
+    ] = None,
+    master: Annotated[
+        str | None,
+        typer.Option("--master", help="Spark's master: local[2] (the default), yarn, spark://…"),
+    ] = None,
+    conf: Annotated[
+        list[str] | None,
+        typer.Option("--conf", metavar="KEY=VALUE", help="A setting of Spark; any number of them."),
     ] = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
@@ -120,6 +137,8 @@ def settle(
     \b
     Example: yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv
                --policy tianjin -o out.xlsx --explain
+             yibao settle claims-*.parquet --persons persons-0.parquet --persons persons-1.parquet
+               --policy tianjin -o settled --engine spark --master yarn
     """
     from yibao.cli import bulk_choice, settle_run
 
@@ -137,8 +156,12 @@ def settle(
     wanted = settle_run.Output(
         settlements=output, explain=explain, closing=closing, rejects=rejects, as_json=as_json
     )
-    how = bulk_choice.How(engine, threads, memory, work)
-    if bulk_choice.is_columnar(given, wanted, how):
+    how = bulk_choice.How(engine, threads, memory, work, master, conf or ())
+    if engine == "spark":
+        from yibao.cli import spark_run
+
+        spark_run.settle(given, wanted, how)
+    elif bulk_choice.is_columnar(given, wanted, how):
         from yibao.cli import bulk_run
 
         bulk_run.settle(given, wanted, how)
