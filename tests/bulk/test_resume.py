@@ -192,6 +192,7 @@ def test_a_full_disk(
     result = settle(city, out)
     assert result.exit_code == 5, result.stderr
     assert "No space left" in result.stderr
+    assert ("start the same command again" in result.stderr) == (what == "piece")
     assert not out.exists()
     assert not (tmp_path / ".out.parquet.part").exists()
     monkeypatch.undo()

@@ -199,6 +199,30 @@ def test_a_person_with_a_bad_row(tmp_path: Path) -> None:
     assert not check(tmp_path, claims, [PERSON, bad, worse, {**PERSON, "person_id": "P3"}])
 
 
+@pytest.mark.parametrize("scheme", ["", "zz", "一级"])
+def test_a_person_of_no_scheme(tmp_path: Path, scheme: str) -> None:
+    """The row and its person's claims are rejected; the others are settled."""
+    claims = claims_of({}, {"person_id": "P2"})
+    persons = [PERSON, {**PERSON, "person_id": "P2", "scheme": scheme}]
+    (row,) = check(tmp_path, claims, persons)
+    assert row["person_id"] == "P1"
+
+
+def test_a_refusal_speaks_of_the_claims_own_person(tmp_path: Path) -> None:
+    """Ages that no rule tells apart share a decision, but not the words."""
+    resident = {**PERSON, "scheme": "resident", "category": "adult", "contribution_tier": "none"}
+    persons = [
+        {**resident, "person_id": f"P{n}", "birth_date": f"{year}-04-12"}
+        for n, year in enumerate((1986, 1950, 1953))
+    ]
+    stay = {"visit": "inpatient", "level": "3"}
+    assert not check(
+        tmp_path, claims_of(*({**stay, "person_id": f"P{n}"} for n in range(3))), persons
+    )
+    told = (tmp_path / "bulk" / "out.rejects.csv").read_text(encoding="utf-8")
+    assert all(f"={age}" in told for age in (32, 68, 65))
+
+
 def test_flags_from_the_institution(tmp_path: Path) -> None:
     person = {**PERSON, "chosen_institution": "H3", "contracted_institution": "H1"}
     columns = {"institution_id": "", "at_chosen_institution": ""}

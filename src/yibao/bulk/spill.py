@@ -7,6 +7,7 @@ gives. Numbers of facts and institutions belong to the piece, at whose end their
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,7 +89,18 @@ def write_piece(
         os.replace(temporary, file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise OutputError(file, error.strerror or str(error)) from None
+        raise OutputError(file, told_of(error)) from None
+
+
+def told_of(error: OSError) -> str:
+    """Return why the work could not be written, and what to do."""
+    full = error.errno == errno.ENOSPC or "errno 28" in str(error)  # Arrow's own words
+    why = "No space left on device / 磁盘已满" if full else error.strerror or str(error)
+    return (
+        f"{why}; what is done is kept: make room and start the same command again, or name a "
+        "folder on another disk with --work / "
+        "已完成的工作保留：腾出空间后重新执行同一命令，或用 --work 指定别的磁盘"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -107,7 +107,7 @@ class Report:
             "settled": sums["all"].settled,
             "reversed": sums["all"].reversed,
             "rejected": dict(found.rejected),
-            "rejected_by_rule": dict(found.rejected_by_rule),
+            "rejected_by_rule": dict(sorted(found.rejected_by_rule.items())),
             "differences": found.differences,
             "sums": {
                 name: {fund: format_yuan(fen) for fund, fen in own.amounts.items()}
