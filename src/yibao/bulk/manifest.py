@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shutil import rmtree
 from typing import IO, Any
 
 from yibao.errors import CannotWrite
@@ -124,7 +125,10 @@ class WorkFolder:
     def remove(self) -> None:
         """Remove the work, and the folder too unless it was there before the run."""
         for left in self.folder.iterdir():
-            left.unlink()
+            if left.is_dir() and not left.is_symlink():
+                rmtree(left)
+            else:
+                left.unlink()
         self._lock.close()
         if self._made:
             self.folder.rmdir()

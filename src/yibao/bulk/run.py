@@ -106,8 +106,7 @@ class Run:
         self._stack.close()
         if kind is not None and issubclass(kind, CannotRead):
             self.work.remove()
-        elif kind is not None:
-            self.work.close()
+        self.work.close()
 
     # --- pieces -------------------------------------------------------------------------------
 

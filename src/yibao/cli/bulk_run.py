@@ -52,7 +52,7 @@ def settle(given: Input, wanted: Output, how: How) -> None:
             rejects = wanted.rejects or results.beside(wanted.settlements, "rejects")
             files = publish(run, rejects, given.language)
             summary, told = summary_of(run), reasons(run)
-        run.work.remove()
+            run.work.remove()
         report = settle_report.Report(summary, files, remove_old(targets(wanted), files))
         if wanted.as_json:
             print_json(report.as_json())

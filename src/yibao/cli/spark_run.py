@@ -56,7 +56,7 @@ def settle(given: Input, wanted: Output, how: How) -> None:
             ):
                 with SparkRun(spark, job, rules, options, progress) as run:
                     report, told = _finished(run, given, wanted)
-                run.work.remove()
+                    run.work.remove()
         except SparkMissing as error:
             raise typer.BadParameter(f"--engine spark: {error}") from None
         if wanted.as_json:

@@ -166,6 +166,7 @@ class SparkRun:
         self._stack.close()
         if kind is not None and issubclass(kind, CannotRead):
             self.work.remove()
+        self.work.close()
 
     # --- the whole ----------------------------------------------------------------------------
 
