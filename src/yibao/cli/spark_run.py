@@ -53,10 +53,10 @@ def settle(given: Input, wanted: Output, how: How) -> None:
             with (
                 session(how.master or "local[2]", conf) as spark,
                 shown(given.language) as progress,
+                SparkRun(spark, job, rules, options, progress) as run,
             ):
-                with SparkRun(spark, job, rules, options, progress) as run:
-                    report, told = _finished(run, given, wanted)
-                    run.work.remove()
+                report, told = _finished(run, given, wanted)
+                run.work.remove()
         except SparkMissing as error:
             raise typer.BadParameter(f"--engine spark: {error}") from None
         if wanted.as_json:
