@@ -137,8 +137,11 @@ def settle(
     \b
     Example: yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv
                --policy tianjin -o out.xlsx --explain
-             yibao settle claims-*.parquet --persons persons-0.parquet --persons persons-1.parquet
-               --policy tianjin -o settled --engine spark --master yarn
+
+    \b
+    On a cluster: yibao settle claims-*.parquet --persons persons-0.parquet
+                    --persons persons-1.parquet --policy tianjin -o settled
+                    --engine spark --master yarn
     """
     from yibao.cli import bulk_choice, settle_run
 
