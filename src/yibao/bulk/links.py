@@ -22,7 +22,7 @@ _FEW = 32
 
 
 @njit(cache=True, nogil=True)
-def _by_hash(hashes: Any, order: Any, count: int) -> None:  # pragma: no cover
+def _by_hash(hashes: Any, order: Any, count: int) -> None:
     if count > _FEW:
         order[:count] = np.argsort(hashes[:count])
         return
@@ -39,7 +39,7 @@ def _by_hash(hashes: Any, order: Any, count: int) -> None:  # pragma: no cover
 def _link(
     start: Any, person_hash: Any, o: Any, d: Any, ro: Any, rd: Any, usable: Any,
     own: Any, reverses: Any, shared: Any,
-) -> int:  # fmt: skip  # pragma: no cover
+) -> int:  # fmt: skip
     numbers = 0
     persons = len(start) - 1
     hashes = np.empty(_FEW, np.uint64)
@@ -137,7 +137,7 @@ def link(start: Int64, person_hash: Any, claim_id: Any, reverses: Any, usable: F
 
 
 @njit(cache=True, nogil=True)
-def _ties(start: Any, settled: Any, o: Any, d: Any, out: Any) -> None:  # pragma: no cover
+def _ties(start: Any, settled: Any, o: Any, d: Any, out: Any) -> None:
     for person in range(len(start) - 1):
         for row in range(start[person] + 1, start[person + 1]):
             if settled[row] == settled[row - 1] and compare(o, d, row, o, d, row - 1) == 0:
@@ -152,9 +152,7 @@ def ties(start: Int64, settled: Int64, claim_id: Any) -> Flags:
 
 
 @njit(cache=True, nogil=True)
-def _status_rows(
-    start: Any, day: Any, of: Any, first: Any, last: Any, out: Any
-) -> None:  # pragma: no cover
+def _status_rows(start: Any, day: Any, of: Any, first: Any, last: Any, out: Any) -> None:
     for person in range(len(start) - 1):
         begin, end = of[person], of[person + 1]
         for row in range(start[person], start[person + 1]):
@@ -177,7 +175,7 @@ def status_rows(start: Int64, day: Int32, of: Int64, first: Int32, last: Int32) 
 
 
 @njit(cache=True, nogil=True)
-def _overlaps(of: Any, first: Any, last: Any, out: Any) -> None:  # pragma: no cover
+def _overlaps(of: Any, first: Any, last: Any, out: Any) -> None:
     for person in range(len(of) - 1):
         begin, end = of[person], of[person + 1]
         if end - begin > 1:

@@ -22,7 +22,7 @@ _SMALL = 24
 
 
 @njit(cache=True, nogil=True)
-def compare(o1: Any, d1: Any, i: int, o2: Any, d2: Any, j: int) -> int:  # pragma: no cover
+def compare(o1: Any, d1: Any, i: int, o2: Any, d2: Any, j: int) -> int:
     """Compare two texts by their bytes: -1, 0 or 1."""
     a, b = o1[i], o2[j]
     n, m = o1[i + 1] - a, o2[j + 1] - b
@@ -238,7 +238,7 @@ def compacted(codes: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
 
 
 @njit(cache=True, nogil=True)
-def _partition(hashes: Any, buckets: int, order: Any, start: Any) -> None:  # pragma: no cover
+def _partition(hashes: Any, buckets: int, order: Any, start: Any) -> None:
     n = len(hashes)
     for i in range(n):
         start[int(((hashes[i] >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32)) + 1] += 1
@@ -263,14 +263,12 @@ def partition(hashes: Hashes, buckets: int) -> tuple[Int64, Int64]:
 
 
 @njit(cache=True, nogil=True)
-def _same(hashes: Any, o: Any, d: Any, i: int, j: int) -> bool:  # pragma: no cover
+def _same(hashes: Any, o: Any, d: Any, i: int, j: int) -> bool:
     return hashes[i] == hashes[j] and compare(o, d, i, o, d, j) == 0
 
 
 @njit(cache=True, nogil=True)
-def _align(
-    h1: Any, o1: Any, d1: Any, h2: Any, o2: Any, d2: Any, start1: Any, start2: Any
-) -> int:  # pragma: no cover
+def _align(h1: Any, o1: Any, d1: Any, h2: Any, o2: Any, d2: Any, start1: Any, start2: Any) -> int:
     i = j = persons = 0
     n, m = len(h1), len(h2)
     while i < n or j < m:

@@ -23,7 +23,7 @@ _BITS = 8
 
 
 @njit(cache=True, nogil=True)
-def _repeated(ids: Any, bits: Any, twice: Any, mask: Any) -> int:  # pragma: no cover
+def _repeated(ids: Any, bits: Any, twice: Any, mask: Any) -> int:
     """Mark the places of the filter that are hit twice; return how many rows hit such a place."""
     for i in range(len(ids)):
         at = (ids[i] * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20) & mask
@@ -40,7 +40,7 @@ def _repeated(ids: Any, bits: Any, twice: Any, mask: Any) -> int:  # pragma: no 
 
 
 @njit(cache=True, nogil=True)
-def _pick(ids: Any, twice: Any, mask: Any, out: Any) -> None:  # pragma: no cover
+def _pick(ids: Any, twice: Any, mask: Any, out: Any) -> None:
     count = 0
     for i in range(len(ids)):
         at = (ids[i] * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20) & mask

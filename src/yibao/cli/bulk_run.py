@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from yibao.bulk.finish import publish, reasons, summary_of
 from yibao.bulk.job import Job, Options
+from yibao.bulk.manifest import WorkFolder
 from yibao.bulk.run import Run
 from yibao.cli import exit_codes, settle_report
 from yibao.cli.bulk_choice import How
@@ -22,6 +23,7 @@ from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import Input, Output, check, exits, load, targets
 from yibao.cli.targets import remove_old
 from yibao.interop.files import results, states
+from yibao.interop.files.rows import RowError
 from yibao.policy.vocabulary import POLICIES
 from yibao.settlement.columnar.engine import Engine
 from yibao.text import Text
@@ -31,22 +33,13 @@ def settle(given: Input, wanted: Output, how: How) -> None:
     """Run `yibao settle` on large input; leaves with the exit code."""
     with exits(given.language, as_json=wanted.as_json):
         check(given, wanted)
-        policy = load(given.policy, given)
-        opening = {} if given.opening is None else states.read_opening(given.opening, policy.region)
-        job = Job(
-            policy=policy,
-            claims=given.claims,
-            persons=given.persons,
-            output=wanted.settlements,
-            closing=wanted.closing,
-            opening=opening,
-            encoding=given.encoding,
-            key=_key(given, wanted),
-        )
+        job = job_of(given, wanted, _key(given, wanted))
         options = Options(threads=how.threads, memory=how.memory << 20, work=how.work)
-        with shown(given.language) as progress, Run(job, Engine(policy), options, progress) as run:
-            if run.work.resumed:
-                typer.echo(_RESUMED.pick(given.language).format(folder=run.work.folder), err=True)
+        with (
+            shown(given.language) as progress,
+            Run(job, Engine(job.policy), options, progress) as run,
+        ):
+            tell_resumed(run.work, given.language)
             run.partition()
             run.settle()
             rejects = wanted.rejects or results.beside(wanted.settlements, "rejects")
@@ -54,13 +47,45 @@ def settle(given: Input, wanted: Output, how: How) -> None:
             summary, told = summary_of(run), reasons(run)
             run.work.remove()
         report = settle_report.Report(summary, files, remove_old(targets(wanted), files))
-        if wanted.as_json:
-            print_json(report.as_json())
-        else:
-            report.print(given.language, console())
-        settle_report.print_reasons(told, given.language, console(stderr=True))
-        if told:
-            raise typer.Exit(exit_codes.REJECTED)
+        tell(report, told, given, wanted)
+
+
+def job_of(given: Input, wanted: Output, key: str) -> Job:
+    """Return what is to be settled; `key` is a digest of what finished work depends on."""
+    policy = load(given.policy, given)
+    opening = {} if given.opening is None else states.read_opening(given.opening, policy.region)
+    return Job(
+        policy=policy,
+        claims=given.claims,
+        persons=given.persons,
+        output=wanted.settlements,
+        closing=wanted.closing,
+        opening=opening,
+        encoding=given.encoding,
+        key=key,
+    )
+
+
+def tell(
+    report: settle_report.Report,
+    told: Sequence[tuple[RowError, int]],
+    given: Input,
+    wanted: Output,
+) -> None:
+    """Print the summary, and why rows were rejected; leaves with the exit code where some were."""
+    if wanted.as_json:
+        print_json(report.as_json())
+    else:
+        report.print(given.language, console())
+    settle_report.print_reasons(told, given.language, console(stderr=True))
+    if told:
+        raise typer.Exit(exit_codes.REJECTED)
+
+
+def tell_resumed(work: WorkFolder, language: Language) -> None:
+    """Say that a run goes on with what one before it has left."""
+    if work.resumed:
+        typer.echo(_RESUMED.pick(language).format(folder=work.folder), err=True)
 
 
 _RESUMED = Text("继续上次未完成的运行：{folder}", "going on with the unfinished run in {folder}")

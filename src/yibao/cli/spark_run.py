@@ -9,21 +9,18 @@ from pathlib import Path
 import typer
 
 from yibao.bulk.finish import publish, reasons, summary_of
-from yibao.bulk.job import Job
 from yibao.bulk.spark.rules import Rules
 from yibao.bulk.spark.run import SparkOptions, SparkRun
 from yibao.bulk.spark.session import SparkMissing, session
-from yibao.cli import exit_codes, settle_report
+from yibao.cli import settle_report
 from yibao.cli.bulk_choice import How
-from yibao.cli.bulk_run import shown
-from yibao.cli.output import console, print_json
-from yibao.cli.settle_run import Input, Output, exits, load, place_of
+from yibao.cli.bulk_run import job_of, shown, tell, tell_resumed
+from yibao.cli.settle_run import Input, Output, exits, place_of
 from yibao.cli.targets import check_targets, remove_old, written_twice
-from yibao.interop.files import results, states
+from yibao.interop.files import results
 from yibao.interop.files.rows import RowError
 from yibao.text import Text
 
-_RESUMED = Text("继续上次未完成的运行：{folder}", "going on with the unfinished run in {folder}")
 _FORM = {
     True: Text("文件已按人分桶，未重新分配", "the files lie in buckets, not divided again"),
     False: Text("已按人重新分配", "the rows were divided by person first"),
@@ -35,18 +32,7 @@ def settle(given: Input, wanted: Output, how: How) -> None:
     with exits(given.language, as_json=wanted.as_json):
         _check(given, wanted)
         conf = dict(map(_setting, how.conf))
-        policy = load(given.policy, given)
-        opening = {} if given.opening is None else states.read_opening(given.opening, policy.region)
-        job = Job(
-            policy=policy,
-            claims=given.claims,
-            persons=given.persons,
-            output=wanted.settlements,
-            closing=wanted.closing,
-            opening=opening,
-            encoding=given.encoding,
-            key=_key(given, wanted),
-        )
+        job = job_of(given, wanted, _key(given, wanted))
         rules = Rules.of(place_of(given.policy), given.known, given.accept, given.overlays)
         options = SparkOptions(how.memory << 20, how.work)
         try:
@@ -59,21 +45,14 @@ def settle(given: Input, wanted: Output, how: How) -> None:
                 run.work.remove()
         except SparkMissing as error:
             raise typer.BadParameter(f"--engine spark: {error}") from None
-        if wanted.as_json:
-            print_json(report.as_json())
-        else:
-            report.print(given.language, console())
-        settle_report.print_reasons(told, given.language, console(stderr=True))
-        if told:
-            raise typer.Exit(exit_codes.REJECTED)
+        tell(report, told, given, wanted)
 
 
 def _finished(
     run: SparkRun, given: Input, wanted: Output
 ) -> tuple[settle_report.Report, Sequence[tuple[RowError, int]]]:
     """Settle and write everything; return the report, and why rows were rejected."""
-    if run.work.resumed:
-        typer.echo(_RESUMED.pick(given.language).format(folder=run.work.folder), err=True)
+    tell_resumed(run.work, given.language)
     run.settle()
     typer.echo(_FORM[run.bucketed].pick(given.language), err=True)
     files = publish(run, _rejects(wanted), given.language, _differences(wanted))

@@ -8,7 +8,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def add_split(keys: Any, values: Any, high: Any, low: Any) -> None:  # pragma: no cover (compiled)
+def add_split(keys: Any, values: Any, high: Any, low: Any) -> None:
     """Add fen to the sums of their keys, in halves of 32 bits: neither can leave int64."""
     for i in range(len(values)):
         value = values[i]
@@ -17,7 +17,7 @@ def add_split(keys: Any, values: Any, high: Any, low: Any) -> None:  # pragma: n
 
 
 @njit(cache=True, nogil=True)
-def add_telling(keys: Any, values: Any, sums: Any) -> int:  # pragma: no cover (compiled)
+def add_telling(keys: Any, values: Any, sums: Any) -> int:
     """Add fen to the sums of their keys; return a number with every bit that any amount has."""
     bits = 0
     for i in range(len(values)):
@@ -28,14 +28,14 @@ def add_telling(keys: Any, values: Any, sums: Any) -> int:  # pragma: no cover (
 
 
 @njit(cache=True, nogil=True)
-def add(keys: Any, values: Any, sums: Any) -> None:  # pragma: no cover (compiled)
+def add(keys: Any, values: Any, sums: Any) -> None:
     """Add fen to the sums of their keys, which the caller has shown to stay within int64."""
     for i in range(len(values)):
         sums[keys[i]] += values[i]
 
 
 @njit(cache=True, nogil=True)
-def largest(values: Any) -> int:  # pragma: no cover (compiled)
+def largest(values: Any) -> int:
     """Return the largest absolute value, of values above the smallest that int64 has."""
     most = 0
     for i in range(len(values)):

@@ -24,7 +24,7 @@ EMPTY, CERTAIN, UNCERTAIN = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
-def hash_bytes(data: Any, begin: int, end: int) -> Any:  # pragma: no cover (compiled)
+def hash_bytes(data: Any, begin: int, end: int) -> Any:
     """Return a fixed 64-bit hash of a text: the order of bulk output depends on it."""
     h = np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(end - begin)
     at = begin
@@ -43,14 +43,14 @@ def hash_bytes(data: Any, begin: int, end: int) -> Any:  # pragma: no cover (com
 
 
 @njit(cache=True, nogil=True)
-def hashes(offsets: Any, data: Any, out: Any) -> None:  # pragma: no cover (compiled)
+def hashes(offsets: Any, data: Any, out: Any) -> None:
     """Write the hash of every text."""
     for i in range(len(out)):
         out[i] = hash_bytes(data, offsets[i], offsets[i + 1])
 
 
 @njit(cache=True, nogil=True)
-def identifiers(offsets: Any, data: Any, out: Any) -> None:  # pragma: no cover (compiled)
+def identifiers(offsets: Any, data: Any, out: Any) -> None:
     """Say of every cell whether it is an id of printable ASCII: a letter or digit, then no blank.
 
     A blank in the middle is uncertain too: whoever reads row by row decides.
@@ -70,7 +70,7 @@ def identifiers(offsets: Any, data: Any, out: Any) -> None:  # pragma: no cover 
 
 
 @njit(cache=True, nogil=True)
-def _digits(data: Any, begin: int, count: int) -> int:  # pragma: no cover (compiled)
+def _digits(data: Any, begin: int, count: int) -> int:
     """Return the number that `count` digits are, -1 where one is none."""
     number = 0
     for at in range(begin, begin + count):
@@ -82,7 +82,7 @@ def _digits(data: Any, begin: int, count: int) -> int:  # pragma: no cover (comp
 
 
 @njit(cache=True, nogil=True)
-def _civil(year: int, month: int, day: int) -> int:  # pragma: no cover (compiled)
+def _civil(year: int, month: int, day: int) -> int:
     """Return the days since 1970-01-01 of a date, or the least int32 when there is none."""
     none = -(2**31)
     if year < 1 or month < 1 or month > 12 or day < 1:
@@ -102,7 +102,7 @@ def _civil(year: int, month: int, day: int) -> int:  # pragma: no cover (compile
 
 
 @njit(cache=True, nogil=True)
-def times(offsets: Any, data: Any, out: Any, said: Any) -> None:  # pragma: no cover (compiled)
+def times(offsets: Any, data: Any, out: Any, said: Any) -> None:
     """Read times such as 2017-03-01 09:30:00 or 2017-03-01."""
     for i in range(len(out)):
         begin, end = offsets[i], offsets[i + 1]
@@ -138,7 +138,7 @@ def times(offsets: Any, data: Any, out: Any, said: Any) -> None:  # pragma: no c
 
 
 @njit(cache=True, nogil=True)
-def amounts(offsets: Any, data: Any, out: Any, said: Any) -> None:  # pragma: no cover (compiled)
+def amounts(offsets: Any, data: Any, out: Any, said: Any) -> None:
     """Read yuan such as 1234.50, 1234.5 or 1234 as fen."""
     for i in range(len(out)):
         begin, end = offsets[i], offsets[i + 1]
@@ -173,7 +173,7 @@ def amounts(offsets: Any, data: Any, out: Any, said: Any) -> None:  # pragma: no
 
 
 @njit(cache=True, nogil=True)
-def decimals(words: Any, factor: int, out: Any, said: Any) -> None:  # pragma: no cover (compiled)
+def decimals(words: Any, factor: int, out: Any, said: Any) -> None:
     """Read decimals of 128 bits (two words each) as fen; `factor` makes their unit fen."""
     for i in range(len(out)):
         low, high = words[2 * i], words[2 * i + 1]
