@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from yibao.bulk import links, order
@@ -66,6 +66,7 @@ def test_times_in_whole_seconds_are_certain(moment: datetime) -> None:
 
 
 @given(st.lists(IDS, min_size=1, max_size=20))
+@example(["`", "@", "[", "{", "/", ":"])
 def test_ids_that_are_certain_are_right(texts: list[str]) -> None:
     for text, said in zip(texts, read_ids(pa.array(texts)).said.tolist(), strict=True):
         if said == CERTAIN:

@@ -65,7 +65,7 @@ def identifiers(offsets: Any, data: Any, out: Any) -> None:
             c = data[at]
             good &= (c > 32) & (c < 127)
         first = data[begin]
-        letter = (first | 32) - 97 < 26 and first >= 65
+        letter = 65 <= first <= 90 or 97 <= first <= 122
         out[i] = 1 if good and (letter or 48 <= first <= 57) else 2
 
 
