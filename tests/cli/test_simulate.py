@@ -114,9 +114,26 @@ def test_search_writes_its_reports(folder: Path, tmp_path: Path) -> None:
     assert "Plotly" in targets[0].read_text(encoding="utf-8")
 
 
-def test_search_says_what_is_wrong_with_its_file(folder: Path, tmp_path: Path) -> None:
+_SEARCH = (REFORMS / "search.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "search.yaml:1: found nothing; expected parameters, targets and perhaps trade"),
+        ("parameters: 3\ntargets: []\n", "search.yaml:1: found 3; expected a list of parameters"),
+        (_SEARCH.replace("to: 10, step: 1", 'to: 100, step: "0.01"'), "take a larger step"),
+        (_SEARCH.replace("step: 1", "step: 0"), "a step above 0"),
+        (_SEARCH.replace("resident_inpatient_rate", "nothing"), "no table 'nothing'"),
+    ],
+)
+def test_search_says_what_is_wrong_with_its_file(
+    folder: Path, tmp_path: Path, content: str, told: str
+) -> None:
+    assert content != _SEARCH
     file = tmp_path / "search.yaml"
-    file.write_text("parameters: 3\ntargets: []\n", encoding="utf-8")
-    given = ("--policy", "tianjin", "--population", folder, "--targets", file)
-    told = run("search", *given, code=exit_codes.PACK)
-    assert "search.yaml:1" in told
+    file.write_text(content, encoding="utf-8")
+    given = ("--policy", "tianjin", "--population", folder, "--targets", file, "--lang", "en")
+    assert told in " ".join(run("search", *given, code=exit_codes.INPUT).split())
+    result = CliRunner().invoke(app, ["simulate", "search", *map(str, given), "--json"])
+    assert json.loads(result.stdout)["error"]["exit_code"] == exit_codes.INPUT

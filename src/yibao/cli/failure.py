@@ -20,11 +20,15 @@ def tell(error: YibaoError, *, as_json: bool) -> None:
     typer.echo(str(error), err=True)
     if as_json:
         kind, code = type(error).__name__, exit_codes.of(error)
-        problems = [
-            {"file": str(d.file), "line": d.line, "found": d.found, "expected": d.expected}
-            for d in (error.defects if isinstance(error, PackErrors) else ())
-        ]
-        print_object(kind, code, str(error), problems)
+        print_object(kind, code, str(error), problems(error))
+
+
+def problems(error: YibaoError) -> list[dict[str, Any]]:
+    """Return every defect that an error lists, with file and line."""
+    return [
+        {"file": str(d.file), "line": d.line, "found": d.found, "expected": d.expected}
+        for d in (error.defects if isinstance(error, PackErrors) else ())
+    ]
 
 
 def print_object(

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import typer
 
+from yibao.cli import exit_codes, failure
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.simulate_pages import print_search, print_study
-from yibao.errors import MoneyError
+from yibao.errors import MoneyError, NotGiven, PackErrors
 from yibao.interop.files.output import check_place, write_contents
 from yibao.macro.simulation.comparison import Options
 from yibao.macro.simulation.connect import load_population
@@ -95,17 +97,21 @@ def search(
 
     with exits(given.language, as_json=as_json):
         _check(outputs)
-        wishes = read_wishes(targets)
+        told = partial(_told_of_targets, given.language, as_json=as_json)
+        with told():
+            wishes = read_wishes(targets)
         with _watching(given.language) as watch:
             watch(Text("读取规则", "reading the rules"))
-            bench = Bench(_population(given, watch), wishes)
-            found = find(
-                bench,
-                most,
-                lambda done, all_: watch(
-                    Text(f"结算取值 {done}/{all_}", f"settling {done}/{all_}")
-                ),
-            )
+            population = _population(given, watch)
+            with told():
+                bench = Bench(population, wishes)
+                found = find(
+                    bench,
+                    most,
+                    lambda done, all_: watch(
+                        Text(f"结算取值 {done}/{all_}", f"settling {done}/{all_}")
+                    ),
+                )
             language = given.language
 
             def workbook() -> bytes:
@@ -125,6 +131,23 @@ def search(
             print_search(bench, found, language, console())
             for target in outputs:
                 typer.echo(str(target))
+
+
+@contextmanager
+def _told_of_targets(language: Language, *, as_json: bool) -> Iterator[None]:
+    """Tell faults of the file of targets as those of an input: it is no pack and no option.
+
+    Some show when it is read, others only beside the rules or the population.
+    """
+    try:
+        yield
+    except (PackErrors, MoneyError, NotGiven) as error:
+        said = error.text.pick(language) if isinstance(error, NotGiven) else str(error)
+        typer.echo(said, err=True)
+        if as_json:
+            problems = failure.problems(error)
+            failure.print_object(type(error).__name__, exit_codes.INPUT, said, problems)
+        raise typer.Exit(exit_codes.INPUT) from None
 
 
 def _population(given: Given, watch: Callable[[Text], None]) -> Population:

@@ -153,7 +153,8 @@ class _Reader:
         data = self.source.data
         known = {"parameters", "targets", "trade"}
         if not isinstance(data, dict) or not known >= set(data):
-            self.wrong((), str(data)[:60], "parameters, targets and perhaps trade")
+            found = "nothing" if data is None else str(data)[:60]
+            self.wrong((), found, "parameters, targets and perhaps trade")
             return Wishes((), (), ())
         parameters = tuple(self._parameters(data.get("parameters")))
         targets = tuple(self._targets(data.get("targets")))
