@@ -1,6 +1,7 @@
 """`yibao simulate`: reports from files, exit codes, messages."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_several_reforms_are_told_side_by_side(folder: Path) -> None:
     other = REFORMS / "tianjin-serious-illness-start@2019-01-01"
     told = reform(folder, "--reform", RATE, "--reform", other, "--no-marginal", "--lang", "zh")
     assert "各方案对照" in told
+
+
+def test_a_reform_given_twice_is_refused(folder: Path, tmp_path: Path) -> None:
+    again = RATE.parent / ".." / "reforms" / RATE.name
+    told = reform(folder, "--reform", RATE, "--reform", again, code=exit_codes.USAGE)
+    assert "given twice" in told
+    copy = tmp_path / RATE.name.replace("rate", "same")
+    shutil.copytree(RATE, copy)
+    told = reform(folder, "--reform", RATE, "--reform", copy, code=exit_codes.USAGE)
+    assert "the same documents" in told
 
 
 def test_an_overlay_that_addresses_nothing_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def reforms(given: Given, asked: Asked, outputs: Sequence[Path], *, as_json: boo
     """Run `yibao simulate reforms`."""
     with exits(given.language, as_json=as_json):
         _check(outputs)
+        _check_reforms(asked.reforms)
         options = _options(asked)
         with _watching(given.language) as watch:
             watch(Text("读取规则", "reading the rules"))
@@ -163,6 +164,24 @@ def _check(outputs: Sequence[Path]) -> None:
         check_place(target)
     if len({target.resolve() for target in outputs}) < len(outputs):
         raise typer.BadParameter("one file would be written twice / 同一个文件要写两次")
+
+
+def _check_reforms(folders: Sequence[Path]) -> None:
+    """Refuse one reform given twice: the same folder, or a copy that nobody has changed yet.
+
+    Folders of one name with other documents are two reforms.
+    """
+    met: dict[Path | tuple[bytes, ...], Path] = {}
+    for folder in folders:
+        place = folder.resolve()
+        if place in met:
+            raise typer.BadParameter(f"--reform {folder} is given twice / 同一个方案给了两次")
+        documents = tuple(file.read_bytes() for file in sorted(place.glob("*.yaml")))
+        if documents and documents in met:
+            raise typer.BadParameter(
+                f"--reform {folder} holds the same documents as {met[documents]} / 两个方案内容相同"
+            )
+        met |= {place: folder, documents: folder}
 
 
 def _options(asked: Asked) -> Options:
