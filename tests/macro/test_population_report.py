@@ -326,11 +326,21 @@ def test_a_file_too_many_is_found(copy: Path) -> None:
 # --- a population that cannot be read -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "region": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "[" * 100_000, '{"format": 2}', '{"format": 1, "region": "x"}']
+)
 def test_another_manifest(copy: Path, text: str) -> None:
     (copy / "manifest.json").write_text(text, encoding="utf-8")
     with pytest.raises(CannotRead, match=r"manifest\.json"):
         report(copy)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "people.parquet", "claims-00001.parquet"])
+def test_a_file_that_is_not_there(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(CannotRead, match=rf"{name}.*no such file; expected a whole folder") as it:
+        report(copy)
+    assert "Errno" not in str(it.value)
 
 
 @pytest.mark.parametrize(
@@ -342,6 +352,8 @@ def test_another_manifest(copy: Path, text: str) -> None:
         ({"files": [{"name": "../claims-00000.parquet", "sha256": ""}]}, "not the manifest"),
         ({"files": None}, "not the manifest"),
         ({"region": None}, "not the manifest"),
+        ({"lines": "no"}, "not the manifest"),
+        ({"files": []}, "names no persons file"),
     ],
 )
 def test_a_manifest_that_cannot_be(copy: Path, change: dict[str, Any], told: str) -> None:

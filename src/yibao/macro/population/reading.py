@@ -101,8 +101,10 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     file = folder / MANIFEST
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise unreadable(file, " ".join(str(error).split())) from None
+    except OSError as error:
+        raise failed(file, error) from None
+    except (ValueError, RecursionError) as error:  # among them bytes that are not UTF-8
+        raise unreadable(file, f"it is not JSON: {error}") from None
     if not _is_manifest(manifest):
         why = Text("不是本版本的人群清单", "not the manifest of a population of this version")
         raise InputError.of(file, "readable", reason("readable", why=why))
@@ -115,6 +117,8 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     )
     if first not in has or years < 1 or first + years > has.stop:
         raise unreadable(file, f"there are no figures for {years} years from {first}")
+    if not any(told["name"].startswith("persons-") for told in manifest["files"]):
+        raise unreadable(file, "it names no persons file")
     result: Mapping[str, Any] = manifest
     return result
 
@@ -123,7 +127,9 @@ def _is_manifest(manifest: Any) -> bool:
     """Tell whether a manifest has what is read of it; names are those of files of the folder."""
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         return False
-    whole = all(type(manifest.get(name)) is int for name in ("first_year", "years", "persons"))
+    whole = isinstance(manifest.get("lines", False), bool) and all(
+        type(manifest.get(name)) is int for name in ("first_year", "years", "persons")
+    )
     files = manifest.get("files")
     return (
         whole
@@ -143,6 +149,18 @@ def unreadable(file: Path, why: str) -> InputError:
     return InputError.of(file, "readable", reason("readable", why=why))
 
 
+def failed(file: Path, error: Exception) -> InputError:
+    """Return the error of a file that is not there, cannot be opened, or is damaged."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        why = Text(
+            "没有这个文件；应为 `yibao population make` 写出的完整文件夹",
+            "no such file; expected a whole folder as `yibao population make` writes it",
+        )
+        return InputError.of(file, "readable", reason("readable", why=why))
+    why_not = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return unreadable(file, " ".join(why_not.split()))
+
+
 def digest(file: Path) -> str:
     """Return the digest of a file's bytes, empty when it is not there."""
     try:
@@ -160,7 +178,7 @@ def read_table(file: Path, columns: Mapping[str, str]) -> Table:
             _check(file, schema, columns)
             table = source.read(list(columns)).combine_chunks()
     except (OSError, pa.ArrowException) as error:
-        raise unreadable(file, " ".join(str(error).split())) from None
+        raise failed(file, error) from None
     return _table(file, table, columns)
 
 
@@ -175,7 +193,7 @@ def read_people(folder: Path) -> Iterator[Table]:
                     file, source.read_row_group(group, list(PEOPLE_COLUMNS)), PEOPLE_COLUMNS
                 )
     except (OSError, pa.ArrowException) as error:
-        raise unreadable(file, " ".join(str(error).split())) from None
+        raise failed(file, error) from None
 
 
 def _table(file: Path, table: pa.Table, columns: Mapping[str, str]) -> Table:
