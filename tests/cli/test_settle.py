@@ -11,7 +11,7 @@ import pytest
 from claim_files import CLAIM, GOOD, PERSON, REVERSAL, Row, write
 from typer.testing import CliRunner, Result
 
-from yibao.cli import app
+from yibao.cli import app, bulk_choice
 from yibao.cli.settle_report import standing_of
 from yibao.money import parse_rate
 from yibao.settlement.indicators import targets
@@ -230,6 +230,45 @@ def test_a_missing_figure_is_a_rejected_row(tmp_path: Path) -> None:
     result = settle(tmp_path, [{**CLAIM, "visit": "two_disease"}], "--lang", "en")
     assert result.exit_code == 1
     assert "two_disease_rate" in rows(tmp_path / "out.rejects.csv")[0]["reason"]
+
+
+# --- which engine ---------------------------------------------------------------------------------
+
+
+def test_what_the_columnar_engine_cannot_is_told_of_the_engine_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = settle(tmp_path, [CLAIM], "--explain", "--engine", "columnar")
+    assert chosen.exit_code == 2
+    told = " ".join(chosen.stderr.split())
+    assert "--explain does not go with --engine columnar" in told
+    assert "1,000,000" not in told
+    monkeypatch.setattr(bulk_choice, "LARGE", 1)
+    large = settle(tmp_path, [CLAIM], "--explain")
+    assert large.exit_code == 2
+    assert "--explain does not go with 1 claims and more" in " ".join(large.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("memory", "told"),
+    [("0", "equal to 512"), ("-1", "equal to 512"), ("8001", "this machine has 8000 MB")],
+)
+def test_memory_that_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: str, told: str
+) -> None:
+    monkeypatch.setattr(bulk_choice, "memory_here", lambda: 8000)
+    result = settle(tmp_path, [CLAIM], "--engine", "columnar", "--memory", memory)
+    assert result.exit_code == 2
+    assert told in " ".join(result.stderr.split())
+
+
+def test_all_the_memory_that_there_is_may_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (bulk_choice.memory_here() or 512) >= 512
+    monkeypatch.setattr(bulk_choice, "memory_here", lambda: 8000)
+    result = settle(tmp_path, [CLAIM], "--engine", "columnar", "--memory", "8000")
+    assert result.exit_code == 0, result.stderr
 
 
 # --- explain --------------------------------------------------------------------------------------
