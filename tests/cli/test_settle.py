@@ -232,6 +232,66 @@ def test_a_missing_figure_is_a_rejected_row(tmp_path: Path) -> None:
     assert "two_disease_rate" in rows(tmp_path / "out.rejects.csv")[0]["reason"]
 
 
+# --- a folder -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with claims in two files, and what else a population has."""
+    made = tmp_path / "city"
+    made.mkdir()
+    write(made / "claims-00000.csv", [CLAIM])
+    write(made / "claims-00001.csv", [{**CLAIM, "claim_id": "C2"}])
+    write(made / "persons-00000.csv", [PERSON])
+    (made / "people.parquet").write_bytes(b"not read")
+    (made / "manifest.json").write_bytes(b"not read")
+    return made
+
+
+@pytest.mark.parametrize("engine", ["desk", "columnar"])
+def test_a_folder_stands_for_its_files(folder: Path, tmp_path: Path, engine: str) -> None:
+    whole, named = tmp_path / "whole.csv", tmp_path / "named.csv"
+    how = ("--policy", "tianjin", "--engine", engine)
+    assert call("settle", folder, *how, "-o", whole).exit_code == 0
+    files = [*sorted(folder.glob("claims*")), "--persons", folder / "persons-00000.csv"]
+    assert call("settle", *files, *how, "-o", named).exit_code == 0
+    assert {row["claim_id"] for row in rows(whole)} == {"C1", "C2"}
+    assert whole.read_bytes() == named.read_bytes()
+    assert call("explain", "C2", folder, "--policy", "tianjin").exit_code == 0
+
+
+def test_persons_that_are_named_take_the_place_of_the_folders(folder: Path, tmp_path: Path) -> None:
+    other = write(tmp_path / "other.csv", [{**PERSON, "person_id": "Q"}])
+    args = ("settle", folder, "--persons", other, "--policy", "tianjin", "-o", tmp_path / "out.csv")
+    assert call(*args).exit_code == 1
+    (folder / "persons-00000.csv").rename(tmp_path / "same.csv")
+    assert call(*args[:3], tmp_path / "same.csv", *args[4:]).exit_code == 0
+
+
+@pytest.mark.parametrize("kind", ["claims", "persons"])
+def test_a_folder_that_lacks_files_is_told(folder: Path, tmp_path: Path, kind: str) -> None:
+    for file in folder.glob(f"{kind}*"):
+        file.unlink()
+    result = call("settle", folder, "--policy", "tianjin", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 4
+    assert f"city has no {kind}*.parquet or {kind}*.csv" in result.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_without_a_folder_persons_must_be_named(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    for place in (folder / "claims-00000.csv", tmp_path / "nowhere"):
+        result = call("settle", place, "--policy", "tianjin", "-o", out)
+        assert result.exit_code == 2
+        assert "--persons must be given" in result.stderr
+
+
+def test_an_output_is_none_of_the_folders_files(folder: Path) -> None:
+    result = call("settle", folder, "--policy", "tianjin", "-o", folder / "claims-00001.csv")
+    assert result.exit_code == 2
+    assert "is an input file" in result.stderr
+
+
 # --- which engine ---------------------------------------------------------------------------------
 
 

@@ -31,10 +31,18 @@ LARGE = 1_000_000
 
 ClaimsFiles = Annotated[
     list[Path],
-    typer.Argument(metavar="CLAIMS…", help="Claims: .csv, .csv.gz, .parquet or .xlsx files."),
+    typer.Argument(
+        metavar="CLAIMS…",
+        help="Claims: .csv, .csv.gz, .parquet or .xlsx files; or a folder with claims* and "
+        "persons*, as `population make` writes it.",
+    ),
 ]
 PersonsFiles = Annotated[
-    list[Path], typer.Option("--persons", help="Who is insured when; may be given several times.")
+    list[Path] | None,
+    typer.Option(
+        "--persons",
+        help="Who is insured when; may be given several times. Else persons* of the folder.",
+    ),
 ]
 PolicyName = Annotated[
     str, typer.Option("--policy", help="A region of `policy list`, or a pack's folder.")
@@ -64,7 +72,7 @@ def register(app: typer.Typer) -> None:
 def settle(
     claims: ClaimsFiles,
     *,
-    persons: PersonsFiles,
+    persons: PersonsFiles = None,
     policy: PolicyName,
     output: Annotated[
         Path,
@@ -137,6 +145,7 @@ def settle(
     \b
     Example: yibao settle examples/tianjin/claims.csv --persons examples/tianjin/persons.csv
                --policy tianjin -o out.xlsx --explain
+             yibao settle examples/tianjin --policy tianjin -o out.csv
 
     \b
     On a cluster: yibao settle claims-*.parquet --persons persons-0.parquet
@@ -145,9 +154,10 @@ def settle(
     """
     from yibao.cli import bulk_choice, settle_run
 
+    files = settle_run.files_named(claims, persons or [])
     given = settle_run.Input(
-        claims=claims,
-        persons=persons,
+        claims=files.claims,
+        persons=files.persons,
         policy=policy,
         opening=opening,
         overlays=overlay or [],
@@ -176,7 +186,7 @@ def explain(
     claim_id: Annotated[str, typer.Argument(help="The claim to explain.")],
     claims: ClaimsFiles,
     *,
-    persons: PersonsFiles,
+    persons: PersonsFiles = None,
     policy: PolicyName,
     opening: Opening = None,
     overlay: Overlays = None,
@@ -201,11 +211,12 @@ def explain(
     """
     from yibao.cli import settle_run
 
+    files = settle_run.files_named(claims, persons or [])
     settle_run.explain(
         claim_id,
         settle_run.Input(
-            claims=claims,
-            persons=persons,
+            claims=files.claims,
+            persons=files.persons,
             policy=policy,
             opening=opening,
             overlays=overlay or [],

@@ -14,6 +14,7 @@ from yibao.bulk.bucket import ASIDE
 from yibao.bulk.in_memory import Population as Loaded
 from yibao.bulk.in_memory import load
 from yibao.errors import CannotRead
+from yibao.interop.files.folder import files_in
 from yibao.macro.simulation.paid import Coded, People
 from yibao.macro.simulation.people_file import PEOPLE, read_people
 from yibao.macro.simulation.population import Population
@@ -22,21 +23,6 @@ from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.columnar.engine import Engine
 
-_TYPES = (".parquet", ".csv")
-
-
-def files_of(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the persons files and claims files of a population folder; raises CannotRead."""
-    if not folder.is_dir():
-        raise CannotRead(f"{folder} is not a folder / 没有这个文件夹")
-    found = []
-    for kind in ("persons", "claims"):
-        files = [f for suffix in _TYPES for f in sorted(folder.glob(f"{kind}*{suffix}"))]
-        if not files:
-            raise CannotRead(f"{folder} has no {kind}*.parquet or {kind}*.csv / 缺少{kind}文件")
-        found.append(files)
-    return found[0], found[1]
-
 
 def load_population(policy: Policy, folder: Path, years: Sequence[int] | None = None) -> Population:
     """Load the population of a folder, for all years of its claims or for some.
@@ -44,7 +30,7 @@ def load_population(policy: Policy, folder: Path, years: Sequence[int] | None = 
     Raises InputError and CannotRead for what cannot be read, and for a year without claims. Claims
     that the rules refuse, or that no insured person has, are kept and counted as refused.
     """
-    persons, claims = files_of(folder)
+    persons, claims = files_in(folder, "persons"), files_in(folder, "claims")
     engine = engine_for(policy)
     read = load(policy, engine, persons, claims)
     apart = int(np.count_nonzero(read.bucket.state == ASIDE))
