@@ -20,9 +20,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from yibao.macro.population.days import Span
 from yibao.macro.population.figures import load
 from yibao.macro.population.make import Wanted, make
-from yibao.macro.population.people import Span
 from yibao.macro.simulation import City
 
 FIGURE = ("outpatient_deductible", {"category": ["in_service"]})

@@ -21,9 +21,9 @@ from yibao.interop.files.settling import settle_files
 from yibao.macro.population import make as making
 from yibao.macro.population import people
 from yibao.macro.population.calibrate import calibrate
+from yibao.macro.population.days import Span
 from yibao.macro.population.figures import load
 from yibao.macro.population.make import Wanted, make
-from yibao.macro.population.people import Span
 from yibao.policy.policy import load_policy
 from yibao.settlement.lines import ItemClass, ItemLine, header
 
@@ -251,7 +251,7 @@ def test_people_who_die_at_once_have_no_claims_later(
     figures = wanted().figures
     make(wanted(persons=40), tmp_path / "before")  # so that the pilot is the usual one
     calibrate(figures, Span(2019, 3))
-    monkeypatch.setattr(people, "_deaths", at_once)
+    monkeypatch.setattr(people, "deaths", at_once)
     make(wanted(persons=40, years=3), tmp_path / "city")
     assert {r["to"].isoformat() for r in rows(tmp_path / "city", "persons")} == {"2019-01-04"}
     last = [c["discharged_on"].isoformat() for c in rows(tmp_path / "city", "claims")]

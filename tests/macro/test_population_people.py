@@ -5,10 +5,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from yibao.macro.population import people as who
+from yibao.macro.population.days import FAR, Span, day_of
+from yibao.macro.population.employment import anniversary, month_start
 from yibao.macro.population.figures import load
+from yibao.macro.population.households import incomes
 from yibao.macro.population.normal import distribution, quantile
-from yibao.macro.population.people import FAR, People, Span, day_of, draw_people
+from yibao.macro.population.people import People, draw_people
 
 SPAN = Span(2019, 3)
 
@@ -35,7 +37,7 @@ def test_the_normal_distribution_and_back() -> None:
 
 def test_each_fifth_has_its_published_income() -> None:
     rank = (np.arange(500_000) + 0.5) / 500_000
-    income = who._incomes(load("jining"), rank)
+    income = incomes(load("jining"), rank)
     assert income.dtype == np.int64
     assert np.all(np.diff(income) >= 0)
     means = [part.mean() / 100 for part in np.array_split(income, 5)]
@@ -45,7 +47,7 @@ def test_each_fifth_has_its_published_income() -> None:
 
 def test_tianjins_mean_income_is_its_own() -> None:
     rank = (np.arange(500_000) + 0.5) / 500_000
-    assert who._incomes(load("tianjin"), rank).mean() / 100 == pytest.approx(42_404, rel=0.004)
+    assert incomes(load("tianjin"), rank).mean() / 100 == pytest.approx(42_404, rel=0.004)
 
 
 def test_households_have_an_adult_head_and_their_size(people: People) -> None:
@@ -88,13 +90,13 @@ def test_the_frail_fall_ill_and_die_more(people: People) -> None:
 def test_retirement_is_dated_on_the_month_after_the_birthday() -> None:
     births = [date(1959, 2, 28), date(1960, 2, 29), date(1959, 12, 31)]
     birth = np.array([day_of(d.year, d.month, d.day) for d in births], dtype=np.int32)
-    reached = who._anniversary(birth, np.array([60, 59, 60]))
+    reached = anniversary(birth, np.array([60, 59, 60]))
     assert [date.fromordinal(int(d) + 719_163) for d in reached] == [
         date(2019, 2, 28),
         date(2019, 3, 1),
         date(2019, 12, 31),
     ]
-    months = who._month_start(reached)
+    months = month_start(reached)
     assert [date.fromordinal(int(d) + 719_163) for d in months] == [
         date(2019, 3, 1),
         date(2019, 4, 1),

@@ -18,10 +18,12 @@ import pytest
 from yibao.errors import CannotRead
 from yibao.macro.population import make as making
 from yibao.macro.population import report as reporting
+from yibao.macro.population.days import Span, day_of
 from yibao.macro.population.figures import load
 from yibao.macro.population.make import Wanted, make
-from yibao.macro.population.measure import Sums, ages, per_person
-from yibao.macro.population.people import Span, day_of
+from yibao.macro.population.measure import ages
+from yibao.macro.population.measure_claims import per_person
+from yibao.macro.population.measured import Sums
 from yibao.macro.population.picture import pictures
 from yibao.macro.population.reading import digest
 from yibao.macro.population.report import CHECKS, Row, report

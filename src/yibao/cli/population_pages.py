@@ -18,9 +18,9 @@ from yibao.cli.progress import counting
 from yibao.cli.settle_run import exits
 from yibao.interop.files.output import Cell, Sheet, check_place, write_files, write_text
 from yibao.macro.population import figures as cited
+from yibao.macro.population.days import Span
 from yibao.macro.population.make import MOST_PERSONS, Wanted
 from yibao.macro.population.make import make as make_population
-from yibao.macro.population.people import Span
 from yibao.text import Text
 
 if TYPE_CHECKING:

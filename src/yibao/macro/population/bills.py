@@ -13,9 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from yibao.macro.population.figures import Figures, Floats, Ints, fen, number
+from yibao.macro.population.figures import Figures, Flags, Floats, Ints, Small, fen, number
 from yibao.macro.population.need import CHRONIC, PURCHASE, STAY, TWO_DISEASE, VISIT
-from yibao.macro.population.people import Flags, Small
 from yibao.money import parse_rate
 
 ITEMS = (("drug", "A"), ("service", "A"), ("drug", "B"), ("service", "B"), ("other", "C"))

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from yibao.macro.population.days import Span
 from yibao.macro.population.figures import Figures, Floats, number, numbers
 from yibao.macro.population.need import (
     ACTIVE,
@@ -27,7 +28,7 @@ from yibao.macro.population.need import (
     frailty,
     need,
 )
-from yibao.macro.population.people import Span, draw_people
+from yibao.macro.population.people import draw_people
 
 _CHUNK = 50_000
 _CHUNKS = 20

@@ -24,6 +24,8 @@ from yibao.text import Text
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Small = npt.NDArray[np.int8]
 
 FOLDER = Path(__file__).parent
 _NOT_REGIONS = frozenset({"national", "model"})

@@ -29,9 +29,11 @@ import pyarrow.parquet as pq
 from yibao.interop.files.rows import OutputError
 from yibao.macro.population import tables
 from yibao.macro.population.calibrate import Scales, calibrate
-from yibao.macro.population.claims import Block, draw_claims
+from yibao.macro.population.claims import draw_claims
+from yibao.macro.population.days import Span
+from yibao.macro.population.draft import Block
 from yibao.macro.population.figures import Figures
-from yibao.macro.population.people import Span, draw_people
+from yibao.macro.population.people import draw_people
 
 BLOCK = 10_000
 """Persons of a block, and so of a pair of files."""

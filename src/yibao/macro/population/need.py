@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yibao.macro.population.figures import Figures, Floats, number, numbers
-from yibao.macro.population.people import YEAR, Flags, People, Small, Span
+from yibao.macro.population.days import YEAR, Span
+from yibao.macro.population.figures import Figures, Flags, Floats, Small, number, numbers
+from yibao.macro.population.people import People
 
 VISIT, CHRONIC, PURCHASE, STAY, TWO_DISEASE = range(5)
 KINDS = 5

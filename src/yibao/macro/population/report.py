@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from yibao.macro.population.figures import Figure, Figures, fen, number
-from yibao.macro.population.measure import Measured, concentration, measure
+from yibao.macro.population.measure import concentration, measure
+from yibao.macro.population.measured import Measured
 from yibao.text import Text
 
 Rule = Literal["about", "at_least"]

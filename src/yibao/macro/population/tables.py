@@ -14,10 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from yibao.macro.population import bills as bill
-from yibao.macro.population.claims import OUTCOMES, TWO, VISITS, Claims, is_reformed
+from yibao.macro.population.claims import Claims, is_reformed
 from yibao.macro.population.claims import is_tcm as tcm_at
-from yibao.macro.population.figures import Figures, Ints
-from yibao.macro.population.people import FAR, Days, Flags, People, Span, tier_names
+from yibao.macro.population.days import FAR, Days, Span
+from yibao.macro.population.draft import OUTCOMES, TWO, VISITS
+from yibao.macro.population.figures import Figures, Flags, Ints
+from yibao.macro.population.people import People, tier_names
 
 MONEY = pa.decimal128(16, 2)
 RATE = pa.decimal128(5, 4)
