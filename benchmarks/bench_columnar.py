@@ -26,12 +26,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import arrays, benefit, columnar, native, ours, outside, tianjin
+from peers import arrays, benefit, columnar, native, ours, outside, tianjin, tianjin_loops
 from peers.clock import Run, Skipped, Taken, clock
 
 SLOW = 10
@@ -173,10 +174,11 @@ def full_plan(persons: int, rounds: int, seed: int) -> list[Entry]:
     scalar = tianjin.prepare_scalar(few, rules)
     entries = [Entry("Yibao, scalar", len(few), lambda: clock(scalar))]
     found = {"Yibao, scalar": tianjin.columns_of(scalar())}
+    prepared = partial(tianjin_loops.prepare, population, rules)
     for name, prepare in (
         ("Yibao, columnar", lambda: columnar.prepare_plan(population, rules)),
-        ("Numba, by hand", lambda: tianjin.prepare_numba(tianjin.prepare(population, rules))),
-        ("C -O3, by hand", lambda: tianjin.prepare_c(tianjin.prepare(population, rules))),
+        ("Numba, by hand", lambda: tianjin_loops.prepare_numba(prepared())),
+        ("C -O3, by hand", lambda: tianjin_loops.prepare_c(prepared())),
     ):
         entry = Entry(name, len(population))
         try:

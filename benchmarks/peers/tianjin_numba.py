@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from peers.tianjin import EPISODES, INPATIENT, NOT_PAYABLE, OUTPATIENT, SPECIAL, Fields
+from peers.tianjin_loops import EPISODES, INPATIENT, NOT_PAYABLE, OUTPATIENT, SPECIAL, Fields
 
 assert (NOT_PAYABLE, OUTPATIENT, SPECIAL, INPATIENT) == (0, 1, 2, 3)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import bench_columnar
 import numpy as np
 import pytest
-from peers import arrays, benefit, columnar, native, ours, outside, tianjin
+from peers import arrays, benefit, columnar, native, ours, outside, tianjin, tianjin_loops
 from peers.benefit import Claims, Outcome
 from peers.clock import Run, Skipped
 
@@ -101,7 +101,7 @@ def test_the_first_persons_alone_come_to_the_same():
 
 # --- Tianjin's full plan --------------------------------------------------------------------------
 
-LOOPS = (tianjin.prepare_c, tianjin.prepare_numba)
+LOOPS = (tianjin_loops.prepare_c, tianjin_loops.prepare_numba)
 
 
 @pytest.mark.parametrize("loop", LOOPS, ids=lambda f: f.__name__)
@@ -111,7 +111,7 @@ def test_hand_written_loops_agree_with_the_scalar_executor(loop: Callable[..., R
     exact = tianjin.columns_of(tianjin.prepare_scalar(population, rules)())
     for name, column in exact.items():
         assert column.any(), f"no claim has any {name}"
-    prepared = tianjin.prepare(population, rules)
+    prepared = tianjin_loops.prepare(population, rules)
     for column in prepared.out:
         column[:] = -1  # what a loop does not write is seen
     try:

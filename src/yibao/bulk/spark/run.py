@@ -9,12 +9,9 @@ Spark divides the rows: cut by bucket, `repartition`, sort, `mapInArrow`.
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -28,7 +25,8 @@ from yibao.bulk.job import MOST_APART, Job, Progress, TooEntangled, Totals
 from yibao.bulk.manifest import WorkFolder, stamp
 from yibao.bulk.memory import DEFAULT, rows_at_once, rows_of
 from yibao.bulk.rejects import Rejects
-from yibao.bulk.spark import session
+from yibao.bulk.spark.folders import FolderWriter, check_devices, check_folder
+from yibao.bulk.spark.jobs import check, owners_tied, watched
 from yibao.bulk.spark.rules import Rules
 from yibao.bulk.spark.tasks import (
     SPLIT,
@@ -40,16 +38,14 @@ from yibao.bulk.spark.tasks import (
     settle_cut,
     settle_files,
     settle_part,
-    tied,
 )
 from yibao.bulk.spark.told import read_told
 from yibao.bulk.writing import writing
-from yibao.errors import CannotRead, PackDefect, YibaoError
+from yibao.errors import CannotRead, YibaoError
 from yibao.interop.files.arrays.columns import day_of
 from yibao.interop.files.arrays.source import Source, groups_of, open_source
 from yibao.interop.files.columns import claim_columns, person_columns
 from yibao.interop.files.parquet import open_parquet
-from yibao.interop.files.rows import InputError, OutputError
 from yibao.interop.files.tabular import format_of
 
 T = TypeVar("T")
@@ -67,44 +63,6 @@ class SparkOptions:
 
     memory: int = DEFAULT
     work: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FolderWriter:
-    """A folder of parts under a hidden name."""
-
-    made: Path
-    target: Path
-
-    def publish(self) -> None:
-        """Give it its name; the folder of an earlier run is replaced."""
-        with writing(self.target):
-            for left in self.made.glob(".*"):  # by tasks that were killed
-                left.unlink(missing_ok=True)
-            old = self.target.with_name(f".{self.target.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            if self.target.exists():
-                os.replace(self.target, old)
-            os.replace(self.made, self.target)
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def check_folder(target: Path) -> None:
-    """Raise OutputError where a folder of parts could not be put."""
-    if not target.parent.is_dir():
-        raise OutputError(target, f"there is no folder {target.parent} / 没有这个文件夹")
-    if not os.access(target.parent, os.W_OK):
-        raise OutputError(target, "it cannot be written there / 此处不能写入")
-    if target.is_dir():
-        other = next((f for f in target.iterdir() if not f.match("part-*.parquet")), None)
-        if other is not None:
-            raise OutputError(
-                target,
-                f"holds {other.name}, which no run of Spark wrote; name a new folder / "
-                "文件夹中有其他文件",
-            )
-    elif target.exists():
-        raise OutputError(target, "Spark writes a folder, but a file is there / 此处已有文件")
 
 
 class SparkRun:
@@ -136,7 +94,7 @@ class SparkRun:
                 check_folder(target)
         folder = options.work or job.output.with_name(f".{job.output.name}.work")
         self.work = WorkFolder(folder, self._asked())
-        _check_devices(folder, [job.output, *([job.closing] if job.closing else [])])
+        check_devices(folder, [job.output, *([job.closing] if job.closing else [])])
         self.totals = Totals()
         self.bucketed = False
         self.parts = 0
@@ -216,7 +174,7 @@ class SparkRun:
         else:
             self._settle_groups(common, groups)
         if not any((common.folder / "told").glob("part-*.json")):  # there was not one row
-            _check([settle_part(common, 0, {}, {})])
+            check([settle_part(common, 0, {}, {})])
 
     # --- input that lies in buckets -----------------------------------------------------------
 
@@ -249,7 +207,7 @@ class SparkRun:
 
         self._progress("look", 0, 0)
         context = self._spark.sparkContext
-        together = set(self._tied(context.parallelize(pairs, len(pairs)).flatMap(keys), ranges))
+        together = set(owners_tied(context.parallelize(pairs, len(pairs)).flatMap(keys), ranges))
         if sum(rows[number] for number in together) > room:
             return None
         groups: list[Group] = [
@@ -274,7 +232,7 @@ class SparkRun:
             return settle_files(shared.value, *group)
 
         rdd = self._spark.sparkContext.parallelize(todo, max(len(todo), 1)).map(one)
-        _check(self._watched(rdd.collect, common, len(groups)))
+        check(self._watched(rdd.collect, common, len(groups)))
 
     # --- input that has to be divided ---------------------------------------------------------
 
@@ -343,7 +301,7 @@ class SparkRun:
             .mapInArrow(settle, "failed binary")
         )
         found = self._watched(frame.collect, common, buckets)
-        _check([pickle.loads(row.failed) for row in found])
+        check([pickle.loads(row.failed) for row in found])
 
     def _sharing(self, shared: Any, splits: Sequence[tuple[str, int, int]]) -> Any:
         """Return the hashes of persons who share claim ids."""
@@ -355,16 +313,9 @@ class SparkRun:
 
         self._progress("ids", 0, 0)
         rdd = self._spark.sparkContext.parallelize(splits, max(len(splits), 1)).flatMap(keys)
-        return np.array(sorted(self._tied(rdd, ranges)), np.uint64)
+        return np.array(sorted(owners_tied(rdd, ranges)), np.uint64)
 
     # --- jobs ---------------------------------------------------------------------------------
-
-    def _tied(self, keyed: Any, ranges: int) -> list[int]:
-        """Return the owners that share a key with another."""
-        found = keyed.groupByKey(ranges).flatMap(lambda pair: tied(pair[1]))
-        told = self._attempt(found.collect)
-        _check([one for one in told if isinstance(one, Failed)])
-        return [one for one in told if not isinstance(one, Failed)]
 
     def _shared(self, common: Common) -> Any:
         return self._spark.sparkContext.broadcast(common)
@@ -372,28 +323,12 @@ class SparkRun:
     def _watched(self, action: Callable[[], T], common: Common, parts: int) -> T:
         """Run a job, and tell how many parts are finished meanwhile."""
         total = sum(rows_of(source.file) for source in self.claims)
-        with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(self._attempt, action)
-            try:
-                while True:
-                    done = sum(1 for _ in (common.folder / "told").glob("part-*.json"))
-                    self._progress("settle", total * done // max(parts, 1), total)
-                    try:
-                        return running.result(timeout=0.5)
-                    except TimeoutError:
-                        continue
-            except BaseException:
-                self._spark.sparkContext.cancelAllJobs()
-                raise
 
-    def _attempt(self, action: Callable[[], T]) -> T:
-        from py4j.protocol import Py4JError
-        from pyspark.errors import PySparkException
+        def tell() -> None:
+            done = sum(1 for _ in (common.folder / "told").glob("part-*.json"))
+            self._progress("settle", total * done // max(parts, 1), total)
 
-        try:
-            return action()
-        except (Py4JError, PySparkException) as error:
-            raise session.failed(error) from None
+        return watched(self._spark, action, tell)
 
     # --- what it comes to ---------------------------------------------------------------------
 
@@ -437,23 +372,3 @@ def _row(bucket: int, kind: str, file: int, block: int, data: bytes) -> Any:
             "data": pa.array([data], pa.binary()),
         }
     )
-
-
-def _check(told: Iterable[Failed | None]) -> None:
-    """Raise what tasks say is wrong: with the input, with all that was found."""
-    failed = [one for one in told if one is not None]
-    problems = [problem for one in failed for problem in one.problems]
-    if problems:
-        raise InputError(sorted(dict.fromkeys(problems), key=lambda p: (str(p.file), p.row)))
-    for one in failed:
-        raise (PackDefect if one.kind == PackDefect.__name__ else CannotRead)(one.text)
-
-
-def _check_devices(work: Path, targets: Iterable[Path]) -> None:
-    for target in targets:
-        if work.stat().st_dev != target.parent.stat().st_dev:
-            raise OutputError(
-                target,
-                f"its folder and the work folder {work} are on different disks, so that the result "
-                "could not appear at once; name a work folder beside it / 工作文件夹须与输出同盘",
-            )
