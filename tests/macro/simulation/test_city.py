@@ -1,6 +1,7 @@
 """The interactive city: one figure changed, new totals; and what cannot be asked."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from town import Town
@@ -63,13 +64,39 @@ def test_changes_follow_one_another(city: City) -> None:
         ("outpatient_deductible", {"category": "soldier"}, "500.00", "it has: in_service"),
         ("outpatient_deductible", IN_SERVICE, "50%", "not an amount"),
         ("outpatient_deductible", IN_SERVICE, "-1", "not an amount"),
+        ("outpatient_deductible", IN_SERVICE, 500.0, "float 500.0: expected a text"),
+        ("outpatient_deductible", IN_SERVICE, None, "NoneType None: expected a text"),
+        ("resident_inpatient_rate", {"rate_level": "3"}, "101%", "more than 100%"),
+        ("outpatient_deductible", "in_service", "500.00", "expected keys with codes"),
+        (None, IN_SERVICE, "500.00", "no table None"),
     ],
 )
 def test_a_wrong_wish_is_refused(
-    city: City, table: str, conditions: dict[str, object], value: str, match: str
+    city: City, table: Any, conditions: Any, value: Any, match: str
 ) -> None:
     with pytest.raises(NotGiven, match=match):
         city.with_figure(table, conditions, value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"years": 2019}, r"years = 2019: expected a list"),
+        ({"years": ["2019"]}, r"years = \['2019'\]: expected a list of whole numbers"),
+        ({"accept": "Z"}, "accept = 'Z': expected one of A, B, C, D"),
+    ],
+)
+def test_what_cannot_be_loaded_is_told(tmp_path: Path, wrong: Any, match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        City.load("tianjin", tmp_path, **wrong)
+
+
+def test_a_figure_set_to_what_it_was_changes_nothing(city: City) -> None:
+    (now,) = city.figure("outpatient_deductible", IN_SERVICE)
+    same = city.with_figure("outpatient_deductible", IN_SERVICE, now)
+    assert {change for _, _, change in same.totals().rows()} == {0}
+    assert "0.00" in same.totals()._repr_html_()
+    assert (same.comparison().whole.winners, same.comparison().whole.losers) == (0, 0)
 
 
 def test_it_shows_itself(city: City) -> None:

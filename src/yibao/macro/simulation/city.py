@@ -13,9 +13,10 @@ was worked out for them, so that only the claims are settled again.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -29,6 +30,7 @@ from yibao.macro.simulation.population import Population
 from yibao.macro.simulation.report import show
 from yibao.macro.simulation.rows import Chosen, Conditions, Values, choose, value_of
 from yibao.policy import words
+from yibao.policy.model import Grade
 from yibao.policy.policy import load_policy
 from yibao.text import Text
 
@@ -117,8 +119,14 @@ class City:
     ) -> City:
         """Load a population folder under the rules of a region, for all its years or for some.
 
-        Raises PackErrors, InputError, CannotRead.
+        Raises PackErrors, InputError, CannotRead; ValueError for years that are no whole numbers or
+        a grade that is none.
         """
+        if not _are_years(years):
+            raise ValueError(f"years = {years!r}: expected a list of whole numbers, such as [2019]")
+        if accept not in Grade.__members__:
+            grades = ", ".join(sorted(Grade.__members__))
+            raise ValueError(f"accept = {accept!r}: expected one of {grades}")
         from yibao.macro.simulation.connect import load_population
 
         policy = load_policy(region, accept=accept, overlays=[Path(path) for path in overlays])
@@ -202,6 +210,12 @@ class City:
         return (
             f"<City {region}: {len(self.population.people):,} persons, {claims:,} claims, {told}>"
         )
+
+
+def _are_years(years: object) -> bool:
+    if years is None:
+        return True
+    return isinstance(years, Iterable) and all(isinstance(year, Integral) for year in years)
 
 
 def _values(chosen: Chosen, values: Values) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def wrong(name: str, zh: str, en: str) -> NotGiven:
 def table_named(region: Region, name: str) -> Table:
     """Return a table; raises NotGiven with the nearest name."""
     if name not in region.tables:
-        near = did_you_mean(name, region.tables)
+        near = did_you_mean(str(name), region.tables)
         raise wrong(name, f"没有参数表{name!r}{near}", f"there is no table {name!r}{near}")
     return region.tables[name]
 
@@ -62,7 +62,7 @@ def choose(region: Region, name: str, conditions: Conditions, years: Sequence[in
     the conditions too, and where a figure is missing.
     """
     table = table_named(region, name)
-    wanted = {key: _tests(table, key, codes) for key, codes in conditions.items()}
+    wanted = {key: _tests(table, key, codes) for key, codes in _keyed(conditions).items()}
     inside: dict[int, Row] = {}
     outside: dict[int, Row] = {}
     for rules in _states(region, years):
@@ -89,6 +89,18 @@ def choose(region: Region, name: str, conditions: Conditions, years: Sequence[in
     box = {k: tuple(v for v in axes_of(table)[k] if v in codes) for k, codes in wanted.items()}
     where = key_words(region, table, box) if box else Text("全部情形", "every case")
     return Chosen(table, tuple(inside.values()), where)
+
+
+def _keyed(conditions: object) -> Conditions:
+    """Return conditions that are keys with codes; raises NotGiven for what is not."""
+    if isinstance(conditions, Mapping):
+        return conditions
+    example = "{'category': 'in_service'}"
+    raise wrong(
+        "conditions",
+        f"条件{conditions!r}应写成键与代码，例如{example}",
+        f"conditions {conditions!r}: expected keys with codes, such as {example}",
+    )
 
 
 def _states(region: Region, years: Sequence[int]) -> list[Consolidation]:
@@ -142,8 +154,18 @@ def _tests(table: Table, key: str, codes: Any) -> frozenset[Value]:
     return frozenset(named[code] for code in asked)
 
 
-def value_of(text: str, unit: Unit) -> Number:
-    """Return the number of a figure as a pack writes it: "500.00", "65%", "3", "unlimited"."""
+def value_of(text: object, unit: Unit) -> Number:
+    """Return the number of a figure as a pack writes it: "500.00", "65%", "3", "unlimited".
+
+    Raises NotGiven for anything else; a float is no exact amount, and says so.
+    """
+    if not isinstance(text, str):
+        found = f"{type(text).__name__} {text}"
+        raise wrong(
+            str(text),
+            f'{found}：数值应按规则包的写法给出文本，如"500.00"、"65%"、"3"',
+            f'{found}: expected a text as a pack writes it, such as "500.00", "65%" or "3"',
+        )
     try:
         if unit == "yuan":
             fen = UNLIMITED if text == "unlimited" else parse_yuan(text)
@@ -151,7 +173,10 @@ def value_of(text: str, unit: Unit) -> Number:
                 raise MoneyError(f"{text!r} is above {MAX_CLAIM // 100} yuan")
             return fen
         if unit == "rate":
-            return parse_rate(text)
+            rate = parse_rate(text)
+            if rate > 1:
+                raise MoneyError(f"{text!r} is more than 100%")
+            return rate
         if text.isascii() and text.isdigit() and len(text) < 7:
             return int(text)
     except MoneyError as error:
