@@ -50,6 +50,31 @@ def test_people_are_read_in_the_order_asked(tmp_path: Path) -> None:
     assert people.titles["chronic_diseases"]["diabetes"].zh == "糖尿病"
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("sports_club", "sports_club"),
+        ("two\nlines", "two\\nlines"),
+        ("nul\0", "nul\\x00"),
+        ("\u202egnorw", "\\u202egnorw"),
+        ("x" * 70, "x" * 59 + "…"),
+    ],
+)
+def test_a_code_without_a_title_is_shown_so_that_it_can_be_seen(
+    tmp_path: Path, code: str, shown: str
+) -> None:
+    people = read_people(written(tmp_path, sex=pa.array([code, "female", code])), IDS)
+    assert shown in [title.en for title in people.codes["sex"].titles]
+
+
+def test_a_column_of_names_is_none_of_codes(tmp_path: Path) -> None:
+    ids = pa.array([f"P{n}" for n in range(1001)])
+    columns = {"person_id": ids, "birth_date": pa.array([date(1970, 1, 1)] * 1001)}
+    only = dict.fromkeys(COLUMNS) | columns
+    with pytest.raises(CannotRead, match="employment is 1,001 different texts; expected codes"):
+        read_people(written(tmp_path, **only, employment=ids), ids)
+
+
 def test_columns_beyond_birth_may_be_missing(tmp_path: Path) -> None:
     only = dict.fromkeys(COLUMNS) | {n: COLUMNS[n] for n in ("person_id", "birth_date")}
     people = read_people(written(tmp_path, **only), IDS)

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from yibao.errors import CannotRead
+from yibao.interop.files.rows import shorten, visible
 from yibao.macro.simulation.exact import Flags, Int64
 from yibao.macro.simulation.paid import NOBODY, Coded, People
 from yibao.policy.vocabulary import vocabulary
@@ -43,7 +44,10 @@ _TITLES: Mapping[str, Text] = {
     "retired": Text("退休", "retired"),
     "student_child": Text("学生儿童", "student or child"),
 }
-"""Titles of codes that are not in the vocabulary; a code without one is shown as it is."""
+"""Titles of codes that are not in the vocabulary; one without a title is shown, made visible."""
+
+_MOST_CODES = 1_000
+"""A column with more different texts than this holds no codes: each is a row of every report."""
 
 
 def read_people(file: Path, ids: pa.Array) -> People:
@@ -160,7 +164,11 @@ class _Reader:
             raise self.wrong(name, column.type, "text")
         column = pc.fill_null(column, "none")
         encoded = column.dictionary_encode()
-        return _Taken(encoded.indices.to_numpy(), encoded.dictionary.to_pylist())
+        values = encoded.dictionary.to_pylist()
+        if len(values) > _MOST_CODES:
+            found = f"{len(values):,} different texts"
+            raise self.wrong(name, found, f"codes, at most {_MOST_CODES:,}")
+        return _Taken(encoded.indices.to_numpy(), values)
 
     def members(self, name: str, at: Int64) -> tuple[dict[str, Flags], dict[str, Text]]:
         """Return who has each code of a set, and the codes' titles."""
@@ -197,4 +205,5 @@ class _Taken:
 def _title(attribute: str, code: str) -> Text:
     known = vocabulary().attributes.get(attribute)
     titles = (known.codes or {}) if known else {}
-    return titles.get(code) or _TITLES.get(code, Text(code, code))
+    shown = shorten(visible(code))
+    return titles.get(code) or _TITLES.get(code, Text(shown, shown))
