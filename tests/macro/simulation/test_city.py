@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from claim_files import CLAIM, PERSON, write
 from town import Town
 
 from yibao.errors import CannotRead, NotGiven
@@ -123,3 +124,31 @@ def test_a_folder_that_is_no_population_is_refused(town: Town, tmp_path: Path) -
 def test_a_year_without_claims_is_refused(town: Town, tmp_path: Path) -> None:
     with pytest.raises(CannotRead, match=r"no claims of 2001; there are claims of 2018, 2019"):
         BookPopulation(town.policy, town.small, tmp_path, [2001])
+
+
+@pytest.mark.clause("C-PAY11-2")
+def test_five_points_more_on_what_lies_above_a_ceiling_cost_five_percent_of_it(
+    tmp_path: Path,
+) -> None:
+    """Forty stays of 170,000 yuan in scope: 20,000 of each lie in the large-expense band.
+
+    80 % of it is paid; at 85 % the fund pays 40 × 20,000 × 5 % = 40,000 yuan more, and each person
+    1,000 less. Stays of 150,000 reach the band without entering it: they cost the same.
+    """
+    names = [f"{kind}{n}" for kind in ("above", "below") for n in range(40)]
+    stay = {**CLAIM, "visit": "inpatient", "level": "3", "settled_at": "2019-03-01 10:00:00"}
+    stay |= {"out_of_catalogue": "0.00", "first_self_pay": "0.00"}
+    write(tmp_path / "persons.csv", [
+        {**PERSON, "person_id": name, "large_expense_paid": "true"} for name in names
+    ])  # fmt: skip
+    write(tmp_path / "claims.csv", [
+        {**stay, "claim_id": name, "person_id": name, "total": bill, "in_scope": bill}
+        for name in names
+        for bill in ["170000.00" if name.startswith("above") else "150000.00"]
+    ])  # fmt: skip
+    city = City.load("tianjin", tmp_path)
+    assert city.figure("large_expense_rate") == ("80%",)
+    dearer = city.with_figure("large_expense_rate", {}, "85%")
+    assert dearer.totals()["fund"] - city.totals()["fund"] == 40_000_00
+    whole = dearer.comparison(Options(draws=0)).whole
+    assert (whole.winners, whole.losers, whole.gain) == (40, 0, 40_000_00)
