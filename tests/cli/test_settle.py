@@ -286,6 +286,15 @@ def test_without_a_folder_persons_must_be_named(folder: Path, tmp_path: Path) ->
         assert "--persons must be given" in result.stderr
 
 
+@pytest.mark.parametrize("engine", ["desk", "spark"])
+@pytest.mark.parametrize("persons", [[], ["--persons", "hdfs://host/city/persons-00000.parquet"]])
+def test_an_address_is_no_path(tmp_path: Path, engine: str, persons: list[str]) -> None:
+    how = ("--policy", "tianjin", "--engine", engine, "-o", tmp_path / "out")
+    result = call("settle", "hdfs://host/city", *persons, *how)
+    assert result.exit_code == 2
+    assert "only paths of the file system are read" in result.stderr
+
+
 def test_an_output_is_none_of_the_folders_files(folder: Path) -> None:
     result = call("settle", folder, "--policy", "tianjin", "-o", folder / "claims-00001.csv")
     assert result.exit_code == 2

@@ -153,8 +153,9 @@ def settle(
                     --engine spark --master yarn
     """
     from yibao.cli import bulk_choice, settle_run
+    from yibao.cli.files_named import files_named
 
-    files = settle_run.files_named(claims, persons or [])
+    files = files_named(claims, persons or [])
     given = settle_run.Input(
         claims=files.claims,
         persons=files.persons,
@@ -210,8 +211,9 @@ def explain(
                --persons examples/tianjin/persons.csv --policy tianjin
     """
     from yibao.cli import settle_run
+    from yibao.cli.files_named import files_named
 
-    files = settle_run.files_named(claims, persons or [])
+    files = files_named(claims, persons or [])
     settle_run.explain(
         claim_id,
         settle_run.Input(

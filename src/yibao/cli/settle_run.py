@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import typer
 
@@ -21,7 +21,6 @@ from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
 from yibao.interop.files.columns import Column, What, columns
 from yibao.interop.files.encoding import Encoding
-from yibao.interop.files.folder import files_in
 from yibao.interop.files.output import Sheet, write_files
 from yibao.interop.files.rows import InputError
 from yibao.interop.files.settling import Run, settle_files
@@ -33,33 +32,6 @@ from yibao.settlement.batch import Entry, Item
 from yibao.settlement.explain import explain as explain_settlement
 from yibao.settlement.model import Claim, Reversal
 from yibao.text import Text
-
-
-class Named(NamedTuple):
-    """The files that a command line names."""
-
-    claims: list[Path]
-    persons: list[Path]
-
-
-def files_named(claims: Sequence[Path], persons: Sequence[Path]) -> Named:
-    """Return the files of claims and persons; a folder among the claims stands for its own.
-
-    Persons that are named take the place of those in folders. Raises CannotRead for a folder
-    without such files, BadParameter where nothing says who is insured.
-    """
-    folders = [place for place in claims if place.is_dir()]
-    if not persons and not folders:
-        raise typer.BadParameter(
-            "--persons must be given, or a folder that has persons* beside claims* / 缺少 --persons"
-        )
-    all_claims: list[Path] = []
-    all_persons = list(persons)
-    for place in claims:
-        all_claims += files_in(place, "claims") if place in folders else [place]
-    for place in folders if not persons else ():
-        all_persons += files_in(place, "persons")
-    return Named(all_claims, all_persons)
 
 
 @dataclass(frozen=True, slots=True)
