@@ -11,7 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from yibao.bulk import links, order
+from yibao.bulk.bucket import years_of
 from yibao.bulk.shared_ids import shared_by
+from yibao.bulk.texts import take
 from yibao.interop.files import cells
 from yibao.interop.files.arrays.columns import (
     day_number,
@@ -171,3 +173,19 @@ def test_persons_of_one_hash_who_share_an_id_are_found_behind_one_without_claims
     assert found.shared.tolist() == [True, True]
     found = links.link(start, np.array([7, 8], np.uint64), *texts, usable)
     assert not found.shared.any()
+
+
+@given(st.lists(st.text(max_size=20), min_size=1) | st.lists(st.text("AB", min_size=9, max_size=9)))
+def test_texts_are_taken_as_arrow_takes_them(texts: list[str]) -> None:
+    column = pa.array(["x" * 9, *texts], pa.string()).slice(1)
+    rows = np.random.default_rng(len(texts)).permutation(len(texts))
+    found = take(column, rows)
+    found.validate(full=True)
+    assert found.to_pylist() == [texts[row] for row in rows]
+
+
+@given(st.lists(st.integers(-(10**17), 10**17), max_size=20))
+def test_years_of_moments(moments: list[int]) -> None:
+    found = years_of(np.array(moments, np.int64))
+    days = np.array(moments, np.int64).view("M8[us]").astype("M8[Y]").astype(np.int64)
+    assert found.tolist() == (days + 1970).tolist()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -22,7 +23,7 @@ from yibao.policy.model import Region
 from yibao.policy.program import Program
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.batch import CLOSING, Entry
-from yibao.settlement.columnar.data import NONE, REVERSED, Result
+from yibao.settlement.columnar.data import REVERSED, Result
 from yibao.settlement.indicators import INSURANCE_LAYERS
 from yibao.settlement.model import Reversal
 
@@ -282,15 +283,18 @@ class Sums:
         """Add rows."""
         if not len(booked):
             return
-        size = len(words.schemes)
-        for name in ("total", "in_scope", *vocabulary().funds, *CLOSING):
-            sums = sums_by(booked.scheme, booked.money[name], size)
-            self.fen.update({(s, name): fen for s, fen in zip(words.schemes, sums, strict=True)})
+        group, groups = _groups(booked, words)
         for sign in (1, -1):
-            counts = np.bincount(booked.scheme[booked.sign == sign], minlength=size).tolist()
-            self.counts.update({(s, sign): n for s, n in zip(words.schemes, counts, strict=True)})
-        for code, scheme in enumerate(words.schemes):
-            self._indicators(booked, booked.scheme == code, scheme, words)
+            counts = np.bincount(group[booked.sign == sign], minlength=len(groups)).tolist()
+            for of, count in zip(groups, counts, strict=True):
+                self.counts[of.scheme, sign] += count
+                self.stays += sign * count if of.visit == "inpatient" else 0
+        for name in _summed():
+            fen = booked.money[name]
+            if fen.any():  # most funds paid nothing
+                sums = sums_by(group, fen, len(groups))
+                for of, found in zip(groups, sums, strict=True):
+                    self._add(of, name, found)
         low, high = int(booked.day.min()), int(booked.day.max())
         first, last = day_of(low).year, day_of(high).year
         self.last_year = max(last, self.last_year or last)
@@ -307,27 +311,54 @@ class Sums:
         years = [year for year in (self.last_year, other.last_year) if year is not None]
         self.last_year = max(years, default=None)
 
-    def _indicators(self, booked: Booked, own: Any, scheme: str, words: Words) -> None:
-        visits = words.visits.texts
-        inpatient = own & (booked.visit == _code(visits, "inpatient"))
-        self.stays += int(booked.sign[inpatient].sum(dtype=np.int64))
-        insurance = [n for n, f in vocabulary().funds.items() if f.layer in INSURANCE_LAYERS]
-        ids = {"employee": ("P25-K04", "P25-K06"), "resident": ("P25-K05", "P25-K07")}.get(scheme)
-
-        def total(rows: Any, *names: str) -> int:
-            return sum(int(booked.money[name][rows].sum()) for name in names)
-
-        if ids is not None:
-            paid, beside = ids
-            self.parts[paid] += total(inpatient, *insurance)
-            self.wholes[paid] += total(inpatient, "in_scope")
-            self.parts[beside] += total(inpatient, "out_of_catalogue")
-            self.wholes[beside] += total(inpatient, "total")
-        special = own & (booked.visit == _code(visits, "special_outpatient"))
-        helped = (inpatient | special) & booked.assisted
-        self.parts["P25-K08"] += total(helped, "assistance_pay")
-        self.wholes["P25-K08"] += total(helped, "in_scope") - total(helped, *insurance)
+    def _add(self, group: _Group, name: str, fen: int) -> None:
+        """Add what claims of a group come to in one column of money."""
+        self.fen[group.scheme, name] += fen
+        insurance = name in _insurance()
+        if group.visit == "inpatient" and group.scheme in _INDICATORS:
+            paid, beside = _INDICATORS[group.scheme]
+            self.parts[paid] += fen if insurance else 0
+            self.wholes[paid] += fen if name == "in_scope" else 0
+            self.parts[beside] += fen if name == "out_of_catalogue" else 0
+            self.wholes[beside] += fen if name == "total" else 0
+        if group.visit in _HELPED and group.assisted:
+            self.parts[_ASSISTANCE] += fen if name == "assistance_pay" else 0
+            self.wholes[_ASSISTANCE] += fen * ((name == "in_scope") - insurance)
 
 
-def _code(texts: Sequence[str], text: str) -> int:
-    return texts.index(text) if text in texts else NONE
+@cache
+def _summed() -> tuple[str, ...]:
+    names = ("total", "in_scope", "out_of_catalogue", *vocabulary().funds, *CLOSING)
+    return tuple(dict.fromkeys(names))
+
+
+@cache
+def _insurance() -> frozenset[str]:
+    """Return the funds that are insurance."""
+    return frozenset(n for n, f in vocabulary().funds.items() if f.layer in INSURANCE_LAYERS)
+
+
+_INDICATORS = {"employee": ("P25-K04", "P25-K06"), "resident": ("P25-K05", "P25-K07")}
+_ASSISTANCE = "P25-K08"
+_HELPED = ("inpatient", "special_outpatient")
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Claims that every sum has or lacks together."""
+
+    scheme: str
+    visit: str
+    assisted: bool
+
+
+def _groups(booked: Booked, words: Words) -> tuple[npt.NDArray[np.int32], Sequence[_Group]]:
+    """Return the number of each row's group, and what the numbers mean."""
+    visits = words.visits.texts[: int(booked.visit.max()) + 1]
+    group = (booked.scheme * np.int32(len(visits)) + booked.visit) * 2 + booked.assisted
+    return group, [
+        _Group(scheme, visit, assisted)
+        for scheme in words.schemes
+        for visit in visits
+        for assisted in (False, True)
+    ]

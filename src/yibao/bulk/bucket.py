@@ -18,6 +18,7 @@ from yibao.bulk import links, order
 from yibao.bulk.links import Links
 from yibao.bulk.partition import AMOUNT
 from yibao.bulk.rejected import FILE_SHIFT, Rejected
+from yibao.bulk.texts import take
 from yibao.interop.files.arrays.claims import DERIVED_FLAGS, FILLED, no_texts
 from yibao.interop.files.arrays.columns import buffers, hash_texts
 from yibao.policy.vocabulary import vocabulary
@@ -58,9 +59,8 @@ class Rows:
 
     def take(self, at: Int64) -> Rows:
         """Return some of the rows."""
-        where = pa.array(at)
         return Rows(
-            {name: texts.take(where) for name, texts in self.texts.items()},
+            {name: take(texts, at) for name, texts in self.texts.items()},
             {name: values[at] for name, values in self.arrays.items()},
         )
 
@@ -386,8 +386,12 @@ def statuses_of(bucket: Bucket) -> Statuses:
 
 def years_of(moments: Int64) -> npt.NDArray[np.int16]:
     """Return the years of moments in microseconds since 1970."""
-    years = moments.view("M8[us]").astype("M8[Y]").astype(np.int64) + 1970
-    return years.astype(np.int16)
+    if not len(moments):
+        return np.zeros(0, np.int16)
+    ends = np.array([moments.min(), moments.max()]).view("M8[us]").astype("M8[Y]")
+    news = np.arange(ends[0] + 1, ends[1] + 1).astype("M8[us]").astype(np.int64)
+    first = int(ends[0].astype(np.int64)) + 1970
+    return (first + np.searchsorted(news, moments, side="right")).astype(np.int16)
 
 
 def _episodes(texts: Any) -> npt.NDArray[np.int32]:

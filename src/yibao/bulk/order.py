@@ -177,7 +177,7 @@ def _sums(groups: Any, values: Any, out: Any) -> None:
         out[groups[i]] += values[i]
 
 
-def sums_by(groups: npt.NDArray[np.int8], values: Int64, size: int) -> list[int]:
+def sums_by(groups: npt.NDArray[np.int32], values: Int64, size: int) -> list[int]:
     """Return the exact sum of values of each group below `size`."""
     out = np.zeros(size, np.int64)
     _sums(groups, values, out)
