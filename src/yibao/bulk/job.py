@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 Opening = Mapping[tuple[str, int], Mapping[str, int]]
 
-MOST_SLICE = 1 << 17
+MOST_SLICE = 1 << 16
 """Rows of claims of a slice, where input needs no dividing: few, since all of it is in memory."""
 
 MOST_APART = 200_000
