@@ -135,15 +135,21 @@ def year_end_body(structure: Structure, layout: Layout) -> str:
 SLOT_BITS, PROGRAM_BITS = 32, 10
 ANSWER_BITS = SLOT_BITS - PROGRAM_BITS
 SEVERAL = (1 << PROGRAM_BITS) - 1
-"""A plain claim is one number: its slot, then the number of its program among those for plain
+"""A plain claim is one number: its place, then the number of its program among those for plain
 claims, and its answer. Where these depend on state, the program is SEVERAL and the answer the row
-of answers, which lists for each combination such a number without a slot."""
+of answers, which lists for each combination such a number without a place."""
+
+BEGINS = 1 << SLOT_BITS - 2
+"""The place of a plain claim is its slot plus one. But of persons who are *simple*, all of whose
+claims are plain, and of one slot that opens with nothing, the first claim has BEGINS there and
+every other zero: so simple persons one after the other are settled in one go."""
 
 
 def run_body(layout: Layout, combinations: int, stirs: Sequence[bool]) -> str:
-    """Return the function that settles plain claims of one slot, from item `i` on.
+    """Return the function that settles plain claims of one slot, or of simple persons, from `i` on.
 
-    `first` is the slot in its place. `given_at` lists the address of each answer's figures;
+    `first` has the place of a slot where a claim has its own; it is zero for simple persons, at
+    whose first claims the state is cleared. `given_at` lists the address of each answer's figures;
     `rows_at` has the rows of answers. `stirs` tells for each program from 1 on whether it changes
     what the combination is made of; program 0 is a refusal. Returns twice the item after the last,
     and one more if any was settled.
@@ -156,7 +162,11 @@ def run_body(layout: Layout, combinations: int, stirs: Sequence[bool]) -> str:
         "while i < end:",
         "    held = items_at[i] - first",
         f"    if held >> {SLOT_BITS}:",
-        "        return i * 2 + settled",
+        f"        if held >> {SLOT_BITS} != {BEGINS}:",
+        "            return i * 2 + settled",
+        f"        held = held & {(1 << SLOT_BITS) - 1}",
+        *(f"        state_at[{k}] = 0" for k in range(layout.carried)),
+        "        chosen = 0 - 1",
         f"    program = held >> {ANSWER_BITS}",
         f"    if program == {SEVERAL}:",
         "        if chosen < 0:",

@@ -17,10 +17,10 @@ from yibao.settlement.columnar import prepare
 from yibao.settlement.columnar.bodies import ANSWER_BITS, SEVERAL, SLOT_BITS
 from yibao.settlement.columnar.data import NONE, Flags, Int8, Int32, Int64, Items, Opening, Statuses
 from yibao.settlement.columnar.days import calendar, day_of, number_of
-from yibao.settlement.columnar.loop import Rows, Years
 from yibao.settlement.columnar.prepare import Calendar, Insured
 from yibao.settlement.columnar.profiles import Profiles
 from yibao.settlement.columnar.programs import Programs
+from yibao.settlement.columnar.shapes import Rows, Years
 
 NEVER = np.iinfo(np.int16).max
 """`Years.begins` of a person without any status."""
@@ -79,11 +79,13 @@ def prepared(
     amounts = np.array([a.ctypes.data for a in (*items.amounts, items.account_available)], np.int64)
     late = items.settled_year - base > slot // len(schemes)
     plain, others = _plain(profiles, programs, items, slot, profile, episode, late)
+    given = opening or _no_opening(items.persons, profiles)
+    if closing_year is None:
+        prepare.mark_simple(items.start, slot, begins, len(schemes), given.start, plain)
     rows = Rows(
         items.start, plain, plain.ctypes.data, others, slot, episode, items.own_id, items.reverses,
         amounts.ctypes.data,
     )  # fmt: skip
-    given = opening or _no_opening(items.persons, profiles)
     ends = Years(
         base, years, len(schemes), begins, year_end,
         given.start, given.year, given.values, closing,
@@ -106,7 +108,7 @@ def _plain(
     claims = (items.facts != NONE) & (slot != NONE)
     plain = claims & (items.own_id == NONE) & (items.episode == NONE) & ~late
     held = np.append(_held(profiles.rows(), programs.held()), 0)[row]
-    numbers: Int64 = slot.astype(np.int64) << SLOT_BITS | held
+    numbers: Int64 = slot.astype(np.int64) + 1 << SLOT_BITS | held
     others = np.flatnonzero(~plain)
     numbers[others] = -1 - np.arange(len(others))
     columns = (items.own_id, items.reverses, slot, row, episode, late)

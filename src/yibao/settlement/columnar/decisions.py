@@ -9,7 +9,7 @@ matter, which is how millions of different persons come to share few programs.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -62,15 +62,26 @@ class Decisions:
         self._day = day
         self._root: _Node | Decision | None = None
 
-    def decide(self, attributes: Attributes) -> tuple[Decision, list[str]]:
-        """Return the decision for attributes, and the names of those that it depends on."""
-        found, asked = self._root, []
-        while isinstance(found, _Node):
-            asked.append(found.asks)
-            found = found.next.get(attributes[found.asks])
-        return (found, asked) if found is not None else self._work_out(attributes)
+    def decide(
+        self, facts: Attributes, open_: Mapping[str, Sequence[Value]]
+    ) -> list[tuple[Decision, Attributes]]:
+        """Return each decision for facts, with those values of `open_` attributes that lead to it.
 
-    def _work_out(self, attributes: Attributes) -> tuple[Decision, list[str]]:
+        Open attributes, which facts do not have, may have any of their values; those that a
+        decision does not depend on are not told.
+        """
+        while True:
+            found: list[tuple[Decision, Attributes]] = []
+            for decision, chosen in _below(self._root, facts, open_, {}):
+                if decision is None:
+                    first = {name: values[0] for name, values in open_.items()}
+                    self._work_out({**facts, **first, **chosen})
+                    break
+                found.append((decision, chosen))
+            else:
+                return found
+
+    def _work_out(self, attributes: Attributes) -> None:
         watched = _Watched(attributes)
         program: Program | None = None
         error: PolicyError | PackErrors | None = None
@@ -80,7 +91,6 @@ class Decisions:
             error = refused
         decision = Decision(self._plan, self._phase, attributes, program, error)
         self._keep(watched.asked, attributes, decision)
-        return decision, watched.asked
 
     def _keep(self, asked: list[str], attributes: Attributes, decision: Decision) -> None:
         if not asked:
@@ -95,6 +105,24 @@ class Decisions:
             node = node.next.setdefault(attributes[name], _Node(then))
         assert isinstance(node, _Node)
         node.next[attributes[asked[-1]]] = decision
+
+
+def _below(
+    found: _Node | Decision | None,
+    facts: Attributes,
+    open_: Mapping[str, Sequence[Value]],
+    chosen: Attributes,
+) -> Iterator[tuple[Decision | None, Attributes]]:
+    """Yield the leaves below a node, None for one that is not there yet."""
+    while isinstance(found, _Node):
+        if found.asks in open_:
+            for value in open_[found.asks]:
+                yield from _below(
+                    found.next.get(value), facts, open_, {**chosen, found.asks: value}
+                )
+            return
+        found = found.next.get(facts[found.asks])
+    yield found, chosen
 
 
 class _Watched(Mapping[str, Value]):

@@ -35,9 +35,10 @@ from yibao.settlement.columnar.data import (
     Result,
     Statuses,
 )
-from yibao.settlement.columnar.loop import Memory, Moves, Out, Rules, settle_persons
+from yibao.settlement.columnar.loop import settle_persons
 from yibao.settlement.columnar.profiles import Profiles
 from yibao.settlement.columnar.programs import Answer, Programs
+from yibao.settlement.columnar.shapes import Memory, Moves, Out, Rules
 
 DEDUCTIBLE = "deductible"
 
@@ -208,8 +209,8 @@ def _result(ready: Prepared, out: Out, wanted: Iterable[str]) -> Result:
 def _shares(start: Int64, threads: int) -> list[tuple[int, int]]:
     """Divide persons among threads, so that each has about as many items."""
     persons = len(start) - 1
-    marks = np.linspace(0, int(start[-1]), max(threads, 1) + 1)[1:-1]
-    cuts = [0, *np.searchsorted(start, marks).tolist(), persons]
+    marks = [int(start[-1]) * share // threads for share in range(1, threads)]
+    cuts = [0, *np.searchsorted(start, np.array(marks, np.int64)).tolist(), persons]
     shares = [(a, b) for a, b in itertools.pairwise(cuts) if a < b]
     return shares or [(0, persons)]
 

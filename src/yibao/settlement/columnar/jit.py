@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -18,14 +20,25 @@ _LOOP = _PLAIN | {"_nrt": False}
 """Nothing is allocated in the loop, so no references are counted: that is ten times faster."""
 
 
+_SOURCES = sorted(Path(__file__).parent.glob("*.py"))
+_STAMP = sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()
+"""Numba keeps what it compiled as long as the function's own file is the same. But functions are
+written into those of other files, and so are constants: the stamp is of all of the package."""
+
+
+def _stamped(function: Any) -> Any:
+    function._cache._cache_file._source_stamp = _STAMP
+    return function
+
+
 def compiled(function: _F) -> _F:
     """Have a function compiled when it is first called; it may not allocate memory."""
-    return cast(_F, _njit(**_LOOP)(function))
+    return cast(_F, _stamped(_njit(**_LOOP)(function)))
 
 
 def inlined(function: _F) -> _F:
     """Have a function that every claim runs written into its caller: a call passes sixty arrays."""
-    return cast(_F, _njit(**_LOOP, forceinline=True)(function))
+    return cast(_F, _stamped(_njit(**_LOOP, forceinline=True)(function)))
 
 
 def _call(count: int) -> tuple[Any, Callable[..., Any]]:

@@ -17,14 +17,18 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
 from llvmlite import ir
 
 from yibao.money import half_up
 from yibao.settlement import ops
+from yibao.settlement.columnar.objects import kept
 
 _INT = ir.IntType(64)
 FIXED = "fixed"
@@ -37,6 +41,9 @@ _OPERATIONS: tuple[Callable[..., int], ...] = (
     ops.overlap,
     ops.ordinal,
 )
+_SOURCE = Path(__file__).read_text(encoding="utf-8")
+"""How code is made: another translator makes other code of the same text."""
+
 _LOCK = Lock()
 _ENGINES: list[Any] = []
 """Compiled code lives as long as the process."""
@@ -46,36 +53,69 @@ def compiled(texts: Mapping[str, str], inner: Mapping[str, str] | None = None) -
     """Compile functions, each given as its text by its name; return their addresses.
 
     All parameters are 64-bit integers or addresses, and so is what they return. `inner` functions
-    are those that the others call by name: they are written into their callers.
+    are those that the others call by name: they are written into their callers. The machine code is
+    kept on disk (`objects`).
     """
+    inner = dict(inner or {})
+    operations = {f.__name__: inspect.getsource(f) for f in _OPERATIONS}
+    made_by = (_SOURCE, llvmlite.__version__, llvm.get_host_cpu_name())
+    key = repr((made_by, operations, inner, texts))
+    code = kept(key, lambda: _compiled(_module(texts, operations | inner)))
+    return _loaded(code, texts)
+
+
+def _module(texts: Mapping[str, str], inner: Mapping[str, str]) -> str:
+    """Return functions as a module of LLVM's assembly."""
     module = ir.Module("programs")
     known: dict[str, ir.Function] = {}
-    for operation in _OPERATIONS:
-        text = inspect.getsource(operation)
-        known[operation.__name__] = _function(module, text, operation.__name__, known, inner=True)
-    for name, text in (inner or {}).items():
+    for name, text in inner.items():
         known[name] = _function(module, text, name, known, inner=True)
     for name, text in texts.items():
         _function(module, text, name, known, inner=False)
-    return _loaded(str(module), texts)
+    return str(module)
 
 
-def _loaded(text: str, names: Iterable[str]) -> dict[str, int]:
+def _compiled(text: str) -> bytes:
+    """Return the machine code of a module."""
     with _LOCK:
-        if not _ENGINES:
-            llvm.initialize_native_target()
-            llvm.initialize_native_asmprinter()
+        machine = _machine()
         module = llvm.parse_assembly(text)
         module.verify()
-        target = llvm.Target.from_default_triple()
-        machine = target.create_target_machine(opt=3, cpu=llvm.get_host_cpu_name())
         tuning = llvm.create_pipeline_tuning_options(speed_level=1)
         passes = llvm.create_pass_builder(machine, tuning)
         passes.getModulePassManager().run(module, passes)
-        engine = llvm.create_mcjit_compiler(module, machine)
+        code: bytes = machine.emit_object(module)
+        return code
+
+
+def _loaded(code: bytes, names: Iterable[str]) -> dict[str, int]:
+    """Return the addresses of functions in machine code."""
+    with _LOCK:
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
         _ENGINES.append(engine)
         return {name: engine.get_function_address(name) for name in names}
+
+
+def _machine() -> Any:
+    """Return this machine, as code is compiled for it."""
+    _prepare()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(opt=3, cpu=llvm.get_host_cpu_name(), jit=True)
+
+
+@cache
+def _prepare() -> None:
+    """Make LLVM ready, once.
+
+    It may not turn the choice of a smaller or larger amount into a branch, which it tends to do in
+    a loop: which of two amounts is smaller cannot be foreseen.
+    """
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    if llvm.get_process_triple().startswith("x86_64"):
+        llvm.set_option("", "-x86-cmov-converter=false")
 
 
 def _function(

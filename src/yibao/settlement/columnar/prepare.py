@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from yibao.settlement.columnar.bodies import BEGINS, SLOT_BITS
 from yibao.settlement.columnar.data import DERIVE_CHOSEN, DERIVE_CONTRACTED, NONE
 from yibao.settlement.columnar.jit import compiled
 
@@ -243,6 +244,24 @@ def first_years(status: Any, calendar: Calendar, rules_begin: int, base: int, be
         else:
             day = max(status.first[status.start[p]], rules_begin)
             begins[p] = (calendar.packed[day - calendar.origin] >> YEAR_BITS) - base
+
+
+@compiled
+def mark_simple(
+    start: Any, slot: Any, begins: Any, schemes: int, opening_start: Any, plain: Any
+) -> None:
+    """Give the claims of simple persons the places that tell so: see `bodies.BEGINS`."""
+    for p in range(len(begins)):
+        begin, end = start[p], start[p + 1]
+        if begin == end or opening_start[p] != opening_start[p + 1]:
+            continue
+        simple = slot[begin] // schemes <= begins[p]
+        for i in range(begin, end):
+            simple &= plain[i] >= 0 and slot[i] == slot[begin]
+        if simple:
+            for i in range(begin, end):
+                plain[i] &= (1 << SLOT_BITS) - 1
+            plain[begin] |= BEGINS << SLOT_BITS
 
 
 class Insured(NamedTuple):

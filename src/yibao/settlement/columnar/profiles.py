@@ -52,9 +52,11 @@ class Profiles:
         counters = policy.region.state_attributes.values()
         names = [a.name for a in counters]
         digits = [["", *a.codes()] if a.within else [*a.codes()] for a in counters]
-        self._counters = frozenset(names)
+        self._open = {a.name: a.codes() for a in counters}
+        self._at: dict[tuple[tuple[str, Value], ...], list[int]] = {}
         # The number of an admission is never 0: that code keeps its place, and nothing gets there.
         self.combinations = [dict(zip(names, codes, strict=True)) for codes in product(*digits)]
+        self._numbers: dict[Decision, int] = {}
         self._decisions: dict[tuple[int, Phase], Decisions] = {}
         self.count = 0
         self._keys = np.zeros(_SMALLEST, np.int64)
@@ -130,19 +132,30 @@ class Profiles:
         A decision that did not depend on a state value serves all combinations that differ in it.
         """
         phase, epoch, *_ = unpack(key)
-        facts = self._attributes(key)
-        decisions = self._decisions_of(epoch, PHASES[phase])
         found = [NONE] * len(self.combinations)
-        for at, codes in enumerate(self.combinations):
-            if found[at] != NONE or "" in codes.values():
-                continue
-            decision, asked = decisions.decide(facts | codes)
-            number = self._enter(decision)
-            matter = [name for name in asked if name in self._counters]
-            for other, others in enumerate(self.combinations):
-                if all(others[name] == codes[name] for name in matter):
-                    found[other] = number
+        decisions = self._decisions_of(epoch, PHASES[phase])
+        for decision, chosen in decisions.decide(self._attributes(key), self._open):
+            number = self._number(decision)
+            for at in self._places(tuple(chosen.items())):
+                found[at] = number
         return tuple(found)
+
+    def _number(self, decision: Decision) -> int:
+        number = self._numbers.get(decision)
+        if number is None:
+            number = self._numbers[decision] = self._enter(decision)
+        return number
+
+    def _places(self, chosen: tuple[tuple[str, Value], ...]) -> list[int]:
+        """Return where the combinations with these codes are."""
+        places = self._at.get(chosen)
+        if places is None:
+            places = self._at[chosen] = [
+                at
+                for at, codes in enumerate(self.combinations)
+                if all(codes[name] == code for name, code in chosen)
+            ]
+        return places
 
     def _decisions_of(self, epoch: int, phase: Phase) -> Decisions:
         decisions = self._decisions.get((epoch, phase))

@@ -36,7 +36,7 @@ A structure for which that could leave int64 keeps the region's own denominator.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One answer: a decision, its program's text (also for plain claims), its first figure.
+    """One answer: a decision, its program's bare text, its first figure.
 
     `plain_program` is the number of its program among those for plain claims, 0 for none.
     `documents` are the versions of those that it rests on, joined with semicolons.
@@ -44,7 +44,6 @@ class Answer:
 
     decision: Decision
     text: str
-    plain: str
     plain_program: int
     first: int
     documents: str
@@ -76,7 +75,7 @@ class Programs:
         self._loops: Mapping[str, int] = {}
         self.wrong: dict[int, PackErrors] = {}
         self._known: dict[object, int] = {}
-        self._texts: dict[Structure, tuple[str, str, int, int]] = {}
+        self._texts: dict[Structure, tuple[str, int, int]] = {}
         self._rows: list[Row] = []
         self._scales: list[int] = []
 
@@ -99,9 +98,9 @@ class Programs:
     def _answer(self, decision: Decision) -> Answer:
         program = decision.program
         if program is None:
-            return Answer(decision, "", "", 0, 0, "")
+            return Answer(decision, "", 0, 0, "")
         year_end = decision.phase == "year_end"
-        text, plain, number, scale = self._text(program.structure, year_end=year_end)
+        text, number, scale = self._text(program.structure, year_end=year_end)
         first = len(self._rows)
         self._rows += program.rows
         rates = program.structure.first_figure
@@ -109,20 +108,19 @@ class Programs:
         self._scales += [scale if unit == "rate" else 1 for unit in units]
         used = program.documents
         documents = ";".join(d.version for d in self.region.documents if d.id in used)
-        return Answer(decision, text, plain, number, first, documents)
+        return Answer(decision, text, number, first, documents)
 
-    def _text(self, structure: Structure, *, year_end: bool) -> tuple[str, str, int, int]:
-        """Return a structure's text, that for plain claims, its number, and what rates are over."""
+    def _text(self, structure: Structure, *, year_end: bool) -> tuple[str, int, int]:
+        """Return a structure's bare text, its number for plain claims, and what rates are over."""
         found = self._texts.get(structure)
         if found is None:
             fitting = self._fitting(structure)
             if year_end:
-                found = year_end_body(fitting, self.layout), "", 0, fitting.denominator
+                text, number = year_end_body(fitting, self.layout), 0
             else:
-                plain = plain_body(fitting, self.layout)
-                number = self._plain_program(bare(plain), structure)
-                found = claim_body(fitting, self.layout), plain, number, fitting.denominator
-            self._texts[structure] = found
+                text = claim_body(fitting, self.layout)
+                number = self._plain_program(bare(plain_body(fitting, self.layout)), structure)
+            found = self._texts[structure] = bare(text), number, fitting.denominator
         return found
 
     def _fitting(self, structure: Structure) -> Structure:
@@ -139,7 +137,7 @@ class Programs:
 
     def addresses(self) -> Int64:
         """Return where each answer's program is in memory, 0 where there is none; compiles."""
-        wanted = [bare(a.text) for a in self.answers]
+        wanted = [a.text for a in self.answers]
         fresh = dict.fromkeys(text for text in wanted if text and text not in self._machine)
         names = {f"program_{n}": text for n, text in enumerate(fresh)}
         if names:
