@@ -26,7 +26,7 @@ from yibao.interop.files.arrays.columns import (
 from yibao.interop.files.arrays.kernels import CERTAIN, EMPTY
 
 CELLS = st.text("0123456789.-: T/年", max_size=20) | st.from_regex(r"[0-9]{1,12}(\.[0-9]{0,3})?")
-IDS = st.text(st.characters(codec="utf-8"), max_size=6) | st.text("aB3-_ .", max_size=6)
+IDS = st.text(st.characters(codec="utf-8"), max_size=9) | st.text("aB3-_ .\x7f", max_size=20)
 
 
 def read(parse: object, cell: str) -> object:
@@ -73,6 +73,26 @@ def test_ids_that_are_certain_are_right(texts: list[str]) -> None:
     for text, said in zip(texts, read_ids(pa.array(texts)).said.tolist(), strict=True):
         if said == CERTAIN:
             assert read(cells.identifier, text) == text
+
+
+@given(st.from_regex(r"[A-Za-z0-9][!-~]{0,20}", fullmatch=True))
+def test_plain_ids_are_certain(text: str) -> None:
+    assert read_ids(pa.array([text])).said.tolist() == [CERTAIN]
+
+
+def hash_of(text: bytes) -> int:
+    """Return the hash of a text, word by word: the order of bulk output depends on it."""
+    found = 0x9E3779B97F4A7C15 ^ len(text)
+    for at in range(0, len(text), 8):
+        found = (found ^ int.from_bytes(text[at : at + 8], "little")) * 0xFF51AFD7ED558CCD % 2**64
+        found ^= found >> 32
+    found = found * 0xC4CEB9FE1A85EC53 % 2**64
+    return found ^ found >> 33
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=5))
+def test_the_hash_stays_as_it_is(texts: list[str]) -> None:
+    assert hash_texts(pa.array(texts)).tolist() == [hash_of(text.encode()) for text in texts]
 
 
 @given(st.dates())

@@ -176,19 +176,14 @@ def test_a_full_disk(
 ) -> None:
     """/dev/full stands for a disk without room."""
     out = tmp_path / "out.parquet"
-    if what == "piece":
-        import pyarrow as pa
+    opened = Path.open
 
-        whole = pa.OSFile
-        monkeypatch.setattr(pa, "OSFile", lambda name, mode: whole("/dev/full", mode))
-    else:
-        opened = Path.open
+    def full(self: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        is_output = self.name == ".out.parquet.part"
+        has_no_room = self.name.endswith(".piece.tmp") if what == "piece" else is_output
+        return opened(Path("/dev/full") if has_no_room else self, mode, *args, **more)
 
-        def full(self: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
-            is_output = self.name == ".out.parquet.part"
-            return opened(Path("/dev/full") if is_output else self, mode, *args, **more)
-
-        monkeypatch.setattr(Path, "open", full)
+    monkeypatch.setattr(Path, "open", full)
     result = settle(city, out)
     assert result.exit_code == 5, result.stderr
     assert "No space left" in result.stderr

@@ -18,7 +18,7 @@ from yibao.errors import CannotWrite
 from yibao.interop.files.rows import OutputError, visible
 from yibao.text import Text
 
-_FORMAT = 1
+_FORMAT = 2
 """Counts the changes to what a work folder holds."""
 
 _NAME, _LOCK = "manifest.json", "lock"

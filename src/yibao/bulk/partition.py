@@ -6,7 +6,8 @@ look, as text; and the hashes of its claim ids. It is finished when the last of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from yibao.bulk.order import Hashes, partition, scattered
 from yibao.bulk.rejected import FILE_SHIFT, of_reject
-from yibao.bulk.spill import Part, Shelf, facts_texts, narrowed
+from yibao.bulk.spill import Shelf, facts_texts
 from yibao.interop.files import cells
 from yibao.interop.files.arrays.claims import ClaimBlocks, ClaimRows
 from yibao.interop.files.arrays.columns import buffers, day_number, hash_texts
@@ -69,6 +69,8 @@ AMOUNT = "amount_"
 
 def _numbered(*columns: Any) -> tuple[list[str], list[npt.NDArray[np.int32]]]:
     """Return the texts of columns, each once, and for every row the number of its text or NONE."""
+    if all(map(_is_empty, columns)):
+        return [], [np.full(len(column), NONE, np.int32) for column in columns]
     both = pa.chunked_array(list(columns)).combine_chunks() if len(columns) > 1 else columns[0]
     encoded = both.dictionary_encode()
     names = encoded.dictionary.to_pylist()
@@ -119,16 +121,8 @@ def put_persons(shelf: Shelf, given: Given, reader: PersonBlocks, region: Region
         "invalid": invalid,
         "file": given.file,
     }
-    _put(shelf, "rows", batch, rows.person_hash, told)
+    shelf.put("rows", batch, rows.person_hash, told)
     return given.rows
-
-
-def _put(shelf: Shelf, part: Part, batch: Any, hashes: Hashes, told: Mapping[str, Any]) -> None:
-    """Put rows on a shelf, ordered by bucket."""
-    order, starts = partition(hashes, shelf.buckets)
-    if shelf.buckets > 1:
-        batch = batch.take(pa.array(order))
-    shelf.put(part, batch, starts, told)
 
 
 def _read_slowly(
@@ -179,7 +173,7 @@ def put_claims(shelf: Shelf, given: Given, reader: ClaimBlocks, *, with_ids: boo
         _put_slow(shelf, given, slow)
     if with_ids:
         _put_ids(shelf, rows, given, slow)
-    batch, names = claims_batch(rows, narrowed if shelf.is_disk else _as_they_are)
+    batch, names = claims_batch(rows)
     told: dict[str, Any] = {
         "facts": [facts_texts(f) for f in facts.tuples],
         "institutions": names,
@@ -189,7 +183,7 @@ def put_claims(shelf: Shelf, given: Given, reader: ClaimBlocks, *, with_ids: boo
         "claims": _span(rows),
         "file": given.file,
     }
-    _put(shelf, "rows", batch, rows.person_hash, told)
+    shelf.put("rows", batch, rows.person_hash, told)
     return given.rows
 
 
@@ -199,13 +193,7 @@ def _span(rows: ClaimRows) -> list[int]:
     return [int(days.max())] if len(days) else []
 
 
-def _as_they_are(values: Int64) -> Int64:
-    return values
-
-
-def claims_batch(
-    rows: ClaimRows, shape: Callable[[Int64], npt.NDArray[Any]] = _as_they_are
-) -> tuple[Any, list[str]]:
+def claims_batch(rows: ClaimRows) -> tuple[Any, list[str]]:
     """Return rows as a batch, and the institutions that it numbers.
 
     A column with nothing in it is left out; `stay` is the days from admission to discharge.
@@ -222,18 +210,22 @@ def claims_batch(
         "stay": (rows.discharged - rows.admitted).astype(np.int32),
         "facts": rows.facts,
         "flags": rows.flags,
-        "account_available": shape(rows.account_available),
-        "place": shape(rows.row),
+        "account_available": rows.account_available,
+        "place": rows.row,
     }
-    columns |= {AMOUNT + name: shape(values) for name, values in rows.amounts.items()}
+    columns |= {AMOUNT + name: values for name, values in rows.amounts.items()}
     return pa.record_batch({n: c for n, c in columns.items() if not _is_nothing(n, c)}), names
+
+
+def _is_empty(texts: Any) -> bool:
+    offsets, _ = buffers(texts)
+    return bool(offsets[0] == offsets[-1])
 
 
 def _is_nothing(name: str, column: Any) -> bool:
     """Tell whether a column need not be written: nothing is in it."""
     if name in {"reverses", "episode"}:
-        offsets, _ = buffers(column)
-        return bool(offsets[0] == offsets[-1])
+        return _is_empty(column)
     if name == "institution":
         return bool((column == NONE).all())
     return name not in {"claim_id", "person_id", "facts", "place"} and not column.any()
@@ -261,10 +253,10 @@ def _put_slow(shelf: Shelf, given: Given, slow: Int64) -> None:
         {
             "person_hash": hashes,
             "place": given.places(given.block.rows[slow]),
-            "cells": pa.array([list(r.cells) for r in records], pa.list_(pa.string())),
+            "cells": pa.array([json.dumps(list(r.cells)) for r in records], pa.string()),
         }
     )
-    _put(shelf, "slow", batch, hashes, {})
+    shelf.put("slow", batch, hashes, {})
 
 
 def _put_ids(shelf: Shelf, rows: ClaimRows, given: Given, slow: Int64) -> None:
@@ -284,6 +276,4 @@ def _put_ids(shelf: Shelf, rows: ClaimRows, given: Given, slow: Int64) -> None:
     ids, persons = (
         found[0] if len(found) == 1 else np.concatenate(found) for found in (own, person)
     )
-    pairs, starts = scattered(ids, persons, shelf.buckets)
-    batch = pa.record_batch({"id": pairs[0], "person": pairs[1]})
-    shelf.put("ids", batch, starts, {})
+    shelf.put("ids", pa.record_batch({"id": ids, "person": persons}), ids, {})

@@ -26,7 +26,7 @@ from yibao.bulk.job import (
     in_turn,
 )
 from yibao.bulk.manifest import WorkFolder, stamp
-from yibao.bulk.memory import Plan, plan_for
+from yibao.bulk.memory import Plan, give_back_memory, keep_freed_memory, plan_for
 from yibao.bulk.partition import Given, put_claims, put_persons
 from yibao.bulk.parts import Divided, Parts, Ready, Streamed
 from yibao.bulk.rejects import Rejects
@@ -57,6 +57,7 @@ class Run:
 
     def __init__(self, job: Job, engine: Any, options: Options, progress: Progress | None = None):
         """Check the files; raises InputError, WorkInUse."""
+        keep_freed_memory()
         self.job, self.engine, self.options = job, engine, options
         self._progress = progress or (lambda stage, done, of: None)
         region = job.policy.region
@@ -107,6 +108,7 @@ class Run:
         if kind is not None and issubclass(kind, CannotRead):
             self.work.remove()
         self.work.close()
+        give_back_memory()
 
     # --- pieces -------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ so nothing is missed; two ids that happen to have one hash only cost the closer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from yibao.bulk.spill import Piece, open_piece
+from yibao.bulk.gather import Gathered
+from yibao.bulk.spill import open_piece
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -67,15 +68,11 @@ def shared_by(ids: Hashes, persons: Hashes) -> Hashes:
 
 def persons_who_share(files: Iterable[Path], buckets: int) -> Hashes:
     """Return the hashes of persons who share or name an id of another, over all pieces."""
-    pieces = [open_piece(file) for file in files]
-    found = [shared_by(*_pairs(pieces, bucket)) for bucket in range(buckets)]
-    return np.unique(np.concatenate([np.zeros(0, np.uint64), *found]))
-
-
-def _pairs(pieces: Sequence[Piece], bucket: int) -> tuple[Hashes, Hashes]:
-    ids, persons = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
-    for piece in pieces:
-        for batch in piece.read(bucket, bucket + 1):
-            ids.append(batch.column(0).to_numpy())
-            persons.append(batch.column(1).to_numpy())
-    return np.concatenate(ids), np.concatenate(persons)
+    pieces = Gathered([open_piece(file) for file in files])
+    found = [np.zeros(0, np.uint64)]
+    for bucket in range(buckets):
+        batch = pieces.batch(bucket)
+        if batch is not None:
+            ids, persons = (batch[name].to_numpy().view(np.uint64) for name in ("id", "person"))
+            found.append(shared_by(ids, persons))
+    return np.unique(np.concatenate(found))

@@ -1,8 +1,9 @@
 """Pieces on disk: the rows of a block of a file by bucket, so that each bucket can be read alone.
 
 A piece is written whole under its final name or not at all, so that a run which was stopped can use
-what is there. Batches are Arrow messages compressed with LZ4, at offsets that the end of the file
-gives. Numbers of facts and institutions belong to the piece, at whose end their meaning stands.
+what is there. Bucket by bucket it holds the columns one after the other: numbers in as few bytes as
+they need, then the bytes of texts. The end of the file says how. Numbers of facts and institutions
+belong to the piece, at whose end their meaning stands.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -19,23 +20,71 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from yibao.bulk import scatter
+from yibao.interop.files.arrays.columns import buffers
 from yibao.interop.files.rows import OutputError
 from yibao.policy.model import Value
 from yibao.settlement.model import Facts
 
-_LZ4 = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-_PLAIN = pa.ipc.IpcWriteOptions(use_threads=False)
-_TAIL = 16
+Int64 = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+_TAIL = 8
+"""The last bytes of a piece: how long its description before them is."""
+
+_ALIGNED = 8
+"""Buckets begin at multiples of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column of numbers lies in a piece: bytes of each, 0 where all are `base`."""
+
+    name: str
+    width: int
+    base: int
+    scale: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Where the columns of a piece lie.
+
+    columns  of numbers, the widest first; those of texts are their lengths
+    rows     B: of each bucket
+    texts    bytes of each bucket (B) of each column of texts, by name in order: pieces differ in
+             which they have
+    """
+
+    columns: Sequence[Column]
+    rows: Int64
+    texts: Mapping[str, Int64]
+
+    @property
+    def starts(self) -> Int64:
+        """Return where each bucket begins, and the last one ends."""
+        sizes = self.rows * sum(column.width for column in self.columns)
+        for own in self.texts.values():
+            sizes = sizes + own
+        found = np.zeros(len(sizes) + 1, np.int64)
+        np.cumsum(-(-sizes // _ALIGNED) * _ALIGNED, out=found[1:])
+        return found
+
+    def before(self) -> dict[str, int]:
+        """Return how many bytes of a row lie before each column of numbers, and before texts."""
+        found, total = {}, 0
+        for column in self.columns:
+            found[column.name] = total
+            total += column.width
+        return {**found, "": total}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """A piece on disk: where each bucket's batch begins and ends, and what its numbers mean."""
+    """A piece on disk: how it lies there, and what its numbers mean."""
 
     file: Path
-    schema: Any
-    offsets: Sequence[int]
-    rows: Sequence[int]
+    layout: Layout
     told: Mapping[str, Any]
 
     @property
@@ -43,49 +92,67 @@ class Piece:
         """The tuples that the column `facts` numbers."""
         return [facts_of(texts) for texts in self.told["facts"]]
 
-    def read(self, first: int, last: int) -> Iterator[Any]:
-        """Yield the batches of buckets from `first` to before `last`."""
-        begin, end = self.offsets[first], self.offsets[last]
-        if begin == end:
-            return
-        with self.file.open("rb", buffering=0) as stream:
-            stream.seek(begin)
-            data = pa.py_buffer(stream.read(end - begin))
-        source = pa.BufferReader(data)
-        for bucket in range(first, last):
-            if self.rows[bucket]:
-                yield pa.ipc.read_record_batch(pa.ipc.read_message(source), self.schema)
+
+def laid_out(batch: Any, hashes: Hashes, buckets: int) -> tuple[Layout, npt.NDArray[np.uint8]]:
+    """Return rows bucket by bucket as bytes, in their order within a bucket.
+
+    Columns are numbers or texts; `hashes` decide the buckets. Numbers without a sign are read with
+    one.
+    """
+    of, rows = scatter.buckets_of(hashes, buckets)
+    numbers: dict[str, npt.NDArray[Any]] = {}
+    texts = {}
+    columns = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_string(column.type):
+            texts[name] = buffers(column)
+            values, base, scale = scatter.narrowed(np.diff(texts[name][0]))
+        else:
+            values, base, scale = scatter.narrowed(_signed(column.to_numpy()))
+        if values is not None:
+            numbers[name] = values
+        columns.append(Column(name, 0 if values is None else values.itemsize, base, scale))
+    columns.sort(key=lambda column: -column.width)
+    sizes = {name: scatter.text_sizes(texts[name][0], of, buckets) for name in sorted(texts)}
+    layout = Layout(columns, rows, sizes)
+    starts, before = layout.starts, layout.before()
+    data = np.empty(int(starts[-1]), np.uint8)
+    rank = scatter.ranks(of, rows)
+    for name, values in numbers.items():
+        at = (starts[:-1] + before[name] * rows) // values.itemsize
+        scatter.scatter(values, rank, rows, at, data.view(values.dtype))
+    at = starts[:-1] + before[""] * rows
+    for name, own in sizes.items():
+        scatter.scatter_texts(*texts[name], of, at.copy(), data)
+        at += own
+    return layout, data
+
+
+def _signed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return numbers of 64 bits (hashes) as if they had a sign."""
+    return values.view(np.int64) if values.dtype == np.uint64 else values
 
 
 def write_piece(
-    file: Path,
-    batch: Any,
-    starts: npt.NDArray[np.int64],
-    told: Mapping[str, Any],
-    *,
-    compressed: bool = True,
+    file: Path, batch: Any, hashes: Hashes, buckets: int, told: Mapping[str, Any]
 ) -> None:
-    """Write a batch whose rows lie bucket by bucket; raises OutputError (a full disk).
+    """Write rows bucket by bucket; raises OutputError (a full disk).
 
     `told` is what must be known besides, as JSON can hold it.
     """
+    layout, data = laid_out(batch, hashes, buckets)
+    index = {
+        "columns": [[c.name, c.width, c.base, c.scale] for c in layout.columns],
+        "rows": layout.rows.tolist(),
+        "texts": {name: sizes.tolist() for name, sizes in layout.texts.items()},
+        "told": told,
+    }
+    tail = json.dumps(index, separators=(",", ":")).encode()
     temporary = file.with_name(f".{file.name}.tmp")
     try:
-        with pa.OSFile(str(temporary), "wb") as sink:
-            writer = pa.ipc.new_stream(sink, batch.schema, options=_LZ4 if compressed else _PLAIN)
-            writer.write_batch(batch.slice(0, 0))  # the schema comes before the first batch
-            offsets = [sink.tell()]
-            rows = np.diff(starts).tolist()
-            for begin, count in zip(starts.tolist(), rows, strict=False):
-                if count:
-                    writer.write_batch(batch.slice(begin, count))
-                offsets.append(sink.tell())
-        index = {"offsets": offsets, "rows": rows, "told": told}
-        tail = json.dumps(index, separators=(",", ":")).encode()
-        schema = batch.schema.serialize().to_pybytes()
-        with temporary.open("ab") as stream:
-            stream.write(schema + tail)
-            stream.write(len(schema).to_bytes(8, "little") + len(tail).to_bytes(8, "little"))
+        with temporary.open("wb") as stream:
+            stream.write(data.data)
+            stream.write(tail + len(tail).to_bytes(_TAIL, "little"))
         os.replace(temporary, file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
@@ -115,23 +182,12 @@ class Held:
         """The tuples that the column `facts` numbers."""
         return [facts_of(texts) for texts in self.told["facts"]]
 
-    def read(self, first: int, last: int) -> Iterator[Any]:
-        """Yield the rows; there is one bucket."""
-        del first, last
-        if len(self.batch):
-            yield self.batch
-
 
 class Shelf(Protocol):
     """Where the parts of a piece are put: its rows last."""
 
-    buckets: int
-    is_disk: bool
-
-    def put(
-        self, part: Part, batch: Any, starts: npt.NDArray[np.int64], told: Mapping[str, Any]
-    ) -> None:
-        """Keep rows that lie bucket by bucket."""
+    def put(self, part: Part, batch: Any, hashes: Hashes, told: Mapping[str, Any]) -> None:
+        """Keep rows by bucket, which the hashes decide."""
 
 
 Part = Literal["rows", "slow", "ids"]
@@ -141,32 +197,23 @@ Part = Literal["rows", "slow", "ids"]
 class DiskShelf:
     """Puts the parts of a piece into files."""
 
-    is_disk = True
-
     def __init__(self, file: Path, buckets: int) -> None:
-        self._file, self.buckets = file, buckets
+        self._file, self._buckets = file, buckets
 
-    def put(
-        self, part: Part, batch: Any, starts: npt.NDArray[np.int64], told: Mapping[str, Any]
-    ) -> None:
+    def put(self, part: Part, batch: Any, hashes: Hashes, told: Mapping[str, Any]) -> None:
         """Write a part whole; raises OutputError."""
-        write_piece(part_file(self._file, part), batch, starts, told, compressed=part != "ids")
+        write_piece(part_file(self._file, part), batch, hashes, self._buckets, told)
 
 
 class MemoryShelf:
     """Keeps the parts of a piece as they are, in one bucket."""
 
-    is_disk = False
-
     def __init__(self) -> None:
-        self.buckets = 1
         self.parts: dict[Part, Held] = {}
 
-    def put(
-        self, part: Part, batch: Any, starts: npt.NDArray[np.int64], told: Mapping[str, Any]
-    ) -> None:
+    def put(self, part: Part, batch: Any, hashes: Hashes, told: Mapping[str, Any]) -> None:
         """Keep a part."""
-        del starts
+        del hashes
         self.parts[part] = Held(batch, told)
 
 
@@ -179,12 +226,15 @@ def open_piece(file: Path) -> Piece:
     """Open a piece that was written whole."""
     with file.open("rb") as stream:
         stream.seek(-_TAIL, os.SEEK_END)
-        ends = stream.read(_TAIL)
-        schema_size, tail_size = (int.from_bytes(ends[i : i + 8], "little") for i in (0, 8))
-        stream.seek(-_TAIL - schema_size - tail_size, os.SEEK_END)
-        schema = pa.ipc.read_schema(pa.py_buffer(stream.read(schema_size)))
-        index = json.loads(stream.read(tail_size))
-    return Piece(file, schema, index["offsets"], index["rows"], index["told"])
+        size = int.from_bytes(stream.read(_TAIL), "little")
+        stream.seek(-_TAIL - size, os.SEEK_END)
+        index = json.loads(stream.read(size))
+    layout = Layout(
+        [Column(*column) for column in index["columns"]],
+        np.array(index["rows"], np.int64),
+        {name: np.array(sizes, np.int64) for name, sizes in index["texts"].items()},
+    )
+    return Piece(file, layout, index["told"])
 
 
 def facts_texts(facts: Facts) -> list[Any]:
@@ -196,10 +246,3 @@ def facts_of(texts: Sequence[Any]) -> Facts:
     """Return the tuple of facts that `facts_texts` wrote."""
     values: list[Value] = [frozenset(v) if isinstance(v, list) else v for v in texts]
     return tuple(values)
-
-
-def narrowed(values: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Return numbers in 32 bits where they fit: fewer bytes to move."""
-    if len(values) and int(values.max()) < 2**31 and int(values.min()) >= -(2**31):
-        return values.astype(np.int32)
-    return values

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,10 @@ from yibao.bulk.bucket import (
     person_hashes,
     rows_of,
 )
+from yibao.bulk.gather import Gathered
 from yibao.bulk.links import overlaps
 from yibao.bulk.partition import AMOUNT, claims_batch
-from yibao.bulk.rejected import Rejected, file_and_row, of_data, of_reject
+from yibao.bulk.rejected import FILE_SHIFT, Rejected, file_and_row, of_data, of_reject
 from yibao.bulk.scalar import Back
 from yibao.bulk.slow import rows_of_items
 from yibao.bulk.spill import Held, Piece
@@ -51,13 +53,37 @@ Int64 = npt.NDArray[np.int64]
 AnyPiece = Piece | Held
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Read:
-    """An open piece, and what its numbers are in the whole run."""
+class _Opened:
+    """Pieces of claims or of persons; their numbers are those of the whole run."""
 
-    piece: AnyPiece
-    facts: npt.NDArray[np.int32]
-    institutions: npt.NDArray[np.int32]
+    def __init__(self, pieces: Sequence[AnyPiece], facts: Any, institutions: Names) -> None:
+        """Take pieces, the tuples of facts that the engine knows, and the known institutions."""
+        self.told = [piece.told for piece in pieces]
+        self._held = [piece.batch for piece in pieces if isinstance(piece, Held)]
+        self._facts = [_table(map(facts.code, piece.facts)) for piece in pieces]
+        self._names = [_table(institutions.codes(told["institutions"])) for told in self.told]
+        self._same = tuple(_table(range(len(known))) for known in (facts, institutions.texts))
+        on_disk = [piece for piece in pieces if isinstance(piece, Piece)]
+        tables = {"facts": self._facts} | dict.fromkeys(_INSTITUTIONS, self._names)
+        places = [told["file"] << FILE_SHIFT for told in self.told]
+        self._gathered = Gathered(on_disk, tables, places) if on_disk else None
+
+    def parts(self, bucket: int) -> list[Part]:
+        """Return the rows of a bucket."""
+        if self._gathered is not None:
+            batch = self._gathered.batch(bucket)
+            return [] if batch is None else [Part(batch, 0, *self._same)]
+        files = [told["file"] for told in self.told]
+        found = zip(self._held, files, self._facts, self._names, strict=True)
+        return [Part(*one) for one in found if len(one[0])]
+
+
+_INSTITUTIONS = ("institution", "chosen", "contracted")
+
+
+def _table(codes: Iterable[int]) -> npt.NDArray[np.int32]:
+    """Return codes with NONE at the end, where -1 finds it."""
+    return np.array([*codes, NONE], np.int32)
 
 
 class Store:
@@ -77,13 +103,14 @@ class Store:
         self.region, self.engine = region, engine
         self.claims, self.persons = claims[0], persons[0]
         self.institutions = institutions or Names()
-        self._claims = [self._open(piece, engine.claim_facts) for piece in claims[1]]
-        self._persons = [self._open(piece, engine.person_facts) for piece in persons[1]]
-        self._slow = slow
+        self._claims = _Opened(claims[1], engine.claim_facts, self.institutions)
+        self._persons = _Opened(persons[1], engine.person_facts, self.institutions)
+        self._slow = [piece.batch for piece in slow if isinstance(piece, Held)]
+        self._slow_on_disk = Gathered([piece for piece in slow if isinstance(piece, Piece)])
         self.given = frozenset(name for source in persons[0] for name in source.columns)
         self.bad: dict[str, str] = {}
-        for read in self._persons:
-            for person, where in read.piece.told["invalid"].items():
+        for told in self._persons.told:
+            for person, where in told["invalid"].items():
                 self.bad.setdefault(person, where)
         self.back = Back(
             engine.claim_facts,
@@ -92,35 +119,26 @@ class Store:
             [source.file for source in claims[0]],
         )
 
-    def _open(self, piece: AnyPiece, facts: Any) -> _Read:
-        codes = [facts.code(own) for own in piece.facts]
-        return _Read(
-            piece,
-            np.array([*codes, NONE], np.int32),
-            np.array([*self.institutions.codes(piece.told["institutions"]), NONE], np.int32),
-        )
-
     # --- of the whole run ---------------------------------------------------------------------
 
     def counts(self) -> tuple[int, int]:
         """Return how many rows the claims files and the persons files have."""
         claims, persons = (
-            sum(read.piece.told["count"] for read in reads)
-            for reads in (self._claims, self._persons)
+            sum(told["count"] for told in opened.told) for opened in (self._claims, self._persons)
         )
         return claims, persons
 
     def rejects(self) -> tuple[list[Rejected], list[Rejected]]:
         """Return the rows of claims and of persons that were rejected when they were read."""
         claims, persons = (
-            [of_data(data) for read in reads for data in read.piece.told["rejects"]]
-            for reads in (self._claims, self._persons)
+            [of_data(data) for told in opened.told for data in told["rejects"]]
+            for opened in (self._claims, self._persons)
         )
         return claims, persons
 
     def last_day(self) -> int | None:
         """Return the last day of a claim that was certainly right, None where there is none."""
-        return max((d for read in self._claims for d in read.piece.told["claims"]), default=None)
+        return max((d for told in self._claims.told for d in told["claims"]), default=None)
 
     # --- of a bucket --------------------------------------------------------------------------
 
@@ -154,12 +172,7 @@ class Store:
         return Loaded(found, bad, rejects, person_rejects, np.isin(own, aside) & apart)
 
     def _statuses(self, bucket: int) -> Rows:
-        parts = [
-            Part(batch, read.piece.told["file"], read.facts, read.institutions)
-            for read in self._persons
-            for batch in read.piece.read(bucket, bucket + 1)
-        ]
-        return rows_of(parts, PERSON_TEXTS, PERSON_NUMBERS)
+        return rows_of(self._persons.parts(bucket), PERSON_TEXTS, PERSON_NUMBERS)
 
     def _bad(self, statuses: Rows) -> tuple[dict[str, str], list[Rejected]]:
         """Return where persons' bad rows are, and the rows that overlap others."""
@@ -181,11 +194,7 @@ class Store:
     def _claim_rows(
         self, bucket: int, statuses: Rows, bad: Mapping[str, str]
     ) -> tuple[Rows, list[Rejected]]:
-        parts = [
-            Part(batch, read.piece.told["file"], read.facts, read.institutions)
-            for read in self._claims
-            for batch in read.piece.read(bucket, bucket + 1)
-        ]
+        parts = self._claims.parts(bucket)
         rejects: list[Rejected] = []
         for file, records, hashes in self._slow_rows(bucket):
             claims = self._read_slowly(file, records, hashes, statuses, bad)
@@ -203,17 +212,18 @@ class Store:
     def _slow_rows(self, bucket: int) -> Iterator[tuple[int, list[Record], Hashes]]:
         """Yield the rows that need a closer look, file by file."""
         found: dict[int, list[tuple[Record, int]]] = {}
-        for piece in self._slow:
-            for batch in piece.read(bucket, bucket + 1):
-                columns = (batch.column(n).to_pylist() for n in range(3))
-                for person, place, cells in zip(*columns, strict=True):
-                    file, row = file_and_row(place)
-                    record = Record(self.claims[file].file, row, cells)
-                    found.setdefault(file, []).append((record, person))
+        on_disk = self._slow_on_disk.batch(bucket)
+        for batch in self._slow if on_disk is None else [on_disk]:
+            hashes = batch["person_hash"].to_numpy().view(np.uint64).tolist()
+            columns = (batch[name].to_pylist() for name in ("place", "cells"))
+            for person, place, cells in zip(hashes, *columns, strict=True):
+                file, row = file_and_row(place)
+                record = Record(self.claims[file].file, row, json.loads(cells))
+                found.setdefault(file, []).append((record, person))
         for file, pairs in sorted(found.items()):
             pairs.sort(key=lambda pair: pair[0].row)
-            hashes = np.array([person for _, person in pairs], np.uint64)
-            yield file, [record for record, _ in pairs], hashes
+            own = np.array([person for _, person in pairs], np.uint64)
+            yield file, [record for record, _ in pairs], own
 
     def _read_slowly(
         self, file: int, records: Sequence[Record], hashes: Hashes, statuses: Rows,
@@ -236,13 +246,8 @@ class Store:
         """Return claims that were read one by one as rows of a piece."""
         facts = FactsTable()
         batch, names = claims_batch(rows_of_items(claims.items, facts))
-        codes = [self.engine.claim_facts.code(own) for own in facts.tuples]
-        return Part(
-            batch,
-            file,
-            np.array([*codes, NONE], np.int32),
-            np.array([*self.institutions.codes(names), NONE], np.int32),
-        )
+        codes = map(self.engine.claim_facts.code, facts.tuples)
+        return Part(batch, file, _table(codes), _table(self.institutions.codes(names)))
 
     def _flags(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Return the values of the derived flags in each tuple of facts."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from yibao.bulk.order import ascending, scattered
+from yibao.bulk.order import ascending
 from yibao.bulk.partition import Given
 from yibao.bulk.spill import Shelf
 from yibao.interop.files.arrays.columns import as_texts, hash_texts, read_ids
@@ -49,7 +49,7 @@ def pairs_of(claims: Sequence[Source], persons: Sequence[Source]) -> list[Pair] 
     ):
         return None
     ranges: list[list[tuple[_Range, int]]] = []
-    for sources in (persons, claims):
+    for sources in (claims, persons):  # claims first: the first of them mostly tell
         found = []
         for number, source in enumerate(sources):
             span = _range(source)
@@ -57,7 +57,7 @@ def pairs_of(claims: Sequence[Source], persons: Sequence[Source]) -> list[Pair] 
                 return None
             found.append((span, number))
         ranges.append(sorted(found, key=lambda pair: pair[0].first))
-    people, bills = ranges
+    bills, people = ranges
     for at, (span, _) in enumerate(bills):
         before = people[at - 1][0].last if at else b""
         after = people[at + 1][0].first if at + 1 < len(people) else None
@@ -97,8 +97,8 @@ def put_stream_ids(shelf: Shelf, batch: Any) -> bool:
         at = np.flatnonzero(cells["reverses"].said != EMPTY)
         ids.append(hash_texts(cells["reverses"].values.take(pa.array(at))))
         persons.append(person[at])
-    pairs, starts = scattered(np.concatenate(ids), np.concatenate(persons), shelf.buckets)
-    shelf.put("ids", pa.record_batch({"id": pairs[0], "person": pairs[1]}), starts, {})
+    found = np.concatenate(ids)
+    shelf.put("ids", pa.record_batch({"id": found, "person": np.concatenate(persons)}), found, {})
     return True
 
 

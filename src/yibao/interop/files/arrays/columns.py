@@ -120,9 +120,14 @@ def _stamps(column: Any, unit: str) -> tuple[Array, Said]:
     good = (seconds >= FIRST_DAY * 86_400) & (seconds < (LAST_DAY + 1) * 86_400)
     if unit == "ns":
         good &= numbers % 1_000 == 0
-        return numbers // 1_000, np.where(good, CERTAIN, UNCERTAIN).astype(np.int8)
+        return numbers // 1_000, _said(good)
     values = np.where(good, numbers, 0) * (1_000_000 // per_second)
-    return values, np.where(good, CERTAIN, UNCERTAIN).astype(np.int8)
+    return values, _said(good)
+
+
+def _said(good: npt.NDArray[np.bool_]) -> Said:
+    """Return CERTAIN for what is good, UNCERTAIN for the rest."""
+    return np.int8(UNCERTAIN) - good.view(np.int8)
 
 
 def _midnights(times: Cells) -> Cells:
@@ -195,8 +200,7 @@ class Closed:
         if self._is_date and t.is_date32(kind):
             days = _numbers(column, np.int32)
             good = (days >= FIRST_DAY) & (days <= LAST_DAY)
-            said = np.where(good, CERTAIN, UNCERTAIN).astype(np.int8)
-            return Cells(days, _with_nulls(column, said))
+            return Cells(days, _with_nulls(column, _said(good)))
         if self._is_date and t.is_timestamp(kind) and kind.tz is None:
             return _midnights(read_times(column))
         if t.is_boolean(kind):
@@ -212,10 +216,11 @@ class Closed:
     def _look_up(self, column: Any) -> Cells:
         texts = column.dictionary.cast(pa.string()).fill_null("").to_pylist()
         codes = np.array([*(self._code(text) for text in texts), 0], np.int32)
-        indices = column.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
-        found = codes[indices]
-        said = (found != 0).astype(np.int8)
-        said[found < 0] = UNCERTAIN
+        indices = column.indices
+        if column.null_count:
+            indices = indices.fill_null(len(texts))
+        found, said = np.empty(len(column), np.int32), np.empty(len(column), np.int8)
+        kernels.look_up(indices.to_numpy(), codes, found, said)
         if not self._is_date:
             return Cells(found, said)
         days = np.array(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from yibao.interop.files.arrays import words
 from yibao.interop.files.rows import MAX_CELL
 from yibao.money import MAX_CLAIM
 
@@ -24,20 +25,33 @@ EMPTY, CERTAIN, UNCERTAIN = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
+def _few(data: Any, begin: int, end: int) -> Any:
+    """Return fewer than eight bytes as a number, the first one lowest."""
+    word = np.uint64(0)
+    for i in range(begin, end):
+        word |= np.uint64(data[i]) << np.uint64(8 * (i - begin))
+    return word
+
+
+@njit(cache=True, nogil=True)
+def _mixed_in(h: Any, word: Any) -> Any:
+    h = (h ^ word) * np.uint64(0xFF51AFD7ED558CCD)
+    return h ^ (h >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True)
 def hash_bytes(data: Any, begin: int, end: int) -> Any:
     """Return a fixed 64-bit hash of a text: the order of bulk output depends on it."""
     h = np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(end - begin)
-    at = begin
-    while at < end:
-        word = np.uint64(0)
-        stop = min(at + 8, end)
-        shift = np.uint64(0)
-        for i in range(at, stop):
-            word |= np.uint64(data[i]) << shift
-            shift += np.uint64(8)
-        h = (h ^ word) * np.uint64(0xFF51AFD7ED558CCD)
-        h ^= h >> np.uint64(32)
-        at = stop
+    if end - begin >= 8:
+        at = begin
+        while at + 8 <= end:
+            h = _mixed_in(h, words.load(data, at))
+            at += 8
+        if at < end:  # no byte beyond the text is read
+            h = _mixed_in(h, words.load(data, end - 8) >> np.uint64(8 * (8 - (end - at))))
+    elif begin < end:
+        h = _mixed_in(h, _few(data, begin, end))
     h *= np.uint64(0xC4CEB9FE1A85EC53)
     return h ^ (h >> np.uint64(33))
 
@@ -47,6 +61,17 @@ def hashes(offsets: Any, data: Any, out: Any) -> None:
     """Write the hash of every text."""
     for i in range(len(out)):
         out[i] = hash_bytes(data, offsets[i], offsets[i + 1])
+
+
+_ONES, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_BLANKS, _LETTERS = np.uint64(0x2121212121212121), np.uint64(0x4141414141414141)
+
+
+@njit(cache=True, nogil=True)
+def _is_plain(word: Any) -> Any:
+    """Tell whether each of eight bytes is above 32 and below 127."""
+    below_127 = (word | (word + _ONES)) & _HIGH == 0
+    return below_127 and ((word | _HIGH) - _BLANKS) & _HIGH == _HIGH
 
 
 @njit(cache=True, nogil=True)
@@ -61,9 +86,12 @@ def identifiers(offsets: Any, data: Any, out: Any) -> None:
             out[i] = 0
             continue
         good = end - begin <= _LONGEST
-        for at in range(begin, end):
-            c = data[at]
-            good &= (c > 32) & (c < 127)
+        if end - begin < 8:
+            good &= _is_plain(_few(data, begin, end) | _LETTERS << np.uint64(8 * (end - begin)))
+        else:
+            for at in range(begin, end - 7, 8):
+                good &= _is_plain(words.load(data, at))
+            good &= _is_plain(words.load(data, end - 8))
         first = data[begin]
         letter = 65 <= first <= 90 or 97 <= first <= 122
         out[i] = 1 if good and (letter or 48 <= first <= 57) else 2
@@ -170,6 +198,15 @@ def amounts(offsets: Any, data: Any, out: Any, said: Any) -> None:
         if fen <= _MOST:
             out[i] = fen
             said[i] = 1
+
+
+@njit(cache=True, nogil=True)
+def look_up(indices: Any, codes: Any, out: Any, said: Any) -> None:
+    """Write the code of every cell of a dictionary; -1 is one that is wrong."""
+    for i in range(len(indices)):
+        code = codes[indices[i]]
+        out[i] = code
+        said[i] = 1 if code > 0 else (0 if code == 0 else 2)
 
 
 @njit(cache=True, nogil=True)
