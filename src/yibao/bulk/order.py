@@ -198,28 +198,6 @@ def ascending(texts: Any) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _scatter(ids: Any, persons: Any, buckets: int, out: Any, start: Any) -> None:
-    n = len(ids)
-    for i in range(n):
-        start[int(((ids[i] >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32)) + 1] += 1
-    for b in range(buckets):
-        start[b + 1] += start[b]
-    at = start.copy()
-    for i in range(n):
-        b = int(((ids[i] >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32))
-        out[0, at[b]], out[1, at[b]] = ids[i], persons[i]
-        at[b] += 1
-
-
-def scattered(ids: Hashes, persons: Hashes, buckets: int) -> tuple[Hashes, Int64]:
-    """Return pairs of hashes by bucket of the first, as two rows, and where each bucket starts."""
-    out = np.empty((2, len(ids)), np.uint64)
-    start = np.zeros(buckets + 1, np.int64)
-    _scatter(ids, persons, buckets, out, start)
-    return out, start
-
-
-@njit(cache=True, nogil=True)
 def _compact(codes: Any, number: Any, used: Any) -> int:
     count = 0
     for i in range(len(codes)):
@@ -235,28 +213,6 @@ def compacted(codes: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
     """Renumber codes below `size` in place by first appearance; return what they were."""
     number, used = np.full(size, -1, np.int32), np.empty(size, np.int32)
     return used[: _compact(codes, number, used)]
-
-
-@njit(cache=True, nogil=True)
-def _partition(hashes: Any, buckets: int, order: Any, start: Any) -> None:
-    n = len(hashes)
-    for i in range(n):
-        start[int(((hashes[i] >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32)) + 1] += 1
-    for b in range(buckets):
-        start[b + 1] += start[b]
-    at = start.copy()
-    for i in range(n):
-        b = int(((hashes[i] >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32))
-        order[at[b]] = i
-        at[b] += 1
-
-
-def partition(hashes: Hashes, buckets: int) -> tuple[Int64, Int64]:
-    """Return rows ordered by bucket, and where each bucket starts; buckets are ranges of hashes."""
-    order = np.empty(len(hashes), np.int64)
-    start = np.zeros(buckets + 1, np.int64)
-    _partition(hashes, buckets, order, start)
-    return order, start
 
 
 # --- persons and claims side by side --------------------------------------------------------------
