@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import databases
 import pytest
@@ -16,9 +18,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give a real PostgreSQL server."""
-    with databases.server(tmp_path_factory.mktemp("server") / "data") as url:
+def server_url() -> Iterator[str]:
+    """Give a real PostgreSQL server.
+
+    Its folder is not one of pytest's, which closes them to the server's own user.
+    """
+    with TemporaryDirectory(prefix="yibao-") as folder, databases.server(Path(folder)) as url:
         yield url
 
 

@@ -18,7 +18,7 @@ _numbers = count(1)
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Yield the URL of a new server whose database `template` has the newest schema."""
-    with serving(str(folder), make=True) as url:
+    with serving(str(folder / "data"), make=True) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             # What is tested here does not depend on the disk; what does, has a server of its own.
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):

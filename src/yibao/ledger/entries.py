@@ -6,7 +6,7 @@ cannot be out of balance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -14,7 +14,8 @@ from typing import NamedTuple
 from psycopg import errors as pg
 
 from yibao.errors import YibaoError
-from yibao.ledger.chart import Account, check
+from yibao.ledger.accounts import numbers
+from yibao.ledger.chart import Account
 from yibao.store.database import Connection
 
 
@@ -43,7 +44,7 @@ class Entry:
 
 def post(connection: Connection, entry: Entry) -> int:
     """Write an entry; return its number. One that moves nothing is written too."""
-    ids = account_ids(connection, (a for t in entry.transfers for a in (t.debit, t.credit)))
+    ids = numbers(connection, (a for t in entry.transfers for a in (t.debit, t.credit)))
     row = connection.execute(
         "SELECT ledger.post(%s, %s, %s, %s, %s::int[], %s::int[], %s::bigint[])",
         (
@@ -58,34 +59,6 @@ def post(connection: Connection, entry: Entry) -> int:
     ).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def account_ids(connection: Connection, accounts: Iterable[Account]) -> Mapping[Account, int]:
-    """Return the numbers of accounts; one that is met first is opened."""
-    wanted = sorted(set(accounts))
-    for account in wanted:
-        check(account)
-    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
-    found = _found(connection, columns)
-    if len(found) < len(wanted):
-        # In one order everywhere, or two who open the same accounts could wait for each other.
-        connection.execute(
-            "INSERT INTO ledger.account (head, fund, party) "
-            "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
-            columns,
-        )
-        found = _found(connection, columns)
-    return found
-
-
-def _found(connection: Connection, columns: Sequence[list[str]]) -> dict[Account, int]:
-    rows = connection.execute(
-        "SELECT account_id, head, fund, party FROM ledger.account "
-        "JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(head, fund, party) "
-        "USING (head, fund, party)",
-        columns,
-    )
-    return {Account(*key): number for number, *key in rows}
 
 
 def reverse(connection: Connection, entry: int, *, on_day: date, subject: str, actor: str) -> int:

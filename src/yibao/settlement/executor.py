@@ -271,4 +271,9 @@ def _person(status: Status, day: date) -> dict[str, Value]:
 
 def episode_of(claim: Claim) -> str:
     """Return the name of a claim's episode; one without is its own, whatever others are called."""
-    return claim.episode or f"\0{claim.claim_id}"
+    return claim.episode or own_episode(claim.claim_id)
+
+
+def own_episode(claim_id: str) -> str:
+    """Return the name of the episode that is a claim's own."""
+    return f"\0{claim_id}"

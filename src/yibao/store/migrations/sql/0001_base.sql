@@ -44,7 +44,7 @@ CREATE TABLE ops.request (
   key     text        NOT NULL CHECK (length(key) BETWEEN 1 AND 128),
   digest  bytea       NOT NULL,                -- SHA-256 of what was asked
   status  smallint    NOT NULL,
-  reply   jsonb       NOT NULL,
+  reply   text        NOT NULL,                -- as it was sent, to the byte
   made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (caller, key)
 );
