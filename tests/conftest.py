@@ -1,17 +1,54 @@
-"""Settings that all tests share: how hard hypothesis tries, chosen by HYPOTHESIS_PROFILE.
+"""What all tests share: how hard hypothesis tries (HYPOTHESIS_PROFILE), and databases.
 
 Machine code that tests compile is kept in a folder of their own, which goes away with them.
 """
 
 import os
-import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import databases
+import pytest
 from hypothesis import settings
+
+from yibao.store.database import Database
 
 # "ci" draws the same examples on every machine, so that a red run can be repeated.
 settings.register_profile("ci", max_examples=1000, deadline=None, derandomize=True)
 settings.register_profile("dev", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-_CACHE = tempfile.TemporaryDirectory(prefix="yibao-cache-")
+_CACHE = TemporaryDirectory(prefix="yibao-cache-")
 os.environ["YIBAO_CACHE"] = _CACHE.name
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """Give a real PostgreSQL server.
+
+    Its folder is not one of pytest's, which closes them to the server's own user.
+    """
+    with TemporaryDirectory(prefix="yibao-") as folder, databases.server(Path(folder)) as url:
+        yield url
+
+
+@pytest.fixture
+def url(server_url: str) -> Iterator[str]:
+    """Give a database of the newest schema, with nothing in it."""
+    with databases.copy(server_url, "template") as url:
+        yield url
+
+
+@pytest.fixture
+def empty_url(server_url: str) -> Iterator[str]:
+    """Give a database without a schema."""
+    with databases.copy(server_url, "template1") as url:
+        yield url
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """Give a pool of connections to a database of the newest schema."""
+    with Database(url) as database:
+        yield database

@@ -24,7 +24,7 @@ from yibao.errors import NoRule, PackDefect, Unclassified
 from yibao.money import MAX_CLAIM
 from yibao.policy.policy import load_policy
 from yibao.settlement.enrolment import age_on
-from yibao.settlement.executor import Executor
+from yibao.settlement.executor import Executor, episode_of
 from yibao.settlement.explain import explain
 from yibao.settlement.generate import source
 from yibao.settlement.model import Reversal, YearState
@@ -350,9 +350,9 @@ def test_taking_back_a_claim_of_an_episode_leaves_the_others(tmp_path: Path) -> 
     assert state_ == YearState([100_00], {"E": [100_00, 0]})
     assert executor.delta(first) == [80_00, 80_00, 0]
     assert executor.delta(second) == [20_00, 20_00, 0]
-    executor.take_back(first, state_)
+    executor.take_back(executor.delta(first), episode_of(first.claim), state_)
     assert state_ == YearState([20_00], {"E": [20_00, 0]})
-    executor.take_back(second, state_)
+    executor.take_back(executor.delta(second), episode_of(second.claim), state_)
     assert state_ == YearState([0], {})
 
 

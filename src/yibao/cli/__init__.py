@@ -32,6 +32,7 @@ COMMANDS = (
     "simulate_commands",
     "procedure_commands",
     "population_commands",
+    "db_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

@@ -17,7 +17,7 @@ from yibao.errors import ClaimError, YibaoError
 from yibao.policy.policy import Policy
 from yibao.policy.program import Program
 from yibao.settlement.enrolment import Enrolment
-from yibao.settlement.executor import Executor
+from yibao.settlement.executor import Executor, episode_of
 from yibao.settlement.model import Claim, Reversal, Settlement, Status, YearState
 
 
@@ -52,8 +52,12 @@ class YearEnd:
 
 
 @dataclass(slots=True)
-class _Record:
-    """What the book keeps about one person."""
+class Record:
+    """What the book keeps about one person.
+
+    `given` and `opened` are opening values by year: those known from outside, and all so far;
+    `years` the states of years by scheme; `settled` the settlements of this book.
+    """
 
     given: dict[int, list[int]] = field(default_factory=dict)
     opened: dict[int, list[int]] = field(default_factory=dict)
@@ -70,17 +74,19 @@ class Book:
         enrolment: Enrolment,
         opening: Mapping[tuple[str, int], Mapping[str, int]] | None = None,
         executor: Executor | None = None,
+        records: Mapping[str, Record] | None = None,
     ) -> None:
         """Open a book.
 
         `opening` gives the state values with which a person enters a year, where known. An
         `executor` of the same policy may be shared, for the programs that it has already bound.
+        `records` are what an earlier book kept; they are changed.
         """
         self.policy = policy
         self.enrolment = enrolment
         self.executor = executor or Executor(policy)
         self._names = [n for n, v in policy.region.state.items() if v.scope != "episode"]
-        self._records: dict[str, _Record] = {}
+        self._records: dict[str, Record] = dict(records or {})
         self._settled: dict[str, Settlement] = {}
         self._reversed: dict[str, str] = {}
         self._reversals: set[str] = set()
@@ -89,10 +95,10 @@ class Book:
             record = self._record(person)
             record.given[year] = record.opened[year] = given
 
-    def _record(self, person: str) -> _Record:
+    def _record(self, person: str) -> Record:
         record = self._records.get(person)
         if record is None:
-            record = self._records[person] = _Record()
+            record = self._records[person] = Record()
         return record
 
     # --- claims -------------------------------------------------------------------------------
@@ -148,28 +154,41 @@ class Book:
             raise ClaimError("claim_id", own, "unique claim id", "an id not used before")
         self._reversed[target] = own
         self._reversals.add(own)
-        record = self._record(settlement.claim.person_id)
-        year = settlement.day.year
-        state = record.years[settlement.scheme, year]
-        self.executor.take_back(settlement, state, shared=self._shares_episode(record, settlement))
-        self._reopen(record, year)
+        self.take_back(
+            settlement.claim.person_id,
+            (settlement.scheme, settlement.day.year),
+            episode_of(settlement.claim),
+            self.executor.delta(settlement),
+            shared=self._shares_episode(settlement),
+        )
         return Reversed(reversal, settlement, self._differences(settlement, target))
 
-    def _shares_episode(self, record: _Record, settlement: Settlement) -> bool:
+    def take_back(
+        self, person: str, year: tuple[str, int], episode: str, delta: list[int], *, shared: bool
+    ) -> None:
+        """Take from a person's year of a scheme what a settlement had added to its state.
+
+        `shared`: another claim of the same episode stands.
+        """
+        record = self._record(person)
+        self.executor.take_back(delta, episode, record.years[year], shared=shared)
+        self._reopen(record, year[1])
+
+    def _shares_episode(self, settlement: Settlement) -> bool:
         """Tell whether another standing claim of the same year bears the episode's admission."""
         return bool(settlement.claim.episode) and any(
             other.claim.episode == settlement.claim.episode
             and (other.scheme, other.day.year) == (settlement.scheme, settlement.day.year)
             and other.claim.claim_id not in self._reversed
             and other.program.structure.numbers_admission
-            for other in record.settled
+            for other in self._record(settlement.claim.person_id).settled
         )
 
     def late_effects(self, settlement: Settlement) -> tuple[Difference, ...]:
         """Return what a claim that came after a later year was opened would change there."""
         return self._differences(settlement, settlement.claim.claim_id)
 
-    def _reopen(self, record: _Record, year: int) -> None:
+    def _reopen(self, record: Record, year: int) -> None:
         """Forget how later years were opened, as long as nothing was settled in them."""
         used = {used for _, used in record.years}
         year += 1
@@ -235,7 +254,7 @@ class Book:
                 record.opened[later] = self._open(person, later, record.opened[later - 1])
         return record.opened[year]
 
-    def _begins(self, person: str, year: int, record: _Record) -> int:
+    def _begins(self, person: str, year: int, record: Record) -> int:
         """Return the first year that can matter to `year`: nothing is remembered before rules."""
         rules = self.policy.calendar.days[:1]
         first = [status.first for status in self.enrolment.statuses(person)[:1]]

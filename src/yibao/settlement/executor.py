@@ -95,7 +95,7 @@ class Executor:
         Raises PolicyError when the rules cannot answer, leaving the state as it was, and PackDefect
         when a pack pays more than there is.
         """
-        episode = _episode(claim)
+        episode = episode_of(claim)
         before = state.values + state.episodes.get(episode, self._no_episode)
         bound = self._bound("claim", status, claim.facts, day, before)
         memory = bound.run([*claim.amounts, *before, *bound.figures])
@@ -121,14 +121,15 @@ class Executor:
         before = memory[self._amounts : self._amounts + len(structure.state)]
         return [memory[a] - b for a, b in zip(structure.state_after, before, strict=True)]
 
-    def take_back(self, settlement: Settlement, state: YearState, *, shared: bool = False) -> None:
-        """Subtract from `state` what a settlement added to it.
+    def take_back(
+        self, delta: Sequence[int], episode: str, state: YearState, *, shared: bool = False
+    ) -> None:
+        """Subtract from `state` what a settlement of an episode added to it.
 
         `shared`: another claim of the same episode stands, so the admission keeps its number until
         the last of them is taken back.
         """
-        delta = self.delta(settlement)
-        episode = _episode(settlement.claim)
+        delta = list(delta)
         owed = state.owed.pop(episode, None) or [0] * len(delta)
         for slot in self._numbering:
             owed[slot] += delta[slot]
@@ -268,6 +269,11 @@ def _person(status: Status, day: date) -> dict[str, Value]:
     return attributes | {name: age(status.birth_date, day) for name, age in AGES.items()}
 
 
-def _episode(claim: Claim) -> str:
+def episode_of(claim: Claim) -> str:
     """Return the name of a claim's episode; one without is its own, whatever others are called."""
-    return claim.episode or f"\0{claim.claim_id}"
+    return claim.episode or own_episode(claim.claim_id)
+
+
+def own_episode(claim_id: str) -> str:
+    """Return the name of the episode that is a claim's own."""
+    return f"\0{claim_id}"

@@ -1,0 +1,38 @@
+"""What a settlement moves: which fund owes the institution, what the account and the person pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.entries import Transfer
+
+
+def transfers_of(row: Mapping[str, Any]) -> list[Transfer]:
+    """Return the transfers of a row of desk.settlement; together they are its total.
+
+    What pays nothing moves nothing.
+    """
+    person, institution = row["person_id"], row["institution_id"]
+    account_pay, cash_pay = row["account_pay"], row["cash_pay"]
+    owed = ("person_payable", person)
+    if row["payee"] == "institution":
+        owed = ("institution_payable", institution)
+    found = [
+        Transfer(Account("benefit_expense", fund), Account(owed[0], fund, owed[1]), fen)
+        for fund, fen in row["funds"].items()
+    ]
+    if account_pay:
+        found.append(
+            Transfer(
+                Account("account_balance", PERSONAL, person),
+                Account("institution_payable", PERSONAL, institution),
+                account_pay,
+            )
+        )
+    if cash_pay:
+        found.append(
+            Transfer(Account("cash_due"), Account("cash_collected", "", institution), cash_pay)
+        )
+    return found

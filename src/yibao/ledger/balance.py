@@ -1,0 +1,65 @@
+"""What stands where: balances of accounts and the trial balance, now or at an earlier instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from yibao.ledger.chart import Account
+from yibao.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An account's, or several accounts', movement and balance, in fen; debits are positive."""
+
+    account: Account
+    debits: int
+    credits: int
+
+    @property
+    def balance(self) -> int:
+        """Debits less credits."""
+        return self.debits - self.credits
+
+
+def trial_balance(
+    connection: Connection,
+    *,
+    known_at: datetime | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    by_party: bool = False,
+) -> Sequence[Line]:
+    """Return every account that ever moved, by head, fund and, if wanted, party.
+
+    `known_at`: only what had been recorded by then; `first`, `last`: only what belongs to days from
+    and to. The balances of all lines add up to zero.
+    """
+    party = "party" if by_party else "''"
+    rows = connection.execute(
+        f"""
+        SELECT head, fund, {party} AS party,
+               coalesce(sum(fen) FILTER (WHERE fen > 0), 0)::bigint,
+               coalesce(-sum(fen) FILTER (WHERE fen < 0), 0)::bigint
+        FROM ledger.posting JOIN ledger.account USING (account_id)
+        WHERE (%(known)s::timestamptz IS NULL OR recorded_at <= %(known)s)
+          AND (%(first)s::date IS NULL OR on_day >= %(first)s)
+          AND (%(last)s::date IS NULL OR on_day <= %(last)s)
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        """,
+        {"known": known_at, "first": first, "last": last},
+    )
+    return [Line(Account(*key), debits, credits) for *key, debits, credits in rows]
+
+
+def balance(connection: Connection, account: Account) -> int:
+    """Return the balance of one account in fen: debits less credits."""
+    row = connection.execute(
+        "SELECT coalesce(sum(fen), 0)::bigint FROM ledger.posting JOIN ledger.account "
+        "USING (account_id) WHERE (head, fund, party) = (%s, %s, %s)",
+        tuple(account),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,84 @@
+"""Entries: what happened, with the fen that it moved. Append-only; a mistake is taken back.
+
+All amounts are fen, above zero. A transfer debits one account and credits another, so an entry
+cannot be out of balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from psycopg import errors as pg
+
+from yibao.errors import YibaoError
+from yibao.ledger.accounts import numbers
+from yibao.ledger.chart import Account
+from yibao.store.database import Connection
+
+
+class AlreadyReversed(YibaoError):
+    """An entry that was taken back before: money returns once."""
+
+
+class Transfer(NamedTuple):
+    """Fen from one account to another."""
+
+    debit: Account
+    credit: Account
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened on a day, to what, by whom; `transfers` are what it moved."""
+
+    on_day: date
+    kind: str
+    subject: str
+    actor: str
+    transfers: Sequence[Transfer]
+
+
+def post(connection: Connection, entry: Entry) -> int:
+    """Write an entry; return its number. One that moves nothing is written too."""
+    ids = numbers(connection, (a for t in entry.transfers for a in (t.debit, t.credit)))
+    row = connection.execute(
+        "SELECT ledger.post(%s, %s, %s, %s, %s::int[], %s::int[], %s::bigint[])",
+        (
+            entry.on_day,
+            entry.kind,
+            entry.subject,
+            entry.actor,
+            [ids[t.debit] for t in entry.transfers],
+            [ids[t.credit] for t in entry.transfers],
+            [t.fen for t in entry.transfers],
+        ),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def reverse(connection: Connection, entry: int, *, on_day: date, subject: str, actor: str) -> int:
+    """Take an entry back by one that moves everything the other way; return its number.
+
+    Raises AlreadyReversed; KeyError for an entry that is not there.
+    """
+    rows = connection.execute(
+        "SELECT debit, credit, fen FROM ledger.transfer WHERE entry_id = %s ORDER BY number",
+        (entry,),
+    ).fetchall()
+    if not rows:
+        raise KeyError(entry)
+    debits, credits, fens = (list(column) for column in zip(*rows, strict=True))
+    try:
+        row = connection.execute(
+            "SELECT ledger.post(%s, 'reversal', %s, %s, %s, %s, %s, %s)",
+            (on_day, subject, actor, credits, debits, fens, entry),
+        ).fetchone()
+    except pg.UniqueViolation:
+        raise AlreadyReversed(f"entry {entry} has been taken back / 已冲正") from None
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,101 @@
+"""Connections and transactions.
+
+Every write of the platform happens within `Database.transaction`: it commits when its block ends
+and leaves nothing otherwise. Connections act as `yibao_app`, which may not change what is
+append-only, whoever owns the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from yibao.store.errors import StoreError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Result = TypeVar("Result")
+
+ROLE = "yibao_app"
+"""The role that works; migrations are made by the owner."""
+
+TRIES = 5
+"""How often a transaction that PostgreSQL gave up (deadlock, serialization) is tried."""
+
+_AGAIN = (pg.DeadlockDetected, pg.SerializationFailure)
+
+
+def _prepare(connection: Connection) -> None:
+    connection.execute(f"SET ROLE {ROLE}")
+    connection.execute("SET timezone TO 'Asia/Shanghai'")
+    connection.commit()
+
+
+class Database:
+    """A pool of connections to a database whose schema is up to date."""
+
+    def __init__(self, url: str, *, connections: int = 8, timeout: float = 30) -> None:
+        """Open the pool; raises StoreError when the database cannot be reached."""
+        self.url = url
+        self._pool = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            timeout=timeout,
+            configure=_prepare,
+            open=False,
+            check=ConnectionPool.check_connection,
+        )
+        try:
+            self._pool.open(wait=True, timeout=timeout)
+        except PoolTimeout:
+            self._pool.close()
+            raise StoreError(f"the database does not answer within {timeout:.0f} s") from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that commits at the end of the block."""
+        with _translated(), self._pool.connection() as connection:
+            yield connection
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Run a unit of work in a transaction; when PostgreSQL gives it up, run it anew."""
+        for _ in range(TRIES - 1):
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except _AGAIN:
+                continue
+        with self.transaction() as connection:
+            return work(connection)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn failures of the database itself, not of what was asked, into StoreError."""
+    try:
+        yield
+    except PoolTimeout:
+        raise StoreError("all connections to the database are busy / 数据库连接已用完") from None
+    except pg.DiskFull as error:
+        raise StoreError(f"the database's disk is full / 数据库磁盘已满: {error}") from None
+    except (pg.AdminShutdown, pg.CannotConnectNow, pg.CrashShutdown) as error:
+        raise StoreError(f"the database is going down or coming up: {error}") from None
+    except psycopg.OperationalError as error:
+        if error.sqlstate is None:
+            raise StoreError(f"the connection to the database broke: {error}") from None
+        raise

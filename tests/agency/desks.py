@@ -1,0 +1,80 @@
+"""A claims desk of Tianjin on a real database, with a few persons and hospitals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+
+from yibao.agency.desk.model import Ask, Bill, DeskError
+from yibao.agency.desk.office import Office, Registers
+from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.entries import Entry, Transfer, post
+from yibao.policy.model import Value
+from yibao.policy.policy import Policy, load_policy
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.model import Status
+from yibao.store.database import Connection, Database
+
+LEVELS = {"H1": "1", "H2": "2", "H3": "3"}
+
+
+@cache
+def tianjin() -> Policy:
+    return load_policy("tianjin")
+
+
+def status(person: str, **facts: Value) -> Status:
+    known: dict[str, Value | None] = {
+        a.name: a.absent for a in vocabulary().of("person") if a.kind != "number"
+    }
+    known |= {"scheme": "resident", "category": "adult", "contribution_tier": "high"} | facts
+    values = tuple(v for v in known.values() if v is not None)
+    assert len(values) == len(known)
+    return Status(person, date(2015, 1, 1), None, date(1960, 5, 5), values)
+
+
+def office(*statuses: Status) -> Office:
+    def of_person(_: Connection, person: str) -> list[Status]:
+        return [s for s in statuses if s.person_id == person]
+
+    def institution(
+        _: Connection, institution: str, day: date, visit: str, scheme: str
+    ) -> Mapping[str, Value]:
+        if institution not in LEVELS:
+            raise DeskError("no_agreement", "institution_id", institution, "an agreement")
+        return {"level": LEVELS[institution]}
+
+    return Office(tianjin(), Registers(of_person, institution))
+
+
+def register(database: Database, *persons: str, account: int = 0) -> None:
+    """Make persons known to the desk, each with so many fen in the personal account."""
+    with database.transaction() as connection:
+        for person in persons:
+            connection.execute(
+                "INSERT INTO enrolment.person_lock (person_id, account_balance) VALUES (%s, %s)",
+                (person, account),
+            )
+            if account:
+                credit = Transfer(
+                    Account("account_credit", PERSONAL),
+                    Account("account_balance", PERSONAL, person),
+                    account,
+                )
+                entry = Entry(date(2026, 1, 1), "account_credit", person, "test", [credit])
+                post(connection, entry)
+
+
+def ask(claim_no: str, in_scope: int, person: str = "P1", **changes: object) -> Ask:
+    """Return a bill of so many fen, all in scope, of a stay at a level-3 hospital."""
+    values: dict[str, object] = {
+        "institution_id": "H3",
+        "claim_no": claim_no,
+        "person_id": person,
+        "visit": "inpatient",
+        "admitted": date(2023, 3, 1),
+        "discharged": date(2023, 3, 8),
+        "bill": Bill({"total": in_scope, "in_scope": in_scope}),
+    }
+    return Ask(**{**values, **changes})  # type: ignore[arg-type]

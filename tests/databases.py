@@ -1,0 +1,45 @@
+"""Real databases for tests: one server for each process, a copy of a migrated one for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from yibao.store import migrate
+from yibao.store.server import serving
+
+_numbers = count(1)
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Yield the URL of a new server whose database `template` has the newest schema."""
+    with serving(str(folder / "data"), make=True) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            # What is tested here does not depend on the disk; what does, has a server of its own.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("CREATE DATABASE template")
+        migrate.upgrade(of(url, "template"))
+        yield url
+
+
+def of(url: str, name: str) -> str:
+    """Return the URL of another database of a server."""
+    head, _, tail = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{tail}"
+
+
+@contextmanager
+def copy(url: str, template: str) -> Iterator[str]:
+    """Yield the URL of a new database made from a template."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        yield of(url, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
