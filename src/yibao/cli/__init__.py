@@ -33,6 +33,7 @@ COMMANDS = (
     "procedure_commands",
     "population_commands",
     "db_commands",
+    "serve_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

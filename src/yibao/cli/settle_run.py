@@ -159,8 +159,8 @@ def explain(claim_id: str, given: Input, *, full: bool, as_json: bool) -> None:
         if entry is None:
             _not_settled(claim_id, run, given.language, as_json=as_json)
         else:
-            from yibao.cli.waterfall import as_json as waterfall_json
             from yibao.cli.waterfall import print_waterfall
+            from yibao.settlement.explain_data import as_json as waterfall_json
 
             explanation = explain_settlement(entry.settlement, run.policy)
             notices = [*_reversals(entry, run), *settle_report.Report(summary_of(run)).notices()]

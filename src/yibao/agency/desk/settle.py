@@ -219,7 +219,10 @@ def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> d
         "discharged": ask.discharged.isoformat(),
         "day": settlement.day.isoformat(),
         "episode": ask.episode,
-        "person_facts": _told("person", made.status.facts),
+        "person_facts": {
+            "birth_date": made.status.birth_date.isoformat(),
+            **_told("person", made.status.facts),
+        },
         "claim_facts": _told("claim", claim.facts),
         "amounts": {name: fen for name, fen in ask.bill.amounts.items() if fen},
         "total": settlement.total,
