@@ -1,4 +1,4 @@
-"""The service on a real socket, and a client that holds every reply against the OpenAPI document."""
+"""The service on a real socket, and a client that holds replies against the OpenAPI document."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from psycopg import errors as pg
 from psycopg.types.json import Jsonb
+from pydantic_core import to_json
 
 from yibao.agency.desk.model import Ask, DeskError, Key, KeyUsed, Replayed, Settled
 from yibao.agency.desk.office import Office
@@ -262,7 +263,7 @@ def write(connection: Connection, document: Mapping[str, Any]) -> None:
     """
     row = document["settlement"]
     try:
-        connection.execute("SELECT desk.record(%s)", (Jsonb(document),))
+        connection.execute("SELECT desk.record(%s)", (Jsonb(document, dumps=to_json),))
     except pg.UniqueViolation as error:
         table = error.diag.table_name
         if table == "request":
