@@ -16,6 +16,7 @@ from yibao.api import health, ledger, problems, requests
 from yibao.api.access import AccessLog
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
+from yibao.api.limit import BodyLimit
 from yibao.api.service import Service
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
@@ -23,9 +24,6 @@ from yibao.store.database import Database
 
 ROUTERS: tuple[APIRouter, ...] = (health.router, desk.router, requests.router, ledger.router)
 """One for each part of the agency."""
-
-MAX_BODY = 1 << 20
-"""Most bytes of a request's body: a bill of ten thousand lines has fewer."""
 
 CONNECTIONS = 8
 """Connections to the database of one process, and requests that it works on at a time."""
@@ -63,7 +61,6 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
         version=version("yibao"),
         description=_DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=MAX_BODY,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -72,6 +69,7 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(AccessLog)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -51,6 +52,7 @@ def serve(application: Callable[[], FastAPI], *, host: str, port: int, workers: 
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
+    logging.getLogger("yibao.serve").info("http://%s:%d", *listening.getsockname()[:2])
     with listening:
         if workers == 1:
             Server(config).run(sockets=[listening])

@@ -35,5 +35,4 @@ def serve(
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
     with serving(wanted(database)) as url:
         migrate.require_newest(url)
-        typer.echo(f"http://{host}:{port}/openapi.json", err=True)
         run(partial(application, url, region), host=host, port=port, workers=workers)
