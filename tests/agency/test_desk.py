@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from desks import ask, office, register, status, tianjin
 
-from yibao.agency.desk.model import DeskError, Key, KeyUsed, Replayed, Settled
+from yibao.agency.desk.correct import Corrected, correct
+from yibao.agency.desk.model import DeskError, Invoice, Key, KeyUsed, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.reverse import reverse
 from yibao.agency.desk.settle import presettle, settle
@@ -15,7 +16,6 @@ from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.settlement.book import Book
 from yibao.settlement.enrolment import Enrolment
-from yibao.settlement.model import Settlement
 from yibao.store.database import Database
 
 RETIRED = {"scheme": "employee", "category": "retired", "large_expense_paid": True}
@@ -23,8 +23,8 @@ RETIRED = {"scheme": "employee", "category": "retired", "large_expense_paid": Tr
 
 @pytest.fixture
 def desk(database: Database) -> Office:
-    register(database, "P1", "P2", account=500_00)
-    return office(status("P1"), status("P2", **RETIRED))
+    register(database, "P1", "P2", "P3", account=500_00)
+    return office(status("P1"), status("P2", **RETIRED), status("P3"))
 
 
 def settled(database: Database, desk: Office, *asked: object, **given: object) -> Settled:
@@ -200,7 +200,7 @@ def test_a_number_of_an_institution_stands_for_one_settlement(
 def test_the_database_refuses_a_settlement_that_does_not_stand_in_the_ledger(
     database: Database, desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def short(settlement: Settlement, institution: str) -> list[object]:
+    def short(row: object) -> list[object]:
         return []
 
     monkeypatch.setattr("yibao.agency.desk.settle.transfers_of", short)
@@ -217,3 +217,105 @@ def test_the_audit_log_says_who_settled_what(database: Database, desk: Office) -
         reverse(connection, desk, one.settlement_id, actor="clerk")
     found = rows(database, "SELECT actor, action, detail->>'claim_no' FROM ops.audit ORDER BY 1")
     assert found == [("clerk", "reversal", "A1"), ("test", "settlement", "A1")]
+
+
+# --- corrections ----------------------------------------------------------------------------------
+
+
+def corrected(database: Database, desk: Office, number: int, *asked: object) -> Corrected:
+    def tell(found: Corrected) -> tuple[int, str]:
+        return 200, f"{found.taken.settlement_id} {found.settled.settlement_id}"
+
+    with database.transaction() as connection:
+        found = correct(
+            connection,
+            desk,
+            number,
+            *asked,  # type: ignore[arg-type]
+            actor="test",
+            key=Key("H3", "k", "00" * 32),
+            tell=tell,
+        )
+    if isinstance(found, Replayed):
+        raise AssertionError(found.reply)
+    return found
+
+
+def test_a_refund_of_a_part_is_the_bill_without_it(database: Database, desk: Office) -> None:
+    one = settled(database, desk, ask("A1", 10_000_00))
+    found = corrected(database, desk, one.settlement_id, ask("A1-1", 8_000_00))
+    book = Book(tianjin(), Enrolment([status("P1")]))
+    alone = book.settle(found.settled.settlement.claim)
+    assert found.settled.settlement.memory == alone.memory
+    with database.transaction() as connection:
+        owed = -balance(connection, Account("institution_payable", "pool_pay", "H3"))
+    assert owed == alone.figure("pool_pay")
+    with pytest.raises(AssertionError, match=f"{found.taken.settlement_id} "):
+        corrected(database, desk, one.settlement_id, ask("A1-1", 8_000_00))
+
+
+def test_a_bill_of_the_wrong_person_is_settled_for_the_right_one(
+    database: Database, desk: Office
+) -> None:
+    one = settled(database, desk, ask("A1", 10_000_00))
+    found = corrected(database, desk, one.settlement_id, ask("A1-1", 10_000_00, "P2"))
+    assert found.settled.settlement.scheme == "employee"
+    left = rows(database, "SELECT (values->'admissions')::int FROM desk.person_year ORDER BY 1")
+    assert left == [(1,), (None,)]
+
+
+def test_a_correction_that_cannot_be_settled_takes_nothing_back(
+    database: Database, desk: Office
+) -> None:
+    one = settled(database, desk, ask("A1", 10_000_00))
+    with pytest.raises(DeskError, match="has not used"):
+        corrected(database, desk, one.settlement_id, ask("A1", 8_000_00))
+    assert rows(database, "SELECT kind FROM desk.settlement") == [("settlement",)]
+
+
+# --- bills that persons have paid -----------------------------------------------------------------
+
+PAID = {"institution_id": "elsewhere", "facts": {"level": "3", "locality": "same_city"}}
+
+
+def test_a_person_who_has_paid_is_paid_what_the_funds_owe(database: Database, desk: Office) -> None:
+    invoices = (Invoice("0123", "1", 6_000_00), Invoice("0123", "2", 4_000_00))
+    found = settled(database, desk, ask("M1", 10_000_00, invoices=invoices, **PAID)).settlement
+    assert found.fund_pay > 0
+    with database.transaction() as connection:
+        owed = [balance(connection, Account("person_payable", f, "P1")) for f in found.funds]
+        assert -sum(owed) == found.fund_pay
+
+
+def test_an_invoice_is_settled_once_unless_it_was_taken_back(
+    database: Database, desk: Office
+) -> None:
+    invoice = (Invoice("0123", "1", 6_000_00),)
+    one = settled(database, desk, ask("M1", 6_000_00, invoices=invoice, **PAID))
+    with pytest.raises(DeskError, match="0123 1"), database.transaction() as connection:
+        settle(connection, desk, ask("M2", 6_000_00, "P2", invoices=invoice, **PAID), actor="t")
+    with database.transaction() as connection:
+        reverse(connection, desk, one.settlement_id, actor="test")
+    settled(database, desk, ask("M3", 6_000_00, invoices=invoice, **PAID))
+
+
+def test_invoices_are_the_bill_and_nothing_else_has_paid_it(
+    database: Database, desk: Office
+) -> None:
+    invoice = (Invoice("0123", "1", 5_999_99),)
+    assert refused(database, desk, ask("M1", 6_000_00, invoices=invoice, **PAID)) == "invoiced"
+    account = ask("M1", 5_999_99, invoices=invoice, from_account=1, **PAID)
+    assert refused(database, desk, account) == "paid"
+
+
+def test_the_parts_of_a_stay_settled_before_its_end_bear_one_deductible(
+    database: Database, desk: Office
+) -> None:
+    """Mid-stay settlement: the parts are of one episode."""
+    parts = [
+        ask("A1", 6_000_00, discharged=date(2023, 3, 4), episode="S1"),
+        ask("A2", 4_000_00, admitted=date(2023, 3, 5), episode="S1"),
+    ]
+    whole = settled(database, desk, ask("B1", 10_000_00, "P3")).settlement
+    found = [settled(database, desk, part).settlement for part in parts]
+    assert sum(s.fund_pay for s in found) == whole.fund_pay

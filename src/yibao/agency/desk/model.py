@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from yibao.errors import YibaoError
 from yibao.policy.model import Value
@@ -46,13 +46,23 @@ class Bill:
     lines: Sequence[Mapping[str, Any]] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A paper invoice that a person has paid, in fen."""
+
+    code: str
+    number: str
+    fen: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
     """A bill to be settled.
 
     `facts` are attributes of the claim that only the institution knows (outcome, disease, referred
     …); what the registers know is not asked. `from_account` is the most that may be taken from the
-    personal account.
+    personal account. With `invoices` the person has paid the bill, and is paid what the funds owe
+    (手工报销); the institution need not be one of the register.
     """
 
     institution_id: str
@@ -65,6 +75,12 @@ class Ask:
     facts: Mapping[str, Value] = field(default_factory=dict)
     episode: str = ""
     from_account: int = 0
+    invoices: tuple[Invoice, ...] = ()
+
+    @property
+    def payee(self) -> Literal["institution", "person"]:
+        """Whom the funds pay."""
+        return "person" if self.invoices else "institution"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

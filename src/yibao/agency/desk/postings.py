@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import Transfer
-from yibao.settlement.model import Settlement
 
 
-def transfers_of(settlement: Settlement, institution: str) -> list[Transfer]:
-    """Return the transfers of a settlement at an institution; together they are its total."""
-    return transfers(
-        {fund: fen for fund, fen in settlement.funds.items() if fen},
-        settlement.account_pay,
-        settlement.cash_pay,
-        settlement.claim.person_id,
-        institution,
-    )
+def transfers_of(row: Mapping[str, Any]) -> list[Transfer]:
+    """Return the transfers of a row of desk.settlement; together they are its total.
 
-
-def transfers(
-    funds: dict[str, int], account_pay: int, cash_pay: int, person: str, institution: str
-) -> list[Transfer]:
-    """Return what funds, account and cash move, in fen; nothing for what pays nothing."""
+    What pays nothing moves nothing.
+    """
+    person, institution = row["person_id"], row["institution_id"]
+    account_pay, cash_pay = row["account_pay"], row["cash_pay"]
+    owed = ("person_payable", person)
+    if row["payee"] == "institution":
+        owed = ("institution_payable", institution)
     found = [
-        Transfer(
-            Account("benefit_expense", fund), Account("institution_payable", fund, institution), fen
-        )
-        for fund, fen in funds.items()
+        Transfer(Account("benefit_expense", fund), Account(owed[0], fund, owed[1]), fen)
+        for fund, fen in row["funds"].items()
     ]
     if account_pay:
         found.append(

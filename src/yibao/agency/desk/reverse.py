@@ -8,7 +8,7 @@ from typing import Any
 
 from yibao.agency.desk.model import DeskError, Key, Replayed
 from yibao.agency.desk.office import Office
-from yibao.agency.desk.postings import transfers
+from yibao.agency.desk.postings import transfers_of
 from yibao.agency.desk.settle import Opened, already_reversed, open_person, request_row, write
 from yibao.agency.desk.state import opening_rows, record_of, values_of, year_row
 from yibao.ledger.entries import Transfer
@@ -95,10 +95,7 @@ def _document(
         values_of(office.names.all, row["added"]),
         shared=_shares_episode(connection, row),
     )
-    moved = transfers(
-        row["funds"], row["account_pay"], row["cash_pay"], person, row["institution_id"]
-    )
-    back = [Transfer(t.credit, t.debit, t.fen) for t in moved]
+    back = [Transfer(t.credit, t.debit, t.fen) for t in transfers_of(row)]
     state = record.years[scheme, year]
     document: dict[str, Any] = {
         "settlement": {

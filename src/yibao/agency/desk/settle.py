@@ -20,6 +20,7 @@ from yibao.agency.desk.model import Ask, DeskError, Key, KeyUsed, Replayed, Sett
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.postings import transfers_of
 from yibao.agency.desk.state import opening_rows, record_of, stored, year_row
+from yibao.money import format_yuan
 from yibao.policy.model import Value
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.book import Book, Record
@@ -90,7 +91,7 @@ def settle(
     balance = opened["account_balance"] - account_pay
     settled = Settled(opened["settlement_id"], made.settlement, balance)
     document = _document(office, ask, opened, made, actor)
-    transfers = transfers_of(made.settlement, ask.institution_id)
+    transfers = transfers_of(document["settlement"])
     document["transfers"] = office.transfer_rows(connection, transfers)
     if account_pay:
         document["account_balance"] = balance
@@ -129,6 +130,7 @@ def _claim(
     if not ask.admitted <= ask.discharged <= now.date():
         days = f"{ask.admitted}..{ask.discharged}"
         raise DeskError("days", "discharged_on", days, f"a day from admission to {now.date()}")
+    _check_invoices(ask)
     day = ask.discharged if office.policy.region.stays_by == "discharge" else ask.admitted
     facts = _facts(connection, office, ask, enrolment, day)
     return Claim(
@@ -145,13 +147,30 @@ def _claim(
     )
 
 
+def _check_invoices(ask: Ask) -> None:
+    """Refuse invoices that do not add up to the bill, or a bill that is paid in two ways."""
+    total = ask.bill.amounts["total"]
+    invoiced = sum(invoice.fen for invoice in ask.invoices)
+    if ask.invoices and invoiced != total:
+        expected = f"invoices of {format_yuan(total)} yuan, as the bill"
+        raise DeskError("invoiced", "invoices", format_yuan(invoiced), expected)
+    if ask.invoices and ask.from_account:
+        found = format_yuan(ask.from_account)
+        raise DeskError("paid", "from_account", found, "0.00: the person has paid the bill")
+
+
 def _facts(
     connection: Connection, office: Office, ask: Ask, enrolment: Enrolment, day: date
 ) -> dict[str, Value]:
     """Return the claim's facts in the vocabulary's order: from the registers, else as given."""
     status = enrolment.status(ask.person_id, day)
     scheme = "" if status is None else enrolment.scheme(status)
-    at = office.registers.institution(connection, ask.institution_id, day, ask.visit, scheme)
+    try:
+        at = office.registers.institution(connection, ask.institution_id, day, ask.visit, scheme)
+    except DeskError:
+        if ask.payee == "institution":
+            raise
+        at = {}  # a bill from elsewhere, which the person has paid: what is known is on the paper
     known: dict[str, Value] = {**at, "visit": ask.visit}
     if status is not None:
         known["at_chosen_institution"] = ask.institution_id == status.chosen_institution
@@ -190,6 +209,10 @@ def _document(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str)
         ],
         "years": [year_row(office.names, ask.person_id, settlement.scheme, year, state)],
     }
+    if ask.invoices:
+        document["invoices"] = [
+            {"invoice_code": i.code, "invoice_no": i.number, "fen": i.fen} for i in ask.invoices
+        ]
     openings = opening_rows(office.names, ask.person_id, record)
     if openings != _stored_openings(opened, ask.person_id):
         document["openings"] = openings
@@ -210,6 +233,7 @@ def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> d
         "settled_on": claim.settled_at.date().isoformat(),
         "settled_at": opened["now"],
         "kind": "settlement",
+        "payee": ask.payee,
         "entry_id": opened["entry_id"],
         "claim_no": ask.claim_no,
         "institution_id": ask.institution_id,
@@ -270,10 +294,17 @@ def write(connection: Connection, document: Mapping[str, Any]) -> None:
             raise key_used(document["request"]["key"]) from None
         if table == "reversed":
             raise already_reversed(row["reverses"]) from None
+        if table == "invoice_held":
+            expected = "an invoice that has not been settled / 发票已报销"
+            raise DeskError("invoice_used", "invoices", _invoices(document), expected) from None
         if table != "claim_no":
             raise
         expected = "a number that the institution has not used"
         raise DeskError("claim_no_used", "claim_no", row["claim_no"], expected) from None
+
+
+def _invoices(document: Mapping[str, Any]) -> str:
+    return ", ".join(f"{i['invoice_code']} {i['invoice_no']}" for i in document["invoices"])
 
 
 def already_reversed(settlement: int) -> DeskError:

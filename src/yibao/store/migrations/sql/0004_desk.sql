@@ -35,6 +35,7 @@ CREATE TABLE desk.settlement (
   settled_on       date        NOT NULL,       -- the day of the books, for clearing
   settled_at       timestamp   NOT NULL,       -- local time
   kind             text        NOT NULL CHECK (kind IN ('settlement', 'reversal')),
+  payee            text        NOT NULL CHECK (payee IN ('institution', 'person')),
   reverses         bigint      CHECK ((kind = 'reversal') = (reverses IS NOT NULL)),
   entry_id         bigint      NOT NULL,
   claim_no         text        NOT NULL,       -- the institution's own number
@@ -84,6 +85,24 @@ CREATE TABLE desk.reversed (
   by_settlement bigint NOT NULL UNIQUE
 );
 CALL ops.make_append_only('desk.reversed');
+
+-- Paper invoices of bills that persons have paid themselves; each is held by one settlement.
+CREATE TABLE desk.invoice (
+  invoice_code  text   NOT NULL,
+  invoice_no    text   NOT NULL,
+  settlement_id bigint NOT NULL,
+  fen           bigint NOT NULL CHECK (fen > 0),
+  PRIMARY KEY (invoice_code, invoice_no, settlement_id)
+);
+CALL ops.make_append_only('desk.invoice');
+CREATE TABLE desk.invoice_held (
+  invoice_code  text   NOT NULL,
+  invoice_no    text   NOT NULL,
+  settlement_id bigint NOT NULL,
+  PRIMARY KEY (invoice_code, invoice_no)
+);
+CREATE INDEX ON desk.invoice_held (settlement_id);
+GRANT SELECT, INSERT, DELETE ON desk.invoice_held TO yibao_app;
 
 -- The lines of a bill, as they were priced. Fen; price and standard may be fractions of one.
 CREATE TABLE desk.line (
@@ -144,8 +163,17 @@ BEGIN
   IF made.kind = 'settlement' THEN
     INSERT INTO desk.claim_no VALUES (made.institution_id, made.claim_no, made.settlement_id);
     INSERT INTO desk.line SELECT * FROM jsonb_populate_recordset(NULL::desk.line, doc->'lines');
+    IF doc ? 'invoices' THEN
+      INSERT INTO desk.invoice
+      SELECT i.invoice_code, i.invoice_no, made.settlement_id, i.fen
+      FROM jsonb_to_recordset(doc->'invoices') AS i(invoice_code text, invoice_no text, fen bigint);
+      INSERT INTO desk.invoice_held
+      SELECT invoice_code, invoice_no, settlement_id FROM desk.invoice
+      WHERE settlement_id = made.settlement_id;
+    END IF;
   ELSE
     INSERT INTO desk.reversed VALUES (made.reverses, made.settlement_id);
+    DELETE FROM desk.invoice_held WHERE settlement_id = made.reverses;
   END IF;
   INSERT INTO desk.person_year
   SELECT * FROM jsonb_populate_recordset(NULL::desk.person_year, doc->'years')
