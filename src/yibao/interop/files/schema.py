@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from yibao.interop.files.columns import Column, What, columns
@@ -53,9 +54,13 @@ def needed(column: Column, language: str) -> str:
 
 def template(what: What, region: Region, language: str) -> list[Sheet]:
     """Return an empty table with all columns; for Excel a second sheet explains them."""
-    found = columns(what, region)
+    return template_of(what, columns(what, region), language)
+
+
+def template_of(name: str, found: Sequence[Column], language: str) -> list[Sheet]:
+    """Return the same for columns of whatever file; `name` is the first sheet's."""
     help_columns: list[tuple[str, Any]] = [
-        (name, "text") for name in ("column", "title", "kind", "needed", "note", "codes")
+        (title, "text") for title in ("column", "title", "kind", "needed", "note", "codes")
     ]
     rows = [
         (
@@ -68,4 +73,4 @@ def template(what: What, region: Region, language: str) -> list[Sheet]:
         )
         for c in found
     ]
-    return [Sheet(what, [(c.name, "text") for c in found], ()), Sheet("help", help_columns, rows)]
+    return [Sheet(name, [(c.name, "text") for c in found], ()), Sheet("help", help_columns, rows)]
