@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from yibao.interop.files.columns import Column, What, columns
@@ -10,11 +11,13 @@ from yibao.policy.model import Region, Text
 
 KINDS = {
     "id": Text("编号", "id"),
+    "text": Text("文字", "text"),
     "date": Text("日期 2017-03-01", "date 2017-03-01"),
     "time": Text("时刻 2017-03-01 09:30:00", "time 2017-03-01 09:30:00"),
     "month": Text("月份 2017-03", "month 2017-03"),
     "count": Text("个数", "count"),
     "amount": Text("金额（元，两位小数）", "amount (yuan, two decimals)"),
+    "rate": Text("比例 12.5% 或 0.125", "rate 12.5% or 0.125"),
     "code": Text("代码", "code"),
     "flag": Text("是否 true/false", "flag true/false"),
     "set": Text("多个代码", "set of codes"),
@@ -51,9 +54,13 @@ def needed(column: Column, language: str) -> str:
 
 def template(what: What, region: Region, language: str) -> list[Sheet]:
     """Return an empty table with all columns; for Excel a second sheet explains them."""
-    found = columns(what, region)
+    return template_of(what, columns(what, region), language)
+
+
+def template_of(name: str, found: Sequence[Column], language: str) -> list[Sheet]:
+    """Return the same for columns of whatever file; `name` is the first sheet's."""
     help_columns: list[tuple[str, Any]] = [
-        (name, "text") for name in ("column", "title", "kind", "needed", "note", "codes")
+        (title, "text") for title in ("column", "title", "kind", "needed", "note", "codes")
     ]
     rows = [
         (
@@ -66,4 +73,4 @@ def template(what: What, region: Region, language: str) -> list[Sheet]:
         )
         for c in found
     ]
-    return [Sheet(what, [(c.name, "text") for c in found], ()), Sheet("help", help_columns, rows)]
+    return [Sheet(name, [(c.name, "text") for c in found], ()), Sheet("help", help_columns, rows)]
