@@ -33,6 +33,7 @@ COMMANDS = (
     "procedure_commands",
     "population_commands",
     "db_commands",
+    "registry_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""
