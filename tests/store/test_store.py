@@ -117,3 +117,14 @@ def test_a_backup_that_cannot_be_written_or_read_is_an_error(url: str, tmp_path:
 def test_no_answer_is_an_error_soon(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="does not answer"):
         Database(f"postgresql:///x?host={tmp_path}", timeout=1)
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced_before_it_is_used(url: str) -> None:
+    with Database(url, connections=1) as database:
+        with database.transaction() as connection:
+            before = connection.info.backend_pid
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (before,))
+        with database.transaction() as connection:
+            assert connection.info.backend_pid != before
+            assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -33,6 +33,10 @@ COMMANDS = (
     "procedure_commands",
     "population_commands",
     "db_commands",
+    "registry_commands",
+    "enrol_commands",
+    "contributions_commands",
+    "serve_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

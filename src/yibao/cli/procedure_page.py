@@ -7,11 +7,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text as Styled
 
-from yibao.cli.waterfall import Page, documents_as_json, line_as_json
+from yibao.cli.waterfall import Page
 from yibao.money import format_yuan
 from yibao.policy.refusals import described
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.explain import Account, Line, Quantity
+from yibao.settlement.explain_data import documents_as_json, line_as_json
 from yibao.text import Text
 
 TOTAL = Text("合计", "Total")

@@ -54,12 +54,22 @@ def trial_balance(
     return [Line(Account(*key), debits, credits) for *key, debits, credits in rows]
 
 
-def balance(connection: Connection, account: Account) -> int:
-    """Return the balance of one account in fen: debits less credits."""
+def of_account(connection: Connection, account: Account) -> Line | None:
+    """Return what one account moved, or None for one that was never opened."""
     row = connection.execute(
-        "SELECT coalesce(sum(fen), 0)::bigint FROM ledger.posting JOIN ledger.account "
-        "USING (account_id) WHERE (head, fund, party) = (%s, %s, %s)",
+        """
+        SELECT coalesce(sum(fen) FILTER (WHERE fen > 0), 0)::bigint,
+               coalesce(-sum(fen) FILTER (WHERE fen < 0), 0)::bigint
+        FROM ledger.account LEFT JOIN ledger.posting USING (account_id)
+        WHERE (head, fund, party) = (%s, %s, %s)
+        GROUP BY account_id
+        """,
         tuple(account),
     ).fetchone()
-    assert row is not None
-    return int(row[0])
+    return None if row is None else Line(account, *row)
+
+
+def balance(connection: Connection, account: Account) -> int:
+    """Return the balance of one account in fen: debits less credits; 0 for one never opened."""
+    line = of_account(connection, account)
+    return 0 if line is None else line.balance

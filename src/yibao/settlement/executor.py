@@ -121,6 +121,10 @@ class Executor:
         before = memory[self._amounts : self._amounts + len(structure.state)]
         return [memory[a] - b for a, b in zip(structure.state_after, before, strict=True)]
 
+    def program(self, status: Status, facts: Facts, day: date, before: Sequence[int]) -> Program:
+        """Return the program that settles claims with such facts on a day, from a state before."""
+        return self._bound("claim", status, facts, day, before).program
+
     def take_back(
         self, delta: Sequence[int], episode: str, state: YearState, *, shared: bool = False
     ) -> None:

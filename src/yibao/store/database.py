@@ -7,6 +7,7 @@ append-only, whoever owns the database.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -35,6 +36,17 @@ def _prepare(connection: Connection) -> None:
     connection.commit()
 
 
+def _check(connection: Connection) -> None:
+    """Raise when PostgreSQL has closed a connection; its farewell or the end can then be read.
+
+    Asking PostgreSQL would be one round trip more for each transaction.
+    """
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    if poll.poll(0):
+        ConnectionPool.check_connection(connection)
+
+
 class Database:
     """A pool of connections to a database whose schema is up to date."""
 
@@ -48,7 +60,7 @@ class Database:
             timeout=timeout,
             configure=_prepare,
             open=False,
-            check=ConnectionPool.check_connection,
+            check=_check,
         )
         try:
             self._pool.open(wait=True, timeout=timeout)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from psycopg import errors as pg
 from psycopg.types.json import Jsonb
+from pydantic_core import to_json
 
 from yibao.agency.desk.model import Ask, DeskError, Key, KeyUsed, Replayed, Settled
 from yibao.agency.desk.office import Office
@@ -243,7 +244,10 @@ def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> d
         "discharged": ask.discharged.isoformat(),
         "day": settlement.day.isoformat(),
         "episode": ask.episode,
-        "person_facts": _told("person", made.status.facts),
+        "person_facts": {
+            "birth_date": made.status.birth_date.isoformat(),
+            **_told("person", made.status.facts),
+        },
         "claim_facts": _told("claim", claim.facts),
         "amounts": {name: fen for name, fen in ask.bill.amounts.items() if fen},
         "total": settlement.total,
@@ -283,7 +287,7 @@ def write(connection: Connection, document: Mapping[str, Any]) -> None:
     """
     row = document["settlement"]
     try:
-        connection.execute("SELECT desk.record(%s)", (Jsonb(document),))
+        connection.execute("SELECT desk.record(%s)", (Jsonb(document, dumps=to_json),))
     except pg.UniqueViolation as error:
         table = error.diag.table_name
         if table == "request":

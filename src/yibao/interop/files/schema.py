@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from yibao.interop.files.columns import Column, What, columns
+from yibao.interop.files.columns import Column
 from yibao.interop.files.output import Sheet
-from yibao.policy.model import Region, Text
+from yibao.policy.model import Text
 
 KINDS = {
     "id": Text("编号", "id"),
+    "text": Text("文字", "text"),
     "date": Text("日期 2017-03-01", "date 2017-03-01"),
     "time": Text("时刻 2017-03-01 09:30:00", "time 2017-03-01 09:30:00"),
     "month": Text("月份 2017-03", "month 2017-03"),
     "count": Text("个数", "count"),
     "amount": Text("金额（元，两位小数）", "amount (yuan, two decimals)"),
+    "rate": Text("比例 12.5% 或 0.125", "rate 12.5% or 0.125"),
     "code": Text("代码", "code"),
     "flag": Text("是否 true/false", "flag true/false"),
     "set": Text("多个代码", "set of codes"),
 }
 
 
-def as_data(what: What, region: Region) -> list[dict[str, Any]]:
+def as_data(columns: Iterable[Column]) -> list[dict[str, Any]]:
     """Return the schema as plain data, both languages."""
     return [
         {
@@ -34,7 +37,7 @@ def as_data(what: What, region: Region) -> list[dict[str, Any]]:
             "absent": c.absent,
             "codes": None if c.codes is None else {k: t._asdict() for k, t in c.codes.items()},
         }
-        for c in columns(what, region)
+        for c in columns
     ]
 
 
@@ -49,9 +52,8 @@ def needed(column: Column, language: str) -> str:
     return Text("可空", "optional").pick(language)
 
 
-def template(what: What, region: Region, language: str) -> list[Sheet]:
+def template(name: str, columns: Sequence[Column], language: str) -> list[Sheet]:
     """Return an empty table with all columns; for Excel a second sheet explains them."""
-    found = columns(what, region)
     help_columns: list[tuple[str, Any]] = [
         (name, "text") for name in ("column", "title", "kind", "needed", "note", "codes")
     ]
@@ -64,6 +66,6 @@ def template(what: What, region: Region, language: str) -> list[Sheet]:
             c.note.pick(language),
             "; ".join(f"{k} {t.pick(language)}" for k, t in (c.codes or {}).items()),
         )
-        for c in found
+        for c in columns
     ]
-    return [Sheet(what, [(c.name, "text") for c in found], ()), Sheet("help", help_columns, rows)]
+    return [Sheet(name, [(c.name, "text") for c in columns], ()), Sheet("help", help_columns, rows)]

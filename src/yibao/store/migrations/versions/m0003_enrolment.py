@@ -1,9 +1,9 @@
-"""The tables of enrolment."""
+"""The tables of enrolment, contributions and personal accounts."""
 
 from yibao.store.migrations.script import run
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:

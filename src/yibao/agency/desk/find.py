@@ -1,0 +1,58 @@
+"""Look up settlements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from yibao.agency.desk.model import DeskError
+from yibao.store.database import Connection
+
+Row = Mapping[str, Any]
+
+_COLUMNS = """to_jsonb(s) || jsonb_build_object('reversed_by',
+    (SELECT by_settlement FROM desk.reversed AS r WHERE r.settlement_id = s.settlement_id))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which settlements: of whom, of which days of the books, after which number."""
+
+    person_id: str | None = None
+    institution_id: str | None = None
+    first: date | None = None
+    last: date | None = None
+    after: int = 0
+
+
+def found(connection: Connection, number: int) -> Row:
+    """Return a settlement or reversal as JSON has it, with `reversed_by` (None: it stands).
+
+    Raises DeskError where there is none.
+    """
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM desk.settlement AS s WHERE settlement_id = %s", (number,)
+    ).fetchone()
+    if row is None:
+        raise DeskError("known_settlement", "settlement_id", str(number), "a settlement")
+    one: Row = row[0]
+    return one
+
+
+def find(connection: Connection, wanted: Wanted, limit: int) -> Sequence[Row]:
+    """Return settlements and reversals by number, the lowest first, at most `limit`."""
+    rows = connection.execute(
+        f"""
+        SELECT {_COLUMNS} FROM desk.settlement AS s
+        WHERE settlement_id > %(after)s
+          AND (%(person_id)s::text IS NULL OR person_id = %(person_id)s)
+          AND (%(institution_id)s::text IS NULL OR institution_id = %(institution_id)s)
+          AND (%(first)s::date IS NULL OR settled_on >= %(first)s)
+          AND (%(last)s::date IS NULL OR settled_on <= %(last)s)
+        ORDER BY settlement_id LIMIT %(limit)s
+        """,
+        {**asdict(wanted), "limit": limit},
+    )
+    return [row[0] for row in rows]

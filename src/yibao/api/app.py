@@ -1,0 +1,86 @@
+"""The application: routers, errors, limits, and the OpenAPI document that describes them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from yibao.agency.desk.office import Office, Registers
+from yibao.api import health, ledger, problems, requests
+from yibao.api.access import AccessLog
+from yibao.api.desk import routes as desk
+from yibao.api.desk.bill import codes_of
+from yibao.api.limit import BodyLimit
+from yibao.api.service import Service
+from yibao.policy.policy import Policy
+from yibao.settlement.explain import Explainer
+from yibao.store.database import Database
+
+ROUTERS: tuple[APIRouter, ...] = (health.router, desk.router, requests.router, ledger.router)
+"""One for each part of the agency."""
+
+CONNECTIONS = 8
+"""Connections to the database of one process, and requests that it works on at a time."""
+
+WAIT = 5.0
+"""Seconds that a request waits for a connection before it is told to come again."""
+
+_DESCRIPTION = """\
+医保经办服务。金额为两位小数的人民币元文本；日期为 YYYY-MM-DD；时间未带时区者为北京时间。
+
+Agency operations of social medical insurance. Amounts are yuan with two decimals as text, days are
+YYYY-MM-DD, times without a zone are those of Beijing. A write needs an `Idempotency-Key`: the same
+key and request get the same reply, to the byte, however often they are sent; a request that was
+refused left no trace and may be put right and sent again. Errors are `application/problem+json`.
+"""
+
+
+def create_app(database_url: str, policy: Policy, registers: Registers) -> FastAPI:
+    """Return the application of a database whose schema is up to date.
+
+    The database is opened when the application starts and closed when it stops.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = CONNECTIONS
+        with Database(database_url, connections=CONNECTIONS, timeout=WAIT) as database:
+            app.state.service = Service(
+                database, Office(policy, registers), Explainer(policy), codes_of(policy.region)
+            )
+            yield
+
+    app = FastAPI(
+        title="Yibao 医保",
+        version=version("yibao"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(AccessLog)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, with the schema of problems that every route refers to."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        document["components"]["schemas"] |= problems.schemas()
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,1 @@
+"""The claims desk over HTTP: pre-settle, settle, take back, look up, explain."""

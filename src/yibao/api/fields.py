@@ -1,0 +1,139 @@
+"""The fields of requests and replies: strict on the way in, one form on the way out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from yibao.errors import MoneyError
+from yibao.money import MAX_CLAIM, format_yuan, parse_yuan
+from yibao.text import Text
+
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader reads exactly."""
+
+NAMES = r"^[\p{L}\p{N}][^\p{C}\p{Z}]*$"
+"""An id: a letter or digit, then anything that is seen; no blank, no control character."""
+
+
+class Strict(BaseModel):
+    """What a request may bring: nothing but the fields named, of their own types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Told(BaseModel):
+    """What a reply holds: built by us, so not checked again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _fen(given: Any) -> int:
+    if isinstance(given, str) and len(given) >= 4 and given[-3] == ".":
+        try:
+            fen = parse_yuan(given)
+        except MoneyError:
+            fen = MAX_CLAIM + 1
+        if fen <= MAX_CLAIM and (given[0] != "0" or given[1] == "."):
+            return fen
+    raise PydanticCustomError(
+        "amount", "expected yuan with two decimals as text, from 0.00 to 1000000000.00"
+    )
+
+
+Amount = Annotated[
+    int,
+    BeforeValidator(_fen),
+    PlainSerializer(format_yuan, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(0|[1-9][0-9]{0,9})\.[0-9]{2}$",
+            "title": "Yuan",
+            "examples": ["10000.00"],
+        }
+    ),
+]
+"""Yuan with two decimals as text outside, fen inside; what a bill may bring."""
+
+Yuan = Annotated[
+    int,
+    PlainSerializer(format_yuan, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^-?(0|[1-9][0-9]*)\.[0-9]{2}$",
+            "title": "Yuan",
+            "examples": ["10000.00"],
+        }
+    ),
+]
+"""Fen that leave as yuan with two decimals; may be below zero."""
+
+
+def _date(given: Any) -> date:
+    if isinstance(given, str) and len(given) == 10 and given[4] == given[7] == "-":
+        try:
+            day = date.fromisoformat(given)
+        except ValueError:
+            day = date.min
+        if 1900 <= day.year <= 2999:
+            return day
+    raise PydanticCustomError("date", "expected a day such as 2023-03-01, of 1900 to 2999")
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_date),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2023-03-01"]}),
+]
+
+
+def _instant(given: Any) -> datetime:
+    if isinstance(given, str) and len(given) <= 40:
+        try:
+            found = datetime.fromisoformat(given)
+        except ValueError:
+            found = None
+        if found is not None and found.utcoffset() is not None and 1900 <= found.year <= 2999:
+            return found
+    raise PydanticCustomError("instant", "expected a time such as 2023-03-01T09:00:00+08:00")
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2023-03-01T09:00:00+08:00"]}
+    ),
+]
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NAMES)]
+"""An id of a person, an institution, a claim."""
+
+NameOrNone = Annotated[
+    str, StringConstraints(max_length=64, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$")
+]
+"""An id or nothing."""
+
+
+class Words(Told):
+    """A text in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+def words(text: Text) -> Words:
+    """Return a text as a reply has it."""
+    return Words(zh=text.zh, en=text.en)

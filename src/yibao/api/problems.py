@@ -1,0 +1,212 @@
+"""What goes wrong, as problem+json (RFC 9457), and which of it a route may answer.
+
+Every refusal has a `rule`: a short name for machines. Its status and titles are in one table; what
+a rule of the policy or a register refuses, and the table does not name, is 422.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from yibao.agency.desk.model import DeskError
+from yibao.api.fields import Told
+from yibao.errors import ClaimError, PolicyError, YibaoError
+from yibao.store.errors import StoreError
+from yibao.text import Text
+
+MEDIA_TYPE = "application/problem+json"
+
+RETRY_AFTER = "1"
+"""Seconds after which to ask again when the database is not there."""
+
+defects = logging.getLogger("yibao.defects")
+
+
+class Fault(Told):
+    """One thing that is wrong with a request."""
+
+    field: str
+    rule: str
+    detail: str
+
+
+class Problem(Told):
+    """Why a request was not done. Nothing of it was: it may be put right and sent again."""
+
+    type: str = Field(examples=["urn:yibao:problem:claim_no_used"])
+    title: str
+    title_zh: str
+    status: int = Field(ge=400, le=599)
+    detail: str
+    detail_zh: str
+    rule: str = Field(examples=["claim_no_used"])
+    field: str = Field("", examples=["claim_no"])
+    errors: Sequence[Fault] = Field((), description="each fault, where there may be several")
+
+
+STATUS: Mapping[int, Text] = {
+    400: Text("请求无法读取", "the request cannot be read"),
+    404: Text("没有这个对象", "there is no such thing"),
+    405: Text("此处没有这种操作", "this cannot be done here"),
+    409: Text("与已有的记录冲突", "in conflict with what has been recorded"),
+    412: Text("对象已经改变", "it has changed since it was read"),
+    413: Text("请求太大", "the request is too large"),
+    422: Text("请求有误或不予办理", "the request is not right, or is refused"),
+    500: Text("本程序的缺陷，请报告", "a defect of this program; please report it"),
+    503: Text("数据库暂不可用，请稍后重试", "the database is not there; ask again later"),
+}
+"""Every status of an error and what it means."""
+
+RULES: Mapping[str, tuple[int, Text]] = {
+    "known_route": (404, Text("没有这个地址", "there is no such address")),
+    "known_settlement": (404, Text("没有这笔结算", "there is no such settlement")),
+    "known_request": (404, Text("没有用过这个幂等键", "the key has not been used")),
+    "known_account": (404, Text("没有这个账户", "there is no such account")),
+    "key_used": (
+        409,
+        Text("幂等键已用于另一请求", "the idempotency key stands for another request"),
+    ),
+    "claim_no_used": (409, Text("单据号已用过", "the claim's number has been used")),
+    "reversed": (409, Text("已冲正", "it has been taken back")),
+    "same_rules": (
+        409,
+        Text("所载规则与结算时不同", "settled by other rules than those loaded"),
+    ),
+    "unchanged": (412, STATUS[412]),
+    "known_person": (422, Text("未登记此人", "the person is not registered")),
+    "no_agreement": (422, Text("无有效服务协议", "no agreement is in force")),
+    "suspended": (422, Text("服务协议已中止", "the agreement is suspended")),
+    "visit_not_covered": (422, Text("协议不含此就医类别", "the agreement lacks such visits")),
+    "scheme_not_covered": (422, Text("协议不含此险种", "the agreement lacks this scheme")),
+    "days": (422, Text("日期不合", "the days do not fit")),
+    "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
+    "known_code": (422, Text("没有这个代码", "there is no such code")),
+    "required": (422, Text("缺少必填项", "something needed is missing")),
+    "request": (422, Text("请求有误", "the request is not right")),
+    "body_size": (413, STATUS[413]),
+    "method": (405, STATUS[405]),
+    "readable": (400, STATUS[400]),
+    "database": (503, STATUS[503]),
+    "defect": (500, STATUS[500]),
+}
+"""The status and the title of each rule that is not one of a policy."""
+
+_OF_STATUS = {400: "readable", 404: "known_route", 405: "method", 413: "body_size"}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what a route declares of its errors; every route may also answer 422, 500, 503."""
+    return {
+        status: {
+            "description": f"{STATUS[status].en} / {STATUS[status].zh}",
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            **({"headers": _RETRY} if status == 503 else {}),
+        }
+        for status in sorted({*statuses, 422, 500, 503})
+    }
+
+
+_RETRY = {
+    "Retry-After": {
+        "description": "seconds after which to ask again",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    }
+}
+
+
+def problem(
+    rule: str,
+    detail: str,
+    *,
+    field: str = "",
+    errors: Sequence[Fault] = (),
+    text: Text | None = None,
+) -> Response:
+    """Return the reply for a rule; `text` is what to say of it in both languages, where known."""
+    status, title = RULES.get(rule, (422, STATUS[422]))
+    told = Problem(
+        type=f"urn:yibao:problem:{rule.replace(' ', '_')}",
+        title=title.en,
+        title_zh=title.zh,
+        status=status,
+        detail=detail,
+        detail_zh=text.zh if text else title.zh,
+        rule=rule,
+        field=field,
+        errors=errors,
+    )
+    headers = {"Retry-After": RETRY_AFTER} if status == 503 else None
+    return Response(told.model_dump_json(), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer every error as a problem."""
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(YibaoError, _refused)
+    app.add_exception_handler(psycopg.OperationalError, _no_database)
+    app.add_exception_handler(Exception, _defect)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    match error:
+        case DeskError():
+            return problem(error.rule, str(error), field=error.column)
+        case ClaimError():
+            return problem(error.rule, str(error), field=error.column)
+        case PolicyError():
+            return problem(error.name, str(error), text=error.text)
+        case StoreError():
+            return _no_database(request, error)
+        case _:  # a pack that pays more than there is: nothing was settled, and we should know
+            defects.error("%s: %s", type(error).__name__, error)
+            return problem("not_settled", str(error))
+
+
+def _no_database(_: Request, error: Exception) -> Response:
+    defects.error("database: %s", error)
+    return problem("database", STATUS[503].en)
+
+
+def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(_OF_STATUS.get(error.status_code, "request"), str(error.detail))
+
+
+def _defect(_: Request, error: Exception) -> Response:
+    return problem("defect", type(error).__name__)
+
+
+def _not_valid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [_fault(one) for one in error.errors()[:MAX_FAULTS]]
+    first = faults[0]
+    return problem("request", f"{first.field}: {first.detail}", field=first.field, errors=faults)
+
+
+MAX_FAULTS = 20
+"""Most faults that a reply lists."""
+
+
+def _fault(found: Mapping[str, Any]) -> Fault:
+    """Return one of pydantic's errors without what was given: it may be personal."""
+    where, *path = found["loc"]
+    shown = [str(part)[:64] for part in (path or [where])]
+    field = ".".join(shown).encode(errors="backslashreplace").decode()
+    return Fault(field=field, rule=found["type"], detail=found["msg"])
+
+
+def schemas() -> dict[str, Any]:
+    """Return the schemas of Problem and of what it holds, for the OpenAPI document."""
+    schema = Problem.model_json_schema(
+        mode="serialization", ref_template="#/components/schemas/{model}"
+    )
+    return {**schema.pop("$defs"), "Problem": schema}

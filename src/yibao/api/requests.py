@@ -1,0 +1,45 @@
+"""What became of a request whose reply was lost: ask by its idempotency key."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import StringConstraints
+
+from yibao.agency.desk.model import DeskError
+from yibao.api.headers import Actor, as_json
+from yibao.api.problems import documented
+from yibao.api.service import service_of
+
+router = APIRouter(prefix="/requests", tags=["requests"])
+
+
+@router.get(
+    "/{key}",
+    operation_id="getRequest",
+    summary="The reply that a request with a key got; 404: it was not done / 按幂等键查询结果",
+    responses={
+        200: {"description": "the reply of a request that was done, to the byte"},
+        201: {
+            "description": "the reply of a request that made something, to the byte",
+            "content": {"application/json": {"schema": {}}},
+        },
+        **documented(404),
+    },
+)
+def get_request(
+    key: Annotated[str, Path(), StringConstraints(max_length=128, pattern=r"^[!-~]+$")],
+    actor: Actor,
+    request: Request,
+) -> Response:
+    """Return what stands under a key; one may also just send the request again."""
+    found = service_of(request).database.run(
+        lambda connection: connection.execute(
+            "SELECT status, reply FROM ops.request WHERE (caller, key) = (%s, %s)", (actor, key)
+        ).fetchone()
+    )
+    if found is None:
+        raise DeskError("known_request", "key", key, "a key under which something was done")
+    status, reply = found
+    return as_json(reply, status)

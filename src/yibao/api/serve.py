@@ -1,0 +1,60 @@
+"""Run an application: one process or several workers on one socket, until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+from uvicorn.supervisors import Multiprocess
+
+from yibao.errors import YibaoError
+
+GRACE = 30
+"""Seconds that requests in work have to end when the service is told to stop."""
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "yibao": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
+"""Everything to stderr, one line each; uvicorn's own access log, which shows paths, is off."""
+
+
+class CannotServe(YibaoError):
+    """An address that cannot be listened on."""
+
+
+def serve(application: Callable[[], FastAPI], *, host: str, port: int, workers: int = 1) -> None:
+    """Serve until SIGINT or SIGTERM; what is in work then is finished.
+
+    `application` is called in each worker, so with several it must be picklable. Raises CannotServe
+    where the address is taken.
+    """
+    try:
+        listening = socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise CannotServe(f"{host}:{port}: {error.strerror} / 无法监听此地址") from None
+    config = Config(
+        application,
+        factory=True,
+        workers=workers,
+        log_config=LOGGING,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    logging.getLogger("yibao.serve").info("http://%s:%d", *listening.getsockname()[:2])
+    with listening:
+        if workers == 1:
+            Server(config).run(sockets=[listening])
+        else:
+            Multiprocess(config, sockets=[listening]).run()

@@ -1,0 +1,28 @@
+"""What the routes of an application share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from yibao.agency.desk.office import Office
+from yibao.api.desk.bill import Codes
+from yibao.settlement.explain import Explainer
+from yibao.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The database, the desk's office, the explainer of its policy, the codes of its region."""
+
+    database: Database
+    office: Office
+    explainer: Explainer
+    codes: Codes
+
+
+def service_of(request: Request) -> Service:
+    """Return the service that an application stands for."""
+    service: Service = request.app.state.service
+    return service

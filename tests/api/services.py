@@ -1,0 +1,153 @@
+"""The service on a real socket, and a client that holds replies against the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.client import HTTPConnection
+from threading import Thread
+from time import sleep
+from typing import Any
+
+import jsonschema_rs
+import uvicorn
+from desks import office
+from fastapi import FastAPI
+
+from yibao.agency.desk.office import Registers
+from yibao.api.app import create_app
+from yibao.policy.policy import Policy
+from yibao.settlement.model import Status
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Contract:
+    """An OpenAPI document against which replies are held."""
+
+    document: Mapping[str, Any]
+    seen: set[tuple[str, int]] = field(default_factory=set)
+
+    @cached_property
+    def paths(self) -> list[tuple[re.Pattern[str], Mapping[str, Any]]]:
+        return [
+            (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), operations)
+            for path, operations in self.document["paths"].items()
+        ]
+
+    def check(self, method: str, target: str, reply: Reply) -> None:
+        """Assert that the reply is one that the document declares, with such a body."""
+        path = target.partition("?")[0]
+        found = [o for pattern, o in self.paths if pattern.fullmatch(path)]
+        operation = next((o[method.lower()] for o in found if method.lower() in o), None)
+        if operation is None:
+            assert reply.status in {400, 404, 405, 413}, (method, target, reply)
+            declared = {"content": {"application/problem+json": {"schema": PROBLEM}}}
+        else:
+            assert str(reply.status) in operation["responses"], (method, path, reply)
+            self.seen.add((operation["operationId"], reply.status))
+            declared = operation["responses"][str(reply.status)]
+        for name in declared.get("headers", ()):
+            assert name.lower() in reply.headers, name
+        content = declared.get("content")
+        if content is None:
+            assert not reply.body
+            return
+        schema = content[reply.headers["content-type"]]["schema"]
+        whole = {**schema, "components": self.document["components"]}
+        jsonschema_rs.validate(whole, reply.json)
+
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+
+
+class Client:
+    """One connection to a service."""
+
+    def __init__(self, port: int, contract: Contract | None = None) -> None:
+        self.port = port
+        self.contract = contract
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def __call__(
+        self,
+        method: str,
+        target: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        **headers: str,
+    ) -> Reply:
+        """Send a request; `body` is sent as JSON, `raw` as it is."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            raw = json.dumps(body).encode()
+        if raw is not None:
+            sent.setdefault("Content-Type", "application/json")
+        self._connection.request(method, target, raw, sent)
+        got = self._connection.getresponse()
+        reply = Reply(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
+        if self.contract is not None:
+            self.contract.check(method, target, reply)
+        return reply
+
+    def settle(self, body: Any, key: str = "k", actor: str = "H3-desk") -> Reply:
+        return self("POST", "/desk/settlements", body, X_Actor=actor, Idempotency_Key=key)
+
+    def take_back(self, number: int, key: str, actor: str = "H3-desk", **headers: str) -> Reply:
+        target = f"/desk/settlements/{number}/reversal"
+        return self("POST", target, X_Actor=actor, Idempotency_Key=key, **headers)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def bill(claim_no: str, in_scope: str = "10000.00", **changes: Any) -> dict[str, Any]:
+    """Return a bill, all in scope, of a stay at a level-3 hospital."""
+    return {
+        "institution_id": "H3",
+        "claim_no": claim_no,
+        "person_id": "P1",
+        "visit": "inpatient",
+        "admitted_on": "2023-03-01",
+        "discharged_on": "2023-03-08",
+        "amounts": {"total": in_scope, "in_scope": in_scope},
+        **changes,
+    }
+
+
+def app_of(url: str, *statuses: Status) -> FastAPI:
+    """Return the application on a database, with registers that know these persons."""
+    made = office(*statuses)
+    policy: Policy = made.policy
+    registers: Registers = made.registers
+    return create_app(url, policy, registers)
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[int]:
+    """Run an application in a thread; yield its port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started and thread.is_alive():
+        sleep(0.005)
+    yield listening.getsockname()[1]
+    server.should_exit = True
+    thread.join()

@@ -1,0 +1,153 @@
+"""`yibao serve`: what it needs, what it logs, how it stops; and a database that goes away."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from time import monotonic, sleep
+
+import psycopg
+import pytest
+from desks import register, status
+from services import Client, Contract, app_of, bill, running
+from typer.testing import CliRunner
+
+from yibao.api import app as application
+from yibao.api.serve import CannotServe, serve
+from yibao.cli import app
+from yibao.store import migrate
+from yibao.store.database import Database
+from yibao.store.server import serving
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="yibao-") as folder:
+        yield Path(folder) / "data"
+
+
+def test_it_refuses_where_there_is_no_database_or_not_of_this_schema(folder: Path) -> None:
+    run = CliRunner().invoke(app, ["serve", "--database", str(folder)])
+    assert run.exit_code == 1
+    assert "yibao db init" in run.output
+    with serving(str(folder), make=True):
+        pass
+    run = CliRunner().invoke(app, ["serve", "--database", str(folder)])
+    assert run.exit_code == 1
+    assert "yibao db upgrade" in run.output
+
+
+def test_an_address_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotServe, match=str(port)):
+            serve(lambda: pytest.fail("started"), host="127.0.0.1", port=port)
+
+
+class Run:
+    """A running `yibao serve`, with what it has written to stderr so far."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        command = [sys.executable, "-m", "yibao.cli", "serve", "--database", str(folder)]
+        self.process = subprocess.Popen(
+            [*command, "--port", "0", "--workers", str(workers)], stderr=subprocess.PIPE, text=True
+        )
+        self.lines: list[str] = []
+        Thread(target=self._read, daemon=True).start()
+        self.port = int(self.wait(r"http://127.0.0.1:(\d+)")[1])
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.lines.extend(self.process.stderr)
+
+    def wait(self, pattern: str, times: int = 1) -> re.Match[str]:
+        """Return the match of a line once there are so many."""
+        end = monotonic() + 60
+        while monotonic() < end:
+            found = [m for line in list(self.lines) if (m := re.search(pattern, line))]
+            if len(found) >= times:
+                return found[-1]
+            sleep(0.05)
+        raise AssertionError("".join(self.lines))
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def made(folder: Path) -> Path:
+    with serving(str(folder), make=True) as url:
+        migrate.upgrade(url)
+    return folder
+
+
+def test_two_workers_one_database_and_a_log_without_persons(made: Path) -> None:
+    run = Run(made, 2)
+    run.wait("Application startup complete", times=2)
+    client = Client(run.port)
+    assert client("GET", "/health/ready").status == 200
+    assert client("GET", "/desk/settlements?person_id=P-SECRET").status == 200
+    assert client("GET", "/none/P-SECRET").status == 404
+    run.wait(r"GET /desk/settlements 200 \d+\.\d ms")
+    run.wait(r"GET - 404")
+    assert run.stop() == 0
+    assert "P-SECRET" not in "".join(run.lines)
+    assert not (made / "postmaster.pid").exists()  # the last to use the database stops it
+
+
+def test_what_is_in_work_is_finished_before_it_stops(made: Path) -> None:
+    with serving(str(made)) as url, psycopg.connect(url) as holder:
+        holder.execute("INSERT INTO enrolment.person_lock (person_id) VALUES ('P1')")
+        holder.commit()
+        run = Run(made, 1)
+        run.wait("Application startup complete")
+        holder.execute("SELECT FROM enrolment.person_lock FOR UPDATE")
+        client = Client(run.port)
+        replies = []
+        asked = Thread(target=lambda: replies.append(client.settle(bill("A1"))))
+        asked.start()
+        while not holder.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall():
+            sleep(0.05)
+        run.process.send_signal(signal.SIGTERM)
+        run.wait("Waiting for|Shutting down")
+        sleep(0.5)
+        holder.rollback()
+        asked.join()
+        assert replies[0].status == 422  # the registers are not connected: it was answered
+        run.process.wait(60)
+
+
+def test_503_while_the_database_is_not_there(
+    server_url: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "WAIT", 1.0)
+    with Database(url) as database:
+        register(database, "P1")
+    made = app_of(url, status("P1"))
+    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    with (
+        running(made) as port,
+        psycopg.connect(server_url, autocommit=True) as other,
+    ):
+        client = Client(port, Contract(made.openapi()))
+        assert client("GET", "/health/ready").status == 200
+        other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+            (name,),
+        )
+        for reply in (client("GET", "/health/ready"), client.settle(bill("A1"))):
+            assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+            assert reply.json["rule"] == "database"
+        assert client("GET", "/health/live").status == 200
+        other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        end = monotonic() + 30
+        while (reply := client.settle(bill("A1"))).status == 503 and monotonic() < end:
+            sleep(0.2)
+        assert reply.status == 201
