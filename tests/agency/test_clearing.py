@@ -23,10 +23,13 @@ from yibao.agency.clearing.model import (
 )
 from yibao.agency.clearing.pay import part, pay
 from yibao.agency.clearing.reserve import draw, set_aside
+from yibao.agency.clearing.terms import deposit_rate, told, working_capital_months
 from yibao.agency.clearing.year import advance, release, repay
+from yibao.errors import MissingFigure
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.policy.policy import load_policy
 from yibao.store.database import Database
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -77,9 +80,9 @@ def cleared(database: Database, month: date = MARCH, act: Act = PAYER) -> Applic
 
 
 def refused(rule: str, work: Callable[[], object]) -> None:
-    with pytest.raises(ClearingError) as told:
+    with pytest.raises(ClearingError) as error:
         work()
-    assert told.value.name == rule
+    assert error.value.name == rule
 
 
 def test_a_month_is_what_the_desk_booked_less_what_it_took_back(database: Database) -> None:
@@ -427,8 +430,8 @@ def test_the_desk_books_while_institutions_apply(url: str) -> None:
             else:
                 applied(database, (MARCH, APRIL)[number // 4])
 
-        told = at_once(database, work)
-        assert set(told) <= {"", "applied_for", "nothing_due"}
+        rules = at_once(database, work)
+        assert set(rules) <= {"", "applied_for", "nothing_due"}
         with database.transaction() as c:
             applied_now = c.execute("SELECT coalesce(sum(due), 0) FROM clearing.line").fetchone()
             assert applied_now is not None
@@ -444,3 +447,35 @@ def test_small_parts() -> None:
     assert part(100, owing=30, ahead=50).bank == 20
     assert part(100, owing=300, ahead=50) == part(100, owing=100, ahead=0)
     assert part(-5, owing=3, ahead=3).bank == 0
+
+
+# --- what is laid down ----------------------------------------------------------------------------
+
+
+@pytest.mark.clause("J21-5.3")
+def test_the_deposit_fell_from_five_percent_to_one_and_lapsed_with_the_notice() -> None:
+    rate = deposit_rate(load_policy("jining"))
+    days = (date(2021, 8, 31), date(2021, 9, 1), date(2024, 8, 31))
+    for visit in ("inpatient", "chronic_outpatient"):
+        assert [rate(visit, day).value * 100 for day in days] == [5, 1, 1]
+    assert [rate("outpatient", day).value for day in days] == [0, 0, 0]
+    assert rate("inpatient", days[1]).cite.endswith("五（三）")
+    with pytest.raises(MissingFigure):
+        rate("inpatient", date(2024, 9, 1))
+
+
+def test_a_region_whose_documents_say_nothing_has_no_silent_rate() -> None:
+    rate = deposit_rate(load_policy("tianjin"))
+    refused("deposit_rate", lambda: rate("inpatient", MARCH))
+    assert told(Fraction(1, 20), "agreement 3")("outpatient", MARCH) == Rate(
+        Fraction(1, 20), "agreement 3"
+    )
+
+
+@pytest.mark.clause("J21-5.2")
+def test_one_month_is_advanced() -> None:
+    policy = load_policy("jining")
+    months, cite = working_capital_months(policy, date(2022, 1, 4))
+    assert (months, cite.endswith("五（二）")) == (1, True)
+    with pytest.raises(MissingFigure):
+        working_capital_months(policy, date(2021, 1, 4))
