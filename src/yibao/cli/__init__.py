@@ -33,6 +33,9 @@ COMMANDS = (
     "procedure_commands",
     "population_commands",
     "db_commands",
+    "ledger_commands",
+    "clearing_commands",
+    "reconcile_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

@@ -20,7 +20,8 @@ CLEARING_ENTRIES = ("clearing_applied", "deduction_given_back")
 class Reconciliation:
     """The two comparisons of a period: desk with institution, desk with ledger.
 
-    `not_compared` are desk rows whose row in the file could not be read.
+    `not_compared` are desk rows whose row in the file could not be read; `outside` is how many rows
+    of the file are of other days.
     """
 
     institution_id: str
@@ -28,6 +29,7 @@ class Reconciliation:
     last: date
     comparisons: tuple[Comparison, Comparison]
     not_compared: Sequence[Row]
+    outside: int
 
     @property
     def agrees(self) -> bool:
@@ -54,6 +56,7 @@ def reconcile(
             compare(("desk", "ledger"), desk, ledger, period),
         ),
         [row for row in unread if first <= row.day <= last],
+        sum(not first <= row.day <= last for row in booked.rows),
     )
 
 
