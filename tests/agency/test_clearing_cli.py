@@ -215,6 +215,25 @@ def test_a_year_with_an_institution(books: Database) -> None:
     assert call("ledger", "verify").exit_code == 0
 
 
+@pytest.mark.usefixtures("books")
+def test_clearing_with_a_region() -> None:
+    told("clearing", "region-advance", "130000", "pool_pay", "100.00", *CLERK)
+    month = ("clearing", "region-clear", "130000", "2026-03", "pool_pay")
+    assert told(*month, "93.00", *CLERK) == {
+        "due": "93.00",
+        "from_reserve": "0.00",
+        "from_surplus": "93.00",
+        "offset": "93.00",
+        "bank": "0.00",
+    }
+    assert call(*month, "93.00", *CLERK).exit_code == 6
+    back = call("clearing", "region-return", "130000", *CLERK)
+    assert (back.exit_code, "7.00" in back.stdout) == (0, True)
+    assert "From the reserve" in call(*month[:3], "2026-04", "pool_pay", 1, *CLERK).stdout
+    assert call("clearing", "region-advance", "130000", "pool", "1", *CLERK).exit_code == 2
+    assert call("ledger", "verify").exit_code == 0
+
+
 # --- reconcile ------------------------------------------------------------------------------------
 
 HEADER = [

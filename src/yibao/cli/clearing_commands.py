@@ -23,7 +23,7 @@ from yibao.cli.settle_commands import EncodingName
 _LANGUAGE = default_language()
 
 clearing = typer.Typer(
-    help="Pay institutions month by month; advances, deposits, reserves.",
+    help="Pay institutions by month; deposits, reserves.",
     no_args_is_help=True,
 )
 
@@ -56,6 +56,9 @@ Month = Annotated[
     date, typer.Argument(metavar="MONTH", parser=parse_month, help="A month such as 2026-03.")
 ]
 Year = Annotated[int, typer.Argument(metavar="YEAR", min=2015, max=2100)]
+Fund = Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")]
+Yuan = Annotated[int, typer.Argument(metavar="YUAN", parser=_yuan, help="As 80000.00.")]
+Region = Annotated[str, typer.Argument(metavar="REGION", help="Its division code, as 130000.")]
 Day = Annotated[
     date | None,
     typer.Option("--day", metavar="DATE", parser=parse_date, help="Day of the books; else today."),
@@ -87,9 +90,9 @@ def apply(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Apply for a month: for all that was settled by its last day and not applied for yet.
+    """Apply for a month of an institution.
 
-    Once for each institution and month. What comes later falls into the next month.
+    For all that was settled by its last day and not applied for yet. Once for each institution and month. What comes later falls into the next month.
 
     \b
     Example: yibao clearing apply H12010000001 2026-03 --by "Li Ming"
@@ -156,9 +159,9 @@ def pay(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Pay an audited month, once, by somebody else than who audited it.
+    """Pay an audited month.
 
-    What the institution owes is taken off first; December settles working capital.
+    Once, by somebody else than who audited it. What the institution owes is taken off first; December settles working capital.
 
     \b
     Example: yibao clearing pay H12010000001 2026-03 --by "Zhao Lei"
@@ -183,7 +186,7 @@ def list_(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """List the months applied for, and what each has come to.
+    """List the months applied for.
 
     \b
     Example: yibao clearing list --month 2026-03
@@ -203,7 +206,7 @@ def show(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show a month: lines, deductions with their numbers, deposits, payment.
+    """Show a month, with the numbers of its deductions.
 
     \b
     Example: yibao clearing show H12010000001 2026-03
@@ -284,9 +287,9 @@ def advance(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Advance working capital: so many months' average of the year before.
+    """Advance working capital for a year.
 
-    It is settled with the payment of December.
+    So many months' average of the year before. It is settled with the payment of December.
 
     \b
     Example: yibao clearing advance H37080000001 2022 --policy jining --by "Zhao Lei"
@@ -309,7 +312,9 @@ def repay(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Book what an institution pays back of working capital after the year's last payment.
+    """Book working capital that is paid back.
+
+    What is left of it after the year's last payment.
 
     \b
     Example: yibao clearing repay H12010000001 2026 --by "Zhao Lei"
@@ -333,7 +338,9 @@ def release(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Return so much of a year's deposits as the assessment says; the rest is kept.
+    """Return a year's deposits.
+
+    As much of them as the assessment says; the rest is kept.
 
     \b
     Example: yibao clearing release H12010000001 2026 --rate 90%
@@ -347,7 +354,7 @@ def release(
 
 @clearing.command("set-aside")
 def set_aside(
-    fund: Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")],
+    fund: Fund,
     year: Year,
     *,
     rate: Share,
@@ -358,7 +365,9 @@ def set_aside(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Move a share of a fund's income of a year to its risk reserve, once.
+    """Set a share of a year's income aside as reserve.
+
+    Once for each fund and year.
 
     \b
     Example: yibao clearing set-aside pool_pay 2026 --rate 2% --cite "measures of 2020, 3"
@@ -372,8 +381,8 @@ def set_aside(
 
 @clearing.command()
 def draw(
-    fund: Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")],
-    amount: Annotated[int, typer.Argument(metavar="YUAN", parser=_yuan, help="As 80000.00.")],
+    fund: Fund,
+    amount: Yuan,
     *,
     reason: Reason,
     by: Actor,
@@ -382,7 +391,9 @@ def draw(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Move money from a fund's risk reserve back to its balance; at most what it holds.
+    """Draw on a fund's risk reserve.
+
+    At most what it holds goes back to the fund's balance.
 
     \b
     Example: yibao clearing draw pool_pay 80000.00 --reason "deficit of 2026" --by "Zhao Lei"
@@ -391,3 +402,78 @@ def draw(
 
     run = clearing_run.Run(database, by, day, lang, as_json=as_json)
     clearing_run.draw(run, fund, amount, reason)
+
+
+@clearing.command("region-advance")
+def region_advance(
+    region: Region,
+    fund: Fund,
+    amount: Yuan,
+    *,
+    by: Actor,
+    day: Day = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Pay another region ahead of bills.
+
+    \b
+    Example: yibao clearing region-advance 130000 pool_pay 1000000.00 --by "Zhao Lei"
+    """
+    from yibao.cli import clearing_run
+
+    run = clearing_run.Run(database, by, day, lang, as_json=as_json)
+    clearing_run.region_advance(run, region, fund, amount)
+
+
+@clearing.command("region-clear")
+def region_clear(
+    region: Region,
+    month: Month,
+    fund: Fund,
+    amount: Yuan,
+    *,
+    reserve_first: Annotated[
+        bool,
+        typer.Option("--reserve-first", help="The risk reserve bears it until it is empty."),
+    ] = False,
+    by: Actor,
+    day: Day = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Book and pay another region's month.
+
+    What the bills of our insured there came to, once for each month and fund. What was paid ahead is taken off first.
+
+    \b
+    Example: yibao clearing region-clear 370800 2022-03 pool_pay 120000.00 --reserve-first
+               --by "Zhao Lei"
+    """
+    from yibao.cli import clearing_run
+
+    run = clearing_run.Run(database, by, day, lang, as_json=as_json)
+    clearing_run.region_clear(run, (region, month), (fund, amount), reserve_first=reserve_first)
+
+
+@clearing.command("region-return")
+def region_return(
+    region: Region,
+    *,
+    by: Actor,
+    day: Day = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Book what a region returns of money paid ahead.
+
+    \b
+    Example: yibao clearing region-return 130000 --by "Zhao Lei"
+    """
+    from yibao.cli import clearing_run
+
+    run = clearing_run.Run(database, by, day, lang, as_json=as_json)
+    clearing_run.region_return(run, region)

@@ -14,6 +14,7 @@ import typer
 
 from yibao.agency.clearing import audit as audits
 from yibao.agency.clearing import deductions as files
+from yibao.agency.clearing import region as regions
 from yibao.agency.clearing import reserve, terms, year
 from yibao.agency.clearing.apply import apply as apply_
 from yibao.agency.clearing.model import Act, DepositRate, Rate
@@ -192,6 +193,47 @@ def draw(run: Run, fund: str, fen: int, reason: str) -> None:
     with run.transaction() as connection:
         left = reserve.draw(connection, fund, fen, reason, run.act)
     _by_fund(run, Text("动用后储备金结余", "left in the reserve"), {fund: left})
+
+
+def region_advance(run: Run, region: str, fund: str, fen: int) -> None:
+    """Pay a region ahead."""
+    account_of("region_receivable", [fund, region])
+    with run.transaction() as connection:
+        regions.pay_ahead(connection, region, fund, fen, run.act)
+    _by_fund(run, Text("预付异地清算资金", "paid ahead"), {fund: fen})
+
+
+def region_clear(
+    run: Run, what: tuple[str, date], bill: tuple[str, int], *, reserve_first: bool
+) -> None:
+    """Book and pay a region's month."""
+    fund, fen = bill
+    account_of("region_payable", [fund, what[0]])
+    with run.transaction() as connection:
+        one = regions.clear(connection, *what, {fund: fen}, run.act, reserve_first=reserve_first)[
+            fund
+        ]
+    if run.as_json:
+        print_json({name: format_yuan(value) for name, value in one._asdict().items()})
+        return
+    for name, value in one._asdict().items():
+        console().print(f"{_CLEARED[name].pick(run.language)}  {money(value)}")
+
+
+def region_return(run: Run, region: str) -> None:
+    """Book what a region returns."""
+    with run.transaction() as connection:
+        found = regions.take_back(connection, region, run.act)
+    _by_fund(run, Text("收回预付金", "returned"), found)
+
+
+_CLEARED = {
+    "due": Text("应付异地清算款", "Due"),
+    "from_reserve": Text("风险储备金列支", "From the reserve"),
+    "from_surplus": Text("累计结余列支", "From the surplus"),
+    "offset": Text("抵预付金", "Paid ahead"),
+    "bank": Text("银行拨付", "Bank"),
+}
 
 
 def _by_fund(run: Run, what: Text, found: Mapping[str, int]) -> None:

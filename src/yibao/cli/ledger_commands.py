@@ -13,7 +13,7 @@ from yibao.cli.options import AsJson, Lang, default_language, parse_date, parse_
 _LANGUAGE = default_language()
 
 ledger = typer.Typer(
-    help="The trial balance, statements of accounts, a check of the books.",
+    help="Trial balance, statements, a check of the books.",
     no_args_is_help=True,
 )
 
@@ -93,7 +93,9 @@ def account(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Print an account's statement: every posting, and the balance after it.
+    """Print an account's statement.
+
+    It has every posting and the balance after it.
 
     \b
     Examples: yibao ledger account institution_payable pool_pay H12010000001
@@ -113,7 +115,9 @@ def account(
 
 @ledger.command()
 def verify(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
-    """Check that the ledger holds what desk, personal accounts and clearing say; else exit 1.
+    """Check the ledger against what it stands for.
+
+    What desk, personal accounts and clearing say must stand in it; else the exit code is 1.
 
     \b
     Example: yibao ledger verify

@@ -50,7 +50,7 @@ def reconcile(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Compare an institution's days with the desk, and the desk with the ledger.
+    """Compare an institution, the desk and the ledger.
 
     FILE has one row for each settlement and refund: claim_no, person_id, kind (settle or refund),
     scheme (may be empty), total, fund_pay, account_pay, cash_pay, settled_at. Every difference is

@@ -18,6 +18,7 @@ from yibao.agency.reconcile.model import (
     COLUMNS,
     FLOWS,
     KINDS,
+    OTHER_TITLES,
     SIDES,
     TITLES,
     Comparison,
@@ -173,9 +174,9 @@ def _what(d: Difference, language: Language) -> str:
     """Return in a few words what differs: ours, then theirs."""
     if d.lacking is not None:
         return _word("lacking", language, side=SIDES[d.lacking].pick(language))
+    titles = {**TITLES, **OTHER_TITLES}
     return "; ".join(
-        f"{TITLES[name].pick(language) if name in TITLES else name} {_value(a)} / {_value(b)}"
-        for name, a, b in d.told
+        f"{titles[name].pick(language)} {_value(a)} / {_value(b)}" for name, a, b in d.told
     )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from yibao.agency.clearing import region
 from yibao.agency.reconcile.day import CLEARING_ENTRIES
-from yibao.ledger.chart import PERSONAL
 from yibao.store.database import Connection, see_one_instant
 from yibao.text import Text
 
@@ -50,7 +50,9 @@ CHECKS: Mapping[str, tuple[Text, str]] = {
               FROM desk.settlement, jsonb_each_text(funds) GROUP BY key) AS d
         FULL JOIN (SELECT fund, sum(fen) AS fen
                    FROM ledger.posting JOIN ledger.account USING (account_id)
-                   WHERE head = 'benefit_expense' GROUP BY fund) AS l USING (fund)
+                   JOIN ledger.entry AS e USING (entry_id, on_day)
+                   WHERE head = 'benefit_expense' AND e.kind <> %(region)s
+                   GROUP BY fund) AS l USING (fund)
         """,
     ),
     "institution": (
@@ -128,7 +130,7 @@ CHECKS: Mapping[str, tuple[Text, str]] = {
 def verify(connection: Connection) -> Sequence[Finding]:
     """Run every check at one instant; return what does not agree."""
     see_one_instant(connection)
-    parameters = {"personal": PERSONAL, "clearing": list(CLEARING_ENTRIES)}
+    parameters = {"clearing": list(CLEARING_ENTRIES), "region": region.ENTRY}
     return [
         Finding(check, *row)
         for check, (_, query) in CHECKS.items()

@@ -48,6 +48,13 @@ TITLES: Mapping[str, Text] = {
 }
 
 
+OTHER_TITLES: Mapping[str, Text] = {
+    "person_id": Text("人员编号", "person"),
+    "scheme": Text("险种", "scheme"),
+    "day": Text("日期", "day"),
+}
+
+
 class Money(NamedTuple):
     """The four amounts that are reconciled."""
 

@@ -157,3 +157,17 @@ CREATE VIEW clearing.owed AS
                 UNION ALL SELECT 'personal_account', s.account_pay) AS share(fund, fen)
   WHERE s.payee = 'institution' AND share.fen <> 0;
 GRANT SELECT ON clearing.owed TO yibao_app;
+
+-- What the bills of our insured in another region came to in a month, by fund.
+CREATE TABLE clearing.region_month (
+  region       text        NOT NULL,
+  month        date        NOT NULL CHECK (extract(day FROM month) = 1),
+  fund         text        NOT NULL,
+  due          bigint      NOT NULL CHECK (due > 0),
+  from_reserve bigint      NOT NULL CHECK (from_reserve BETWEEN 0 AND due),
+  entry_id     bigint      NOT NULL,
+  actor        text        NOT NULL,
+  made_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (region, month, fund)
+);
+CALL ops.make_append_only('clearing.region_month');
