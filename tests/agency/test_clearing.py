@@ -318,6 +318,9 @@ def test_december_pays_what_the_advance_did_not_and_the_rest_comes_back(
             assert repay(c, "H1", 2022, act) == {POOL: back}
         refused("working_capital_left", lambda: repay(c, "H1", 2022, act))
     assert stands(database, "working_capital") == 0
+    with pytest.raises(ClearingError) as error, database.transaction() as c:
+        advance(c, "H1", 2022, act, months=1, cite="again")
+    assert error.value.name == "advanced_once"
 
 
 def test_part_of_a_year_and_a_second_advance(database: Database) -> None:

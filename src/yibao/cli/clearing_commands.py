@@ -92,7 +92,8 @@ def apply(
 ) -> None:
     """Apply for a month of an institution.
 
-    For all that was settled by its last day and not applied for yet. Once for each institution and month. What comes later falls into the next month.
+    For all that was settled by its last day and not applied for yet. Once for each institution and
+    month. What comes later falls into the next month.
 
     \b
     Example: yibao clearing apply H12010000001 2026-03 --by "Li Ming"
@@ -161,7 +162,8 @@ def pay(
 ) -> None:
     """Pay an audited month.
 
-    Once, by somebody else than who audited it. What the institution owes is taken off first; December settles working capital.
+    Once, by somebody else than who audited it. What the institution owes is taken off first;
+    December settles working capital.
 
     \b
     Example: yibao clearing pay H12010000001 2026-03 --by "Zhao Lei"
@@ -446,7 +448,8 @@ def region_clear(
 ) -> None:
     """Book and pay another region's month.
 
-    What the bills of our insured there came to, once for each month and fund. What was paid ahead is taken off first.
+    What the bills of our insured there came to, once for each month and fund. What was paid ahead
+    is taken off first.
 
     \b
     Example: yibao clearing region-clear 370800 2022-03 pool_pay 120000.00 --reserve-first
