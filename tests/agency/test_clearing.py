@@ -152,6 +152,7 @@ def test_a_deposit_is_rounded_half_up(database: Database, base: int, fen: int) -
     assert audited(database, rate=one_percent).withheld == fen
 
 
+@pytest.mark.clause("J21-7.3b")
 def test_each_step_happens_once_and_in_its_turn(database: Database) -> None:
     booked(database, ("A1", date(2026, 3, 2), 500_00), ("A2", date(2026, 2, 2), 10_00))
     refused("known_application", lambda: audited(database))
@@ -229,6 +230,7 @@ def test_a_ledger_that_owes_something_else_than_the_desk_stops_the_application(
         (Deduction(POOL, "inpatient", 500_01, "x"), "within_line"),
         (Deduction(POOL, "inpatient", 0, "x"), "within_line"),
         (Deduction(POOL, "inpatient", 1, "x", 999), "bill_there"),
+        (Deduction(PERSONAL, "inpatient", 1, "x"), "fund_money"),
     ],
 )
 def test_a_deduction_that_the_application_does_not_bear_is_refused(
@@ -333,6 +335,9 @@ def test_part_of_a_year_and_a_second_advance(database: Database) -> None:
         refused("settled_in_year_before", lambda: ask(2025))
         assert ask(2026) == {POOL: 250_00}
         refused("settled_before", lambda: ask(2026))
+    cleared(database, date(2025, 12, 1), Act("payer", date(2026, 1, 9)))
+    with database.transaction() as c:  # what is out is of the year to come
+        refused("working_capital_left", lambda: repay(c, "H1", 2025, PAYER))
 
 
 def test_a_years_deposits_are_released_once_after_the_last_payment(database: Database) -> None:

@@ -121,6 +121,23 @@ def test_verify_says_which_check_fails_and_by_how_much(books: Database) -> None:
     assert "✗" in call("ledger", "verify").stdout
 
 
+@pytest.mark.clause("J21-7.3b")
+def test_a_bank_statement_is_compared_with_the_ledger(database: Database) -> None:
+    with database.transaction() as c:
+        income = Transfer(
+            Account("bank", "pool_pay"), Account("subsidy_income", "pool_pay"), 999_000_00
+        )
+        post(c, Entry(DAY, "receipt", "x", "test", [income]))
+    assert told("ledger", "bank", "pool_pay", "999000.00")["findings"] == []
+    off = call("ledger", "bank", "pool_pay", "1000000.00", "--json")
+    assert off.exit_code == 1
+    assert json.loads(off.stdout)["findings"] == [
+        {"check": "bank", "of": "pool_pay", "expected": "1000000.00", "ledger": "999000.00"}
+    ]
+    assert "-1,000.00" in call("ledger", "bank", "pool_pay", "1000000.00").stdout
+    assert told("ledger", "bank", "pool_pay", "0", "--to", "2026-03-01")["findings"] == []
+
+
 # --- clearing -------------------------------------------------------------------------------------
 
 
@@ -210,6 +227,8 @@ def test_a_year_with_an_institution(books: Database) -> None:
     assert told(*aside) == {"funds": {"pool_pay": "2.50"}}
     draw = ("clearing", "draw", "pool_pay", "1.00", "--reason", "deficit", *CLERK)
     assert told(*draw) == {"funds": {"pool_pay": "1.50"}}
+    for wrong in ((*aside[:-3], " ", *CLERK), (*draw[:-2], "--by", " "), (*draw[:-3], "", *CLERK)):
+        assert call(*wrong).exit_code == 2
     assert call("clearing", "draw", "pool_pay", "1.005", "--reason", "x", *CLERK).exit_code == 2
     assert call("clearing", "draw", "pool", "1", "--reason", "x", *CLERK).exit_code == 2
     assert call("ledger", "verify").exit_code == 0
@@ -290,6 +309,10 @@ def test_sixty_one_yuan_are_explained_to_the_fen(week: Path, tmp_path: Path) -> 
     with_file, with_ledger = json.loads(result.stdout)["comparisons"]
     assert [sums["fund_pay"] for sums in with_file["sums"]] == ["171178.20", "171239.20"]
     assert with_file["gap"]["fund_pay"] == "-61.00"
+    assert [(p["flow"], p["rows"], p["gap"]["fund_pay"]) for p in with_file["parts"]] == [
+        ("refund", [1, 0], "-25.00"),
+        ("settle", [102, 102], "-36.00"),
+    ]
     assert [
         (d["class"], d["claim_no"], d["lacking"], d["effect"]["fund_pay"])
         for d in with_file["differences"]

@@ -113,6 +113,16 @@ def test_what_neither_side_has_in_the_period_does_not_count() -> None:
     assert told([], [row("A1", day=NEXT)]) == []
 
 
+def test_the_gap_is_told_by_scheme_and_flow() -> None:
+    ours = [row("A1"), row("A2", scheme="employee"), row("A2", flow="refund", scheme="employee")]
+    theirs = [row("A1", 39, scheme=""), ours[1]]
+    parts = found(ours, theirs).parts
+    assert [(p.scheme, p.flow, p.rows, p.gap.fund_pay) for p in parts] == [
+        ("employee", "refund", (1, 0), -100),
+        ("resident", "settle", (1, 1), 61),
+    ]
+
+
 def test_a_scheme_that_a_side_does_not_tell_is_not_compared() -> None:
     assert told([row("A1")], [row("A1", scheme="")]) == []
 

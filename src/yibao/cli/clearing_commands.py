@@ -15,6 +15,7 @@ from yibao.cli.options import (
     AsJson,
     Lang,
     default_language,
+    parse_amount,
     parse_date,
     parse_month,
 )
@@ -41,14 +42,10 @@ def _rate(text: str) -> Fraction:
     return found
 
 
-def _yuan(text: str) -> int:
-    from yibao.errors import MoneyError
-    from yibao.money import parse_yuan
-
-    try:
-        return parse_yuan(text)
-    except MoneyError as error:
-        raise typer.BadParameter(str(error)) from None
+def _text(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise typer.BadParameter("a text that says something is needed / 不能为空")
+    return text.strip()
 
 
 Institution = Annotated[str, typer.Argument(metavar="INSTITUTION", help="The institution's id.")]
@@ -57,20 +54,21 @@ Month = Annotated[
 ]
 Year = Annotated[int, typer.Argument(metavar="YEAR", min=2015, max=2100)]
 Fund = Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")]
-Yuan = Annotated[int, typer.Argument(metavar="YUAN", parser=_yuan, help="As 80000.00.")]
+Yuan = Annotated[int, typer.Argument(metavar="YUAN", parser=parse_amount, help="As 80000.00.")]
 Region = Annotated[str, typer.Argument(metavar="REGION", help="Its division code, as 130000.")]
 Day = Annotated[
     date | None,
     typer.Option("--day", metavar="DATE", parser=parse_date, help="Day of the books; else today."),
 ]
 Cite = Annotated[
-    str | None, typer.Option("--cite", metavar="TEXT", help="Where the figure is laid down.")
+    str | None,
+    typer.Option("--cite", metavar="TEXT", parser=_text, help="Where the figure is laid down."),
 ]
 PolicyOf = Annotated[
     str | None,
     typer.Option("--policy", metavar="REGION", help="Take the figure from a region's documents."),
 ]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", parser=_text, help="Why.")]
 Share = Annotated[Fraction, typer.Option("--rate", metavar="RATE", parser=_rate, help="As 2%.")]
 
 
@@ -360,7 +358,9 @@ def set_aside(
     year: Year,
     *,
     rate: Share,
-    cite: Annotated[str, typer.Option("--cite", metavar="TEXT", help="Where it is laid down.")],
+    cite: Annotated[
+        str, typer.Option("--cite", metavar="TEXT", parser=_text, help="Where it is laid down.")
+    ],
     by: Actor,
     day: Day = None,
     database: Place = None,

@@ -47,13 +47,13 @@ class Run:
     @property
     def act(self) -> Act:
         """Who does it on which day of the books: today where none was given."""
+        if not self.actor.strip():
+            raise typer.BadParameter("--by is empty / 请给出经办人")
         return Act(self.actor, self.day or datetime.now(CHINA).date())
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Yield a transaction; what is refused is told in the reader's language."""
-        if not self.actor.strip() and self.actor:
-            raise typer.BadParameter("--by is empty / 请给出经办人")
         with (
             exits(self.language, as_json=self.as_json),
             opened(self.place) as database,

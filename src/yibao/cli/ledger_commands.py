@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language, parse_date, parse_month, parse_time
+from yibao.cli.options import (
+    AsJson,
+    Lang,
+    default_language,
+    parse_amount,
+    parse_date,
+    parse_month,
+    parse_time,
+)
 
 _LANGUAGE = default_language()
 
@@ -111,6 +119,35 @@ def account(
     with opened(database) as found, found.transaction() as connection:
         opening, postings = statement(connection, named, first, last)
     ledger_pages.statement(named, opening, postings, as_json=as_json, language=lang)
+
+
+@ledger.command()
+def bank(
+    fund: Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")],
+    balance: Annotated[
+        int, typer.Argument(metavar="YUAN", parser=parse_amount, help="What the bank says.")
+    ],
+    *,
+    last: Last = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Compare a bank's statement with the ledger.
+
+    Each fund has an account of its own. Exit code 1 where the bank holds something else.
+
+    \b
+    Example: yibao ledger bank pool_pay 1000000.00 --to 2026-03-31
+    """
+    from yibao.agency.reconcile import books
+    from yibao.cli import ledger_pages
+    from yibao.cli.database import opened
+
+    ledger_pages.account_of("bank", [fund])
+    with opened(database) as found, found.transaction() as connection:
+        finding = books.bank_difference(connection, fund, balance, last)
+    ledger_pages.found(["bank"], [finding] if finding else [], as_json=as_json, language=lang)
 
 
 @ledger.command()

@@ -197,7 +197,18 @@ def statement(
 
 
 def verified(findings: Sequence[Finding], *, as_json: bool, language: Language) -> None:
-    """Print what does not agree, by check; leaves with exit code 1 where something does not."""
+    """Print which checks failed; leaves with exit code 1 where something does not agree."""
+    if not as_json:
+        failed = {f.check for f in findings}
+        for name, (title, _) in CHECKS.items():
+            console().print(f"{'✗' if name in failed else '✓'} {title.pick(language)}")
+    found(list(CHECKS), findings, as_json=as_json, language=language)
+
+
+def found(
+    checks: Sequence[str], findings: Sequence[Finding], *, as_json: bool, language: Language
+) -> None:
+    """Print what does not agree; leaves with exit code 1 where something does not."""
     if as_json:
         told = [
             {
@@ -208,19 +219,14 @@ def verified(findings: Sequence[Finding], *, as_json: bool, language: Language) 
             }
             for f in findings
         ]
-        print_json({"checks": list(CHECKS), "findings": told})
-    else:
-        failed = {f.check for f in findings}
-        for name, (title, _) in CHECKS.items():
-            console().print(f"{'✗' if name in failed else '✓'} {title.pick(language)}")
-        if not findings:
-            console().print(_word("agree", language))
-    if not findings:
-        return
-    if not as_json:
+        print_json({"checks": checks, "findings": told})
+    elif findings:
         page = table(language, ["check", "what"], ["expected", "ledger", "difference"])
         for f in findings:
             amounts = map(money, (f.expected, f.ledger, f.ledger - f.expected))
             page.add_row(f.check, visible(f.what), *amounts)
         console().print(page)
-    raise typer.Exit(exit_codes.FINDINGS)
+    else:
+        console().print(_word("agree", language))
+    if findings:
+        raise typer.Exit(exit_codes.FINDINGS)

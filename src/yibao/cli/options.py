@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from yibao.errors import MoneyError
+from yibao.money import parse_yuan
+
 Language = Literal["zh", "en"]
 GradeName = Literal["A", "B", "C", "D"]
 
@@ -56,6 +59,14 @@ def parse_time(text: str) -> datetime:
     if day is not None:
         found = datetime.combine(day, time.max)
     return found if found.tzinfo else found.replace(tzinfo=CHINA)
+
+
+def parse_amount(text: str) -> int:
+    """Return the fen of an amount in yuan given on the command line."""
+    try:
+        return parse_yuan(text)
+    except MoneyError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 RegionName = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.results import beside, rejects_sheet
 from yibao.interop.files.rows import visible
 from yibao.money import format_yuan
+from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
 
 _SHOWN = 40
@@ -51,6 +52,7 @@ _WORDS = {
     "class": Text("差异类别", "Class"),
     "count": Text("笔数", "Count"),
     "claim_no": Text("结算编号", "Number"),
+    "scheme": Text("险种", "Scheme"),
     "flow": Text("收退", "Flow"),
     "where": Text("位置", "Where"),
     "what": Text("差异", "What differs"),
@@ -114,6 +116,7 @@ def _print(found: Reconciliation, language: Language) -> None:
         if not comparison.differences:
             continue
         page.print(_classes(comparison, language))
+        page.print(_parts(comparison, language))
         page.print(_differences(comparison, language))
         more = len(comparison.differences) - _SHOWN
         if more > 0:
@@ -153,6 +156,20 @@ def _classes(comparison: Comparison, language: Language) -> Table:
         if own:
             effect = total(d.effect for d in own)
             made.add_row(title.pick(language), f"{len(own):,}", *map(money, effect))
+    return made
+
+
+def _parts(comparison: Comparison, language: Language) -> Table:
+    """Return where the gap lies, by scheme and flow; rows are ours and theirs."""
+    made = _amount_table(language, "scheme", "flow", "rows")
+    schemes = vocabulary().attributes["scheme"].codes or {}
+    for part in comparison.parts:
+        made.add_row(
+            schemes[part.scheme].pick(language) if part.scheme else "",
+            FLOWS[part.flow].pick(language),
+            f"{part.rows[0]:,} / {part.rows[1]:,}",
+            *map(money, part.gap),
+        )
     return made
 
 
@@ -260,6 +277,7 @@ def _plain(found: Reconciliation, booked: Booked) -> dict[str, Any]:
                 "rows": comparison.rows,
                 "sums": [_yuan(sums) for sums in comparison.sums],
                 "gap": _yuan(comparison.gap),
+                "parts": [{**asdict(part), "gap": _yuan(part.gap)} for part in comparison.parts],
                 "differences": [_plain_difference(d) for d in comparison.differences],
             }
             for comparison in found.comparisons

@@ -91,6 +91,12 @@ def _left(
     lines = {(line.fund, line.visit): line for line in found.lines}
     left = {line: line.due for line in found.lines}
     for one in deductions:
+        if one.fund == PERSONAL:
+            raise refusal(
+                "fund_money",
+                "个人账户的钱属于个人，请在结算台冲正该笔费用",
+                "money of a personal account is its owner's: take the bill back at the desk",
+            )
         line = lines.get((one.fund, one.visit))
         if line is None:
             raise refusal(

@@ -11,7 +11,6 @@ from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import RowReader
 from yibao.interop.files.rows import Reject
 from yibao.interop.files.tabular import check_columns, open_table
-from yibao.ledger.chart import PERSONAL
 from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Connection
 from yibao.text import Text
@@ -25,12 +24,7 @@ def columns() -> tuple[Column, ...]:
     words = vocabulary()
     funds = {name: fund.title for name, fund in words.funds.items()}
     return (
-        Column(
-            "fund",
-            "code",
-            Text("基金", "Fund"),
-            codes=funds | {PERSONAL: Text("个人账户", "Personal accounts")},
-        ),
+        Column("fund", "code", Text("基金", "Fund"), codes=funds),
         Column("visit", "code", Text("就医类别", "Visit"), codes=words.attributes["visit"].codes),
         Column("amount", "amount", Text("扣款金额", "Deducted")),
         Column("reason", "id", Text("扣款原因", "Reason")),

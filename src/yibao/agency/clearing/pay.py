@@ -80,13 +80,18 @@ def balances(connection: Connection, head: str, party: str) -> Mapping[str, int]
 
 def _working_capital(connection: Connection, institution: str, month: date) -> Mapping[str, int]:
     """Return what is to be settled with a month: all that is out, with the year's last month."""
-    row = connection.execute(
-        "SELECT max(year) FROM clearing.advance WHERE institution_id = %s", (institution,)
-    ).fetchone()
-    year = row[0] if row else None
+    year = advanced_for(connection, institution)
     if month.month != _LAST_MONTH or year is None or month.year < year:
         return {}
     return balances(connection, "working_capital", institution)
+
+
+def advanced_for(connection: Connection, institution: str) -> int | None:
+    """Return the last year that working capital was advanced for."""
+    row = connection.execute(
+        "SELECT max(year) FROM clearing.advance WHERE institution_id = %s", (institution,)
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _check(connection: Connection, found: Application, act: Act) -> None:

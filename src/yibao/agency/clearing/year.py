@@ -17,7 +17,7 @@ from yibao.agency.clearing.model import (
     of_month,
     refusal,
 )
-from yibao.agency.clearing.pay import balances
+from yibao.agency.clearing.pay import advanced_for, balances
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import Entry, Transfer, post
 from yibao.money import half_up
@@ -104,11 +104,11 @@ def repay(connection: Connection, institution: str, year: int, act: Act) -> Mapp
     lock(connection, "institution", institution)
     _require_cleared(connection, institution, year, act)
     left = balances(connection, "working_capital", institution)
-    if not left:
+    if not left or advanced_for(connection, institution) != year:
         raise refusal(
             "working_capital_left",
-            f"{institution} 没有未清算的周转金",
-            f"{institution} holds no working capital",
+            f"{institution} 没有 {year} 年未清算的周转金",
+            f"{institution} holds no working capital of {year}",
         )
     transfers = [
         Transfer(Account("bank", fund), Account("working_capital", fund, institution), fen)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from yibao.agency.clearing import region
 from yibao.agency.reconcile.day import CLEARING_ENTRIES
@@ -125,6 +126,23 @@ CHECKS: Mapping[str, tuple[Text, str]] = {
     ),
 }
 """Each check: what it says, and the query of (what, expected, found in the ledger)."""
+
+
+def bank_difference(
+    connection: Connection, fund: str, statement: int, last: date | None = None
+) -> Finding | None:
+    """Return how a bank's statement of a fund's account differs from the ledger, if it does.
+
+    `last` is the day of the statement; in the ledger what belongs to later days is left out.
+    """
+    row = connection.execute(
+        "SELECT coalesce(sum(fen), 0)::bigint FROM ledger.posting "
+        "JOIN ledger.account USING (account_id) WHERE (head, fund) = ('bank', %(fund)s) "
+        "AND (%(last)s::date IS NULL OR on_day <= %(last)s)",
+        {"fund": fund, "last": last},
+    ).fetchone()
+    assert row is not None
+    return None if row[0] == statement else Finding("bank", fund, statement, int(row[0]))
 
 
 def verify(connection: Connection) -> Sequence[Finding]:

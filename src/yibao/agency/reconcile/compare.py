@@ -18,6 +18,7 @@ from yibao.agency.reconcile.model import (
     Flow,
     Kind,
     Money,
+    Part,
     Row,
     Side,
     total,
@@ -57,7 +58,7 @@ def compare(
         total(matching.counted(row) for row in theirs),
     )
     counts = (sum(map(matching.within, ours)), sum(map(matching.within, theirs)))
-    found = Comparison(sides, sums, counts, differences)
+    found = Comparison(sides, sums, counts, list(matching.parts(ours, theirs)), differences)
     assert total(d.effect for d in differences) == found.gap
     return found
 
@@ -78,6 +79,19 @@ class _Matching:
     def within(self, row: Row) -> bool:
         """Tell whether a row is of the period."""
         return self.first <= row.day <= self.last
+
+    def parts(self, ours: Sequence[Row], theirs: Sequence[Row]) -> Iterator[Part]:
+        """Yield the parts that differ. A scheme that a row does not tell is that of ours."""
+        held: dict[tuple[str, Flow], tuple[list[Money], list[Money]]] = {}
+        for side, rows in enumerate((ours, theirs)):
+            for row in filter(self.within, rows):
+                mine = self.mine.get((row.claim_no, row.flow), row)
+                part = held.setdefault((row.scheme or mine.scheme, row.flow), ([], []))
+                part[side].append(self.counted(row))
+        for (scheme, flow), (mine_, theirs_) in sorted(held.items()):
+            gap = total(mine_).less(total(theirs_))
+            if any(gap) or len(mine_) != len(theirs_):
+                yield Part(scheme, flow, (len(mine_), len(theirs_)), gap)
 
     def counted(self, row: Row | None) -> Money:
         """Return what a row does to its side's sums of the period."""

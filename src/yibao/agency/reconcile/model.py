@@ -114,12 +114,23 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The settlements or refunds of one scheme: how many each side has, and what ours are more."""
+
+    scheme: str
+    flow: Flow
+    rows: tuple[int, int]
+    gap: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two sides of a period: their sums, and why these differ."""
+    """Two sides of a period: their sums, by scheme and flow where they differ, and why."""
 
     sides: tuple[Side, Side]
     sums: tuple[Money, Money]
     rows: tuple[int, int]
+    parts: Sequence[Part]
     differences: Sequence[Difference]
 
     @property
