@@ -37,6 +37,9 @@ COMMANDS = (
     "enrol_commands",
     "contributions_commands",
     "serve_commands",
+    "ledger_commands",
+    "clearing_commands",
+    "reconcile_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

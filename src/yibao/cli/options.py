@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from yibao.errors import MoneyError
+from yibao.money import parse_yuan
+
 Language = Literal["zh", "en"]
 GradeName = Literal["A", "B", "C", "D"]
+
+CHINA = timezone(timedelta(hours=8))
+"""The time of China, which has had no other since 1992."""
 
 
 def default_language() -> Language:
@@ -30,6 +36,37 @@ def parse_date(text: str) -> date:
     if day.year > 2999:  # nothing that counts days on from it may leave the calendar
         raise typer.BadParameter(f"{text!r} is not a day such as 2021-06-22")
     return day
+
+
+def parse_month(text: str) -> date:
+    """Return the first day of a month given on the command line as 2026-03."""
+    try:
+        return parse_date(f"{text}-01")
+    except typer.BadParameter:
+        raise typer.BadParameter(f"{text!r} is not a month such as 2026-03") from None
+
+
+def parse_time(text: str) -> datetime:
+    """Return the instant of a local time given on the command line; a day alone is its end."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a time such as 2026-03-31T18:00") from None
+    if day is not None:
+        found = datetime.combine(day, time.max)
+    return found if found.tzinfo else found.replace(tzinfo=CHINA)
+
+
+def parse_amount(text: str) -> int:
+    """Return the fen of an amount in yuan given on the command line."""
+    try:
+        return parse_yuan(text)
+    except MoneyError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 RegionName = Annotated[

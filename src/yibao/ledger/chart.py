@@ -46,6 +46,9 @@ CHART: Mapping[str, Head] = {
     "institution_payable": Head(
         "liability", Text("应付医疗机构款", "Payable to institutions"), "institution"
     ),
+    "institution_applied": Head(
+        "liability", Text("机构已申报待拨付款", "Applied for by institutions"), "institution"
+    ),
     "deposit_withheld": Head(
         "liability", Text("预留质量保证金", "Deposits withheld"), "institution"
     ),

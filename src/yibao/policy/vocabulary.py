@@ -84,11 +84,15 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure that means the same in every region, so that a higher document can limit it."""
+    """A figure that means the same in every region, so that a higher document can limit it.
+
+    No step names one that is `outside` the rules of persons: another part asks for it.
+    """
 
     name: str
     title: Text
     unit: Unit
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,8 @@ def vocabulary() -> Vocabulary:
         amounts=_amounts(data["amounts"]),
         funds={n: Fund(n, Text(**f["title"]), f["layer"]) for n, f in data["funds"].items()},
         measures={
-            n: Measure(n, Text(**m["title"]), m["unit"]) for n, m in data["measures"].items()
+            n: Measure(n, Text(**m["title"]), m["unit"], m.get("outside", False))
+            for n, m in data["measures"].items()
         },
         layers=_titles(data["layers"]),
         results=_titles(data["results"]),

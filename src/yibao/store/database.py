@@ -96,6 +96,11 @@ class Database:
             return work(connection)
 
 
+def see_one_instant(connection: Connection) -> None:
+    """Let a transaction see the database as it is now, and write nothing; first thing in it."""
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turn failures of the database itself, not of what was asked, into StoreError."""

@@ -14,6 +14,7 @@ from yibao.policy.checking.points import Period, answer, held, points
 from yibao.policy.compile import table_of
 from yibao.policy.model import Origin, Region, Step
 from yibao.policy.opspec import OPS
+from yibao.policy.vocabulary import vocabulary
 
 _DAY = timedelta(days=1)
 NOTICE = 90
@@ -26,6 +27,7 @@ def unused(region: Region) -> Iterator[Finding]:
     looked = {key for table in region.tables.values() for key in table.keys}
     looked |= {condition.attribute for condition in region.conditions()}
     measured = {measure for limit in region.limits for measure in (limit.measure, limit.of)}
+    measured |= {name for name, measure in vocabulary().measures.items() if measure.outside}
     for name, table in region.tables.items():
         if name not in named and (table.measure is None or table.measure not in measured):
             yield _unused("table", name, table.rows[0].origin, "a table that some step names")

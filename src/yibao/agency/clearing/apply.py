@@ -1,0 +1,172 @@
+"""An institution applies for a month: for all that the desk has booked by its last day.
+
+Each settlement and reversal is held by one application. So what was booked after a month had been
+applied for, or given back on appeal, falls into the next one, and nothing is paid twice.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from yibao.agency.clearing.model import (
+    Act,
+    Application,
+    Line,
+    end_of,
+    lock,
+    log,
+    move,
+    of_month,
+    refusal,
+)
+from yibao.agency.clearing.read import application
+from yibao.ledger.chart import Account
+from yibao.ledger.entries import Entry, post
+from yibao.money import format_yuan
+from yibao.store.database import Connection
+
+
+def apply(connection: Connection, institution: str, month: date, act: Act) -> Application:
+    """Apply for a month; return the application.
+
+    Raises ClearingError for a month that is not over, that was applied for or that lies before one
+    that was, where nothing is due, and where desk and ledger differ.
+    """
+    lock(connection, "institution", institution)
+    _check_turn(connection, institution, month, act)
+    settlements, given_back, lines = _open(connection, institution, end_of(month))
+    if not settlements and not given_back:
+        raise refusal(
+            "nothing_due",
+            f"{institution} 到 {end_of(month)} 没有待申报的结算",
+            f"nothing that {institution} had settled by {end_of(month)} is still to be applied "
+            "for: check its id and the month",
+        )
+    entry = post(connection, _entry(institution, month, lines, act))
+    row = connection.execute(
+        "INSERT INTO clearing.application (institution_id, month, entry_id, actor) "
+        "VALUES (%s, %s, %s, %s) RETURNING application_id",
+        (institution, month, entry, act.actor),
+    ).fetchone()
+    assert row is not None
+    number = int(row[0])
+    _write(connection, number, settlements, given_back, lines)
+    log(connection, act.actor, "apply", f"application:{number}", month=of_month(month))
+    return application(connection, institution, month)
+
+
+def _check_turn(connection: Connection, institution: str, month: date, act: Act) -> None:
+    if act.day <= end_of(month):
+        raise refusal(
+            "month_over",
+            f"{of_month(month)} 尚未结束，记账日为 {act.day}",
+            f"the month {of_month(month)} is not over on {act.day}, the day of the books",
+        )
+    row = connection.execute(
+        "SELECT max(month) FROM clearing.application WHERE institution_id = %s AND month >= %s",
+        (institution, month),
+    ).fetchone()
+    latest = row[0] if row else None
+    if latest is not None:
+        raise refusal(
+            "applied_for",
+            f"{institution} 已申报至 {of_month(latest)}；以后发生的并入下月",
+            f"{institution} has applied for months up to {of_month(latest)}; what came later "
+            "belongs to the next month",
+        )
+
+
+def _open(
+    connection: Connection, institution: str, last: date
+) -> tuple[list[int], list[int], list[Line]]:
+    """Return settlements and given-back deductions that no application holds, and their lines.
+
+    One statement sees one instant; at that instant all that is open must be what the ledger owes.
+    """
+    row = connection.execute(
+        """
+        WITH owed AS (
+          SELECT o.* FROM clearing.owed AS o
+          LEFT JOIN clearing.claim AS c USING (settlement_id)
+          WHERE o.institution_id = %(institution)s AND c.settlement_id IS NULL
+        ), given_back AS (
+          SELECT d.deduction_id, d.fund, d.visit, d.fen
+          FROM clearing.deduction AS d JOIN clearing.application USING (application_id)
+          JOIN clearing.decision AS o USING (deduction_id)
+          LEFT JOIN clearing.given_back AS g USING (deduction_id)
+          WHERE institution_id = %(institution)s AND NOT o.upheld AND g.deduction_id IS NULL
+        ), line AS (
+          SELECT fund, visit, count(DISTINCT settlement_id) AS claims, sum(fen) AS due FROM (
+            SELECT settlement_id, fund, visit, fen FROM owed WHERE settled_on <= %(last)s
+            UNION ALL SELECT NULL, fund, visit, fen FROM given_back
+          ) AS all_due GROUP BY fund, visit
+        ), ledger AS (
+          SELECT fund, -sum(fen) AS fen FROM ledger.posting JOIN ledger.account USING (account_id)
+          WHERE head = 'institution_payable' AND party = %(institution)s GROUP BY fund
+        ), desk AS (
+          SELECT fund, sum(fen) AS fen FROM (
+            SELECT fund, fen FROM owed UNION ALL SELECT fund, fen FROM given_back
+          ) AS all_open GROUP BY fund
+        )
+        SELECT
+          (SELECT array_agg(settlement_id) FROM (
+             SELECT s.settlement_id FROM desk.settlement AS s
+             LEFT JOIN clearing.claim AS c USING (settlement_id)
+             WHERE s.institution_id = %(institution)s AND s.payee = 'institution'
+               AND s.settled_on <= %(last)s AND c.settlement_id IS NULL) AS open),
+          (SELECT array_agg(deduction_id) FROM given_back),
+          (SELECT jsonb_agg(jsonb_build_array(fund, visit, claims, due) ORDER BY fund, visit)
+           FROM line),
+          (SELECT jsonb_agg(jsonb_build_array(fund, coalesce(l.fen, 0), coalesce(d.fen, 0)))
+           FROM ledger AS l FULL JOIN desk AS d USING (fund)
+           WHERE coalesce(l.fen, 0) <> coalesce(d.fen, 0))
+        """,
+        {"institution": institution, "last": last},
+    ).fetchone()
+    assert row is not None
+    settlements, given_back, lines, differing = row
+    if differing:
+        fund, ledger, desk = differing[0]
+        raise refusal(
+            "books_agree",
+            f"{institution} 基金 {fund}：总账应付 {format_yuan(ledger)}，业务应付 "
+            f"{format_yuan(desk)}；请先运行 yibao ledger verify",
+            f"{institution}, fund {fund}: the ledger owes {format_yuan(ledger)} yuan, the desk "
+            f"{format_yuan(desk)}; see `yibao ledger verify`",
+        )
+    return settlements or [], given_back or [], [Line(*line) for line in lines or []]
+
+
+def _entry(institution: str, month: date, lines: list[Line], act: Act) -> Entry:
+    due: dict[str, int] = {}
+    for line in lines:
+        due[line.fund] = due.get(line.fund, 0) + line.due
+    transfers = [
+        transfer
+        for fund, fen in due.items()
+        for transfer in move(
+            Account("institution_payable", fund, institution),
+            Account("institution_applied", fund, institution),
+            fen,
+        )
+    ]
+    subject = f"clearing:{institution}:{of_month(month)}"
+    return Entry(act.day, "clearing_applied", subject, act.actor, transfers)
+
+
+def _write(
+    connection: Connection,
+    number: int,
+    settlements: list[int],
+    given_back: list[int],
+    lines: list[Line],
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO clearing.line VALUES (%s, %s, %s, %s, %s)",
+            [(number, *line) for line in lines],
+        )
+    for table, held in (("claim", settlements), ("given_back", given_back)):
+        connection.execute(
+            f"INSERT INTO clearing.{table} SELECT unnest(%s::bigint[]), %s", (held, number)
+        )
