@@ -34,7 +34,9 @@ Refused = Annotated[
 ]
 
 contributions = typer.Typer(help="Bill contributions, enter receipts.", no_args_is_help=True)
-accounts = typer.Typer(help="Credit personal accounts.", no_args_is_help=True)
+accounts = typer.Typer(
+    help="Credit personal accounts, let them pay for relatives.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -198,3 +200,72 @@ def interest(
 
     how = contributions_run.How(policy, accept_grade, None, actor, database, lang, as_json)
     contributions_run.over_all(how, lambda h: contributions_run.interest(h, year), output)
+
+
+@accounts.command()
+def link(
+    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account it is.")],
+    relative: Annotated[str, typer.Argument(metavar="RELATIVE", help="For whom it may pay.")],
+    *,
+    relation: Annotated[
+        Literal["spouse", "parent", "child", "near_relative", "other_relative"],
+        typer.Option(help="What the relative is to the holder."),
+    ],
+    first: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=parse_date, help="The first day.")
+    ],
+    last: Annotated[
+        date | None, typer.Option("--to", metavar="DATE", parser=parse_date, help="The last day.")
+    ] = None,
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Let an account pay for a relative, as far as the rules allow.
+
+    \b
+    Example: yibao accounts link P1 P2 --relation parent --from 2022-01-01
+    """
+    from yibao.cli import contributions_run
+
+    contributions_run.link(
+        holder,
+        relative,
+        relation=relation,
+        first=first,
+        last=last,
+        actor=actor,
+        place=database,
+        language=lang,
+        as_json=as_json,
+    )
+
+
+@accounts.command()
+def pay(
+    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account pays.")],
+    *,
+    policy: PolicyName,
+    relative: Annotated[str, typer.Option(metavar="RELATIVE", help="Whose contribution.")],
+    amount: Annotated[str, typer.Option(metavar="YUAN", help="How much, such as 320.00.")],
+    reference: Annotated[str, typer.Option(help="A number of its own: it happens once.")],
+    on: Annotated[
+        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    ],
+    accept_grade: AcceptGrade = "C",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Pay a relative's contribution to the residents' scheme from an account.
+
+    \b
+    Example: yibao accounts pay P1 --policy guangdong --relative P2 --amount 320.00
+               --reference A1 --on 2022-11-05
+    """
+    from yibao.cli import contributions_run
+
+    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    contributions_run.pay(holder, relative, amount, reference, how)

@@ -10,6 +10,8 @@ from pathlib import Path
 import typer
 
 from yibao.agency.accounts import runs as account_runs
+from yibao.agency.accounts import uses
+from yibao.agency.accounts.movements import Movement
 from yibao.agency.contributions import bills, receipts, runs
 from yibao.agency.contributions.coverage import cover
 from yibao.agency.imports import write_rows
@@ -22,7 +24,7 @@ from yibao.cli.targets import check_targets
 from yibao.interop.files import cells
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
-from yibao.money import format_yuan
+from yibao.money import format_yuan, parse_yuan
 from yibao.policy.policy import load_policy
 from yibao.settlement.procedure import Office
 from yibao.store.database import Connection, Database
@@ -178,3 +180,52 @@ def _rows(found: Sequence[receipts.Open]) -> Iterator[list[Cell]]:
     for part in found:
         row: list[Cell] = [part.payer, part.person_id, part.bill_id, part.item, part.name]
         yield [*row, part.first, part.last, part.fen, part.received, part.left]
+
+
+def link(
+    holder: str,
+    relative: str,
+    *,
+    relation: uses.Relation,
+    first: date,
+    last: date | None,
+    actor: str | None,
+    place: str | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Let an account pay for a relative."""
+
+    def work(connection: Connection) -> bool:
+        return uses.link(connection, holder, relative, relation, first, last=last, actor=who(actor))
+
+    with exits(language, as_json=as_json), opened(place) as database:
+        made = database.run(work)
+    if as_json:
+        print_json({"holder": holder, "relative": relative, "changed": made})
+    else:
+        done = Text("已登记", "written") if made else Text("没有变化", "nothing changes")
+        typer.echo(done.pick(language))
+
+
+def pay(holder: str, relative: str, amount: str, reference: str, how: How) -> None:
+    """Pay a relative's contribution from an account."""
+    assert how.on is not None
+    wanted = uses.Use(holder, reference, how.on, uses.CONTRIBUTION, parse_yuan(amount), relative)
+
+    def work(connection: Connection) -> Movement:
+        actor = who(how.actor)
+        made = uses.pay_contribution(connection, office, wanted, actor=actor)
+        cover(connection, office, relative, actor=actor)
+        return made
+
+    with exits(how.language, as_json=how.as_json):
+        office = how.office()
+        with opened(how.place) as database:
+            made = database.run(work)
+    paid, left = format_yuan(made.went_out), format_yuan(made.balance)
+    if how.as_json:
+        print_json({"holder": holder, "relative": relative, "paid": paid, "balance": left})
+    else:
+        told = Text(f"支付 {paid} 元，余额 {left} 元", f"{paid} yuan paid, {left} left")
+        typer.echo(told.pick(how.language))

@@ -192,3 +192,94 @@ def twins(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANG
     from yibao.cli import enrol_run
 
     enrol_run.twins(database, lang, as_json=as_json)
+
+
+@enrol.command()
+def late(
+    *,
+    since: Annotated[
+        date, typer.Option(metavar="DATE", parser=parse_date, help="What has come in since.")
+    ],
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """List identities and the like that were reported after they began to hold.
+
+    What was settled in between may have to be settled anew.
+
+    \b
+    Example: yibao enrol late --since 2022-03-01
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.late(since, database, lang, as_json=as_json)
+
+
+@enrol.command("move-out")
+def move_out(
+    person: PersonId,
+    *,
+    policy: PolicyName,
+    to: Annotated[str, typer.Option(metavar="REGION", help="Where the person moves to.")],
+    reference: Annotated[str, typer.Option(help="The number of the slip.")],
+    last: Annotated[
+        date, typer.Option(metavar="DATE", parser=parse_date, help="The last day here.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The slip, as JSON.")],
+    actor: Actor = None,
+    database: Place = None,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Let a person move to another region: years and account go along, what is here ends.
+
+    \b
+    Example: yibao enrol move-out P1 --policy tianjin --to 130100 --reference S1
+               --last 2022-08-31 -o slip.json
+    """
+    from yibao.cli import moves_run
+
+    moves_run.out(
+        person,
+        policy=policy,
+        region=to,
+        reference=reference,
+        last=last,
+        output=output,
+        actor=actor,
+        database=database,
+        language=lang,
+    )
+
+
+@enrol.command("move-in")
+def move_in(
+    slip: Annotated[Path, typer.Argument(metavar="SLIP", help="As the other region wrote it.")],
+    *,
+    person: Annotated[str, typer.Option(help="The id here, if it is another.")] = "",
+    origin: Annotated[str, typer.Option("--from", metavar="REGION", help="Where from.")],
+    on: Annotated[
+        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    ],
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Take in years and account of a person who is registered here.
+
+    \b
+    Example: yibao enrol move-in slip.json --from 120100 --on 2022-09-05
+    """
+    from yibao.cli import moves_run
+
+    moves_run.in_(
+        slip,
+        person=person,
+        region=origin,
+        on=on,
+        actor=actor,
+        database=database,
+        language=lang,
+        as_json=as_json,
+    )

@@ -13,8 +13,8 @@ import typer
 from yibao.agency.accounts.movements import movements
 from yibao.agency.contributions.bills import bills_of
 from yibao.agency.contributions.paid import months_paid
+from yibao.agency.enrolment import facts, memberships, periods, persons
 from yibao.agency.enrolment import gaps as gap_lists
-from yibao.agency.enrolment import memberships, periods, persons
 from yibao.agency.enrolment.files import KINDS, Job
 from yibao.agency.enrolment.statuses import statuses
 from yibao.agency.enrolment.takeover import take_over
@@ -321,5 +321,19 @@ def twins(database: str | None, language: Language, *, as_json: bool) -> None:
         return
     for one in found:
         typer.echo(f"{visible(one.name)} {one.birth_date}: {', '.join(one.persons)}")
+    if not found:
+        typer.echo(Text("没有", "none").pick(language))
+
+
+def late(since: date, database: str | None, language: Language, *, as_json: bool) -> None:
+    """List what was reported after it began to hold."""
+    with opened(database) as store, store.transaction() as connection:
+        found = facts.late(connection, since)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        told = Text(f"自 {one.first}，{one.known_on} 获知", f"{one.first}, known {one.known_on}")
+        typer.echo(f"{visible(one.person_id)} {one.value}: {told.pick(language)}")
     if not found:
         typer.echo(Text("没有", "none").pick(language))
