@@ -16,7 +16,8 @@ INSERT INTO registry.institution
   (institution_id, name, kind, division, level, tcm_institution, valid)
 VALUES ('{HOSPITAL}', '一院', 'hospital', '120101', '2', true, '[2020-01-01,2023-01-01)'),
        ('{HOSPITAL}', '一院', 'hospital', '120101', '3', true, '[2023-01-01,)');
-INSERT INTO registry.item (kind, code, name, class, first_self_pay, standard, tags, least_level, valid)
+INSERT INTO registry.item
+  (kind, code, name, class, first_self_pay, standard, tags, least_level, valid)
 VALUES ('drug', 'XA', 'a', 'A', 0, NULL, '{{}}', 'none', '[2020-01-01,2023-03-05)'),
        ('drug', 'XB', 'b', 'B', 0.1, 2000, '{{tcm}}', 'none', '[2020-01-01,)'),
        ('drug', 'XL', 'l', 'A', 0, NULL, '{{}}', '3', '[2020-01-01,)');
