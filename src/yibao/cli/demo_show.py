@@ -18,6 +18,7 @@ from yibao.cli import settle_report
 from yibao.cli.demo_city import PERSONS, show_city
 from yibao.cli.demo_funding import show_funding
 from yibao.cli.demo_policies import show_policies
+from yibao.cli.demo_town import show_town
 from yibao.cli.options import Language
 from yibao.cli.output import console
 from yibao.cli.sample import write_city
@@ -57,6 +58,10 @@ _WORDS = {
     "whole": Text(
         "{n}. {city}：合成的 {persons} 人城市，整体结算，试算一项改革",
         "{n}. {city}: a synthetic city of {persons} persons, settled as a whole, and a reform",
+    ),
+    "town": Text(
+        "{n}. 经办：一个虚构的镇参保、缴费、就医、清算、对账",
+        "{n}. The agency: a made-up town enrols, pays, is treated, is cleared and reconciled",
     ),
     "policies": Text("{n}. {city}：分析政策", "{n}. {city}: its policies, analysed"),
     "more": Text("，另加一份坏数据", ", and a file of bad rows"),
@@ -156,6 +161,7 @@ def show(language: Language) -> None:
         page.city(policy)
     page.funding(policies["tianjin"])
     page.policies(policies["tianjin"])
+    page.town()
     page.whole(policies["tianjin"])
     page.next()
 
@@ -330,6 +336,10 @@ class _Demo:
         self.console.print()
 
     # --- a whole city -------------------------------------------------------------------------
+
+    def town(self) -> None:
+        self.title("town")
+        show_town(self.language, self.console)
 
     def whole(self, policy: Policy) -> None:
         city = policy.region.name.pick(self.language)

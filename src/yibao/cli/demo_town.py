@@ -50,7 +50,7 @@ _WORDS = {
     "clearing": Text("与医院清算", "Clearing with a hospital"),
     "balance": Text("试算平衡", "The trial balance"),
     "story": Text(
-        "与医院的账对账：医院多记一笔 36.00，漏记一笔 25.00 的退费",
+        "与医院的账对账：医院一笔多记 36.00 元，漏记一笔退费",
         "The hospital's file: one amount is 36.00 too high, and a refund is lacking",
     ),
 }
