@@ -17,7 +17,7 @@ from yibao.errors import Refused
 from yibao.registry import find
 from yibao.registry.importing import audit, lock
 from yibao.registry.registers import REGISTERS
-from yibao.registry.versions import ONE, period, span
+from yibao.registry.versions import ONE, last_day, span
 from yibao.store.database import Connection
 from yibao.text import Text
 
@@ -72,13 +72,16 @@ def agreement(connection: Connection, agreement_id: str, day: date) -> Agreement
 def versions(connection: Connection, agreement_id: str) -> list[Agreement]:
     """Return all that has held of an agreement, in order of time."""
     rows = connection.execute(
-        "SELECT agreement_id, institution_id, visits, schemes, suspended, valid, version_id "
+        "SELECT agreement_id, institution_id, visits, schemes, suspended, lower(valid), "
+        "upper(valid), version_id "
         "FROM registry.agreement WHERE agreement_id = %s ORDER BY lower(valid)",
         (agreement_id,),
     )
     return [
-        Agreement(of, institution, tuple(visits), tuple(schemes), paused, *period(valid), number)
-        for of, institution, visits, schemes, paused, valid, number in rows
+        Agreement(
+            of, institution, tuple(visits), tuple(schemes), paused, first, last_day(upper), number
+        )
+        for of, institution, visits, schemes, paused, first, upper, number in rows
     ]
 
 

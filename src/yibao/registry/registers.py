@@ -12,6 +12,9 @@ from yibao.text import Text
 
 _ANY = Text("", "")
 
+_SENTENCES = 2_000
+"""Longest restriction of a drug, in characters."""
+
 
 def _id(name: str, zh: str, en: str, *, absent: str | None = None) -> Column:
     return Column(name, "id", Text(zh, en), absent=absent)
@@ -169,7 +172,13 @@ def _catalogue(
                 absent="any",
             ),
             *_AGES,
-            _text("restriction", "限定支付范围", "Restriction in words", absent=""),
+            Column(
+                "restriction",
+                "text",
+                Text("限定支付范围", "Restriction in words"),
+                absent="",
+                longest=_SENTENCES,
+            ),
             *more,
         ),
         fixed={"kind": name, **(fixed or {})},
