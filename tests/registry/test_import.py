@@ -43,6 +43,7 @@ FULL = {
     "disease": ["M1,糖尿病,B,employee;resident,E11,0,18,dm,2,false,2020-01-01,"],
     "appraisal_centre": [f"{HOSPITAL},M1,assessment,2020-01-01,"],
     "recognition": [f"{HOSPITAL},津医保,2020-01-01,"],
+    "expert": [f"E1,李四,pharmacy,{HOSPITAL},2020-01-01,"],
     "quota": ["120101,hospital,10,2020-01-01,"],
     "step_limit": ["assess,30,2020-01-01,"],
     "setting": ["primary_full_catalogue,true,2020-01-01,"],

@@ -440,6 +440,25 @@ _ALL = (
         references=(_AT_INSTITUTION,),
     ),
     Register(
+        "expert",
+        Text("专家库", "experts"),
+        "registry.expert",
+        1,
+        (
+            _id("expert_id", "专家编号", "Expert"),
+            _NAME,
+            _id("field", "专业", "Field"),
+            Column(
+                "institution_id",
+                "id",
+                Text("所在机构", "Institution where the expert works"),
+                absent="",
+                form=codes.institution,
+            ),
+        ),
+        references=(_AT_INSTITUTION,),
+    ),
+    Register(
         "quota",
         Text("定点规划名额", "places of the layout plan"),
         "registry.quota",
