@@ -206,6 +206,14 @@ def test_rows_of_one_file_that_speak_of_the_same_days(bring: Bring) -> None:
     ]
 
 
+def test_the_last_day_of_the_calendar_means_no_end(bring: Bring, database: Database) -> None:
+    rows = (INSTITUTION, f"{HOSPITAL},甲,120101,3,2021-01-01,9999-12-31")
+    assert dict(bring("institution", *rows).counts) == {"added": 1}
+    assert dict(bring("institution", *rows).counts) == {"unchanged": 1}
+    with database.transaction() as connection:
+        assert [r[-1] for r in entries(connection, REGISTERS["institution"])] == [None]
+
+
 def test_an_end_within_a_later_version_is_an_error(bring: Bring) -> None:
     bring("institution", INSTITUTION, f"{HOSPITAL},甲,120101,3,2021-01-01,")
     done = bring(

@@ -113,8 +113,14 @@ def open_agreement(
     connection: Connection, terms: Terms, *, actor: str, detail: Mapping[str, Any]
 ) -> None:
     """Put an agreement in force; who may be given one is for `designation` and `renew` to say."""
-    if terms.last < terms.first:
-        raise Refused("period", Text("协议止日早于起日", "the agreement ends before it begins"))
+    if not terms.first <= terms.last < date.max:
+        raise Refused(
+            "period",
+            Text(
+                "协议须有止日，且不早于起日",
+                "an agreement has a last day, not before its first",
+            ),
+        )
     if not terms.visits or not terms.schemes:
         raise Refused(
             "no_scope",

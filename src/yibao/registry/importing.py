@@ -162,6 +162,8 @@ class _Import:
             return None
         if self.release:
             values |= {FIRST.name: self.release, LAST.name: None}
+        if values[LAST.name] == date.max:  # 9999-12-31, as many systems write "no end"
+            values[LAST.name] = None
         first, last = values[FIRST.name], values[LAST.name]
         if last is not None and last < first:
             fault.add(LAST.name, "period", first=first)
