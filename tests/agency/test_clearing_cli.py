@@ -80,7 +80,7 @@ def test_the_trial_balance_of_a_month_an_instant_and_by_party() -> None:
 @pytest.mark.usefixtures("books")
 def test_a_statement_runs_from_the_opening_balance_to_the_closing_one() -> None:
     account = ("ledger", "account", "institution_payable", "pool_pay", "H1")
-    found = told(*account, "--from", "2026-03-03")
+    found = told(*account, "--from", "2026-03-09")
     assert (found["opening"], found["closing"]) == ("-5000.00", "-5700.00")
     assert [(p["day"], p["amount"], p["balance"]) for p in found["postings"]] == [
         ("2026-03-09", "-700.00", "-5700.00")
