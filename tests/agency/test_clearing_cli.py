@@ -234,6 +234,21 @@ def test_a_year_with_an_institution(books: Database) -> None:
     assert call("ledger", "verify").exit_code == 0
 
 
+@pytest.mark.parametrize("text", ["", " ", "H\x01", "H\ud800"])
+def test_ids_that_nobody_can_read_are_refused(text: str, tmp_path: Path) -> None:
+    for args in (
+        ("clearing", "apply", text, "2026-03", *CLERK),
+        ("clearing", "apply", "H1", "2026-03", "--by", text),
+        ("clearing", "region-return", text, *CLERK),
+        ("clearing", "list", "--institution", text),
+        ("reconcile", text, tmp_path / "x.csv", "--day", "2026-03-01"),
+        ("ledger", "account", "cash_collected", text),
+    ):
+        assert call(*args).exit_code == 2
+    for number in (0, 2**63):
+        assert call("clearing", "appeal", number, "--reason", "r", *CLERK).exit_code == 2
+
+
 @pytest.mark.usefixtures("books")
 def test_clearing_with_a_region() -> None:
     told("clearing", "region-advance", "130000", "pool_pay", "100.00", *CLERK)
