@@ -105,6 +105,7 @@ def test_a_month_is_what_the_desk_booked_less_what_it_took_back(database: Databa
     assert stands(database, "institution_payable") == -7_00
     assert stands(database, "institution_applied") == -800_00
     assert stands(database, "institution_applied", ILLNESS) == -50_00
+    assert [line.due for line in applied(database, APRIL).lines] == [7_00]
 
 
 def test_audit_and_payment_leave_every_fen_somewhere(database: Database) -> None:
@@ -143,6 +144,19 @@ def test_a_deposit_of_one_percent_is_withheld_of_stays_and_none_of_ordinary_visi
         ("inpatient", 500_000_00, 5_000_00),
         ("outpatient", 100_000_00, 0),
     ]
+
+
+def test_the_rate_is_that_of_the_months_last_day(database: Database) -> None:
+    booked(database, ("A1", date(2026, 3, 2), 100))
+    applied(database)
+    asked: list[tuple[str, date]] = []
+
+    def rate(visit: str, day: date) -> Rate:
+        asked.append((visit, day))
+        return none(visit, day)
+
+    audited(database, rate=rate)
+    assert asked == [("inpatient", date(2026, 3, 31))]
 
 
 @pytest.mark.parametrize(("base", "fen"), [(49, 0), (50, 1), (149, 1), (150, 2)])

@@ -80,7 +80,7 @@ def test_the_trial_balance_of_a_month_an_instant_and_by_party() -> None:
 @pytest.mark.usefixtures("books")
 def test_a_statement_runs_from_the_opening_balance_to_the_closing_one() -> None:
     account = ("ledger", "account", "institution_payable", "pool_pay", "H1")
-    found = told(*account, "--from", "2026-03-03")
+    found = told(*account, "--from", "2026-03-09")
     assert (found["opening"], found["closing"]) == ("-5000.00", "-5700.00")
     assert [(p["day"], p["amount"], p["balance"]) for p in found["postings"]] == [
         ("2026-03-09", "-700.00", "-5700.00")
@@ -232,6 +232,21 @@ def test_a_year_with_an_institution(books: Database) -> None:
     assert call("clearing", "draw", "pool_pay", "1.005", "--reason", "x", *CLERK).exit_code == 2
     assert call("clearing", "draw", "pool", "1", "--reason", "x", *CLERK).exit_code == 2
     assert call("ledger", "verify").exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["", " ", "H\x01", "H\ud800"])
+def test_ids_that_nobody_can_read_are_refused(text: str, tmp_path: Path) -> None:
+    for args in (
+        ("clearing", "apply", text, "2026-03", *CLERK),
+        ("clearing", "apply", "H1", "2026-03", "--by", text),
+        ("clearing", "region-return", text, *CLERK),
+        ("clearing", "list", "--institution", text),
+        ("reconcile", text, tmp_path / "x.csv", "--day", "2026-03-01"),
+        ("ledger", "account", "cash_collected", text),
+    ):
+        assert call(*args).exit_code == 2
+    for number in (0, 2**63):
+        assert call("clearing", "appeal", number, "--reason", "r", *CLERK).exit_code == 2
 
 
 @pytest.mark.usefixtures("books")

@@ -18,6 +18,7 @@ from yibao.cli.options import (
     parse_amount,
     parse_date,
     parse_month,
+    parse_text,
 )
 from yibao.cli.settle_commands import EncodingName
 
@@ -42,33 +43,38 @@ def _rate(text: str) -> Fraction:
     return found
 
 
-def _text(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise typer.BadParameter("a text that says something is needed / 不能为空")
-    return text.strip()
-
-
-Institution = Annotated[str, typer.Argument(metavar="INSTITUTION", help="The institution's id.")]
+Institution = Annotated[
+    str,
+    typer.Argument(metavar="INSTITUTION", parser=parse_text, help="The institution's id."),
+]
+Number = Annotated[
+    int, typer.Argument(metavar="DEDUCTION", min=1, max=2**63 - 1, help="Its number; see show.")
+]
 Month = Annotated[
     date, typer.Argument(metavar="MONTH", parser=parse_month, help="A month such as 2026-03.")
 ]
 Year = Annotated[int, typer.Argument(metavar="YEAR", min=2015, max=2100)]
 Fund = Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")]
 Yuan = Annotated[int, typer.Argument(metavar="YUAN", parser=parse_amount, help="As 80000.00.")]
-Region = Annotated[str, typer.Argument(metavar="REGION", help="Its division code, as 130000.")]
+Region = Annotated[
+    str,
+    typer.Argument(metavar="REGION", parser=parse_text, help="Its division code, as 130000."),
+]
 Day = Annotated[
     date | None,
     typer.Option("--day", metavar="DATE", parser=parse_date, help="Day of the books; else today."),
 ]
 Cite = Annotated[
     str | None,
-    typer.Option("--cite", metavar="TEXT", parser=_text, help="Where the figure is laid down."),
+    typer.Option(
+        "--cite", metavar="TEXT", parser=parse_text, help="Where the figure is laid down."
+    ),
 ]
 PolicyOf = Annotated[
     str | None,
     typer.Option("--policy", metavar="REGION", help="Take the figure from a region's documents."),
 ]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", parser=_text, help="Why.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", parser=parse_text, help="Why.")]
 Share = Annotated[Fraction, typer.Option("--rate", metavar="RATE", parser=_rate, help="As 2%.")]
 
 
@@ -176,7 +182,8 @@ def pay(
 def list_(
     *,
     institution: Annotated[
-        str | None, typer.Option("--institution", help="Only its months.")
+        str | None,
+        typer.Option("--institution", parser=parse_text, help="Only its months."),
     ] = None,
     month: Annotated[
         date | None,
@@ -219,7 +226,7 @@ def show(
 
 @clearing.command()
 def appeal(
-    deduction: Annotated[int, typer.Argument(metavar="DEDUCTION", help="Its number; see show.")],
+    deduction: Number,
     *,
     reason: Reason,
     by: Actor,
@@ -241,7 +248,7 @@ def appeal(
 
 @clearing.command()
 def decide(
-    deduction: Annotated[int, typer.Argument(metavar="DEDUCTION", help="Its number; see show.")],
+    deduction: Number,
     *,
     upheld: Annotated[
         bool, typer.Option("--uphold/--give-back", help="The deduction stands, or not.")
@@ -359,7 +366,8 @@ def set_aside(
     *,
     rate: Share,
     cite: Annotated[
-        str, typer.Option("--cite", metavar="TEXT", parser=_text, help="Where it is laid down.")
+        str,
+        typer.Option("--cite", metavar="TEXT", parser=parse_text, help="Where it is laid down."),
     ],
     by: Actor,
     day: Day = None,

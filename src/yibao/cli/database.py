@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yibao.cli.options import parse_text
+
 if TYPE_CHECKING:
     from yibao.store.database import Database
 
 Actor = Annotated[
-    str, typer.Option("--by", metavar="WHO", help="Who does it; the audit log keeps it.")
+    str,
+    typer.Option(
+        "--by", metavar="WHO", parser=parse_text, help="Who does it; the audit log keeps it."
+    ),
 ]
 
 

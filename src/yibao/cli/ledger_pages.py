@@ -9,7 +9,7 @@ from rich.table import Table
 
 from yibao.agency.reconcile.books import CHECKS, Finding
 from yibao.cli import exit_codes
-from yibao.cli.options import Language
+from yibao.cli.options import Language, parse_text
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money
 from yibao.interop.files.rows import visible
@@ -146,7 +146,7 @@ def account_of(head: str, of: Sequence[str]) -> Account:
         raise typer.BadParameter(
             f"no fund {fund!r}{hint}; there are: {', '.join(funds)} / 没有这个基金"
         )
-    return Account(head, fund, of[-1] if found.party else "")
+    return Account(head, fund, parse_text(of[-1]) if found.party else "")
 
 
 def statement(

@@ -61,6 +61,13 @@ def parse_time(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=CHINA)
 
 
+def parse_text(text: str) -> str:
+    """Return a text given on the command line, such as an id or a reason: it says something."""
+    if not text.strip() or not text.isprintable():
+        raise typer.BadParameter(f"{text!a}: a printable text is needed / 应为可见的文字")
+    return text.strip()
+
+
 def parse_amount(text: str) -> int:
     """Return the fen of an amount in yuan given on the command line."""
     try:

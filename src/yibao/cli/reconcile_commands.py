@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language, parse_date
+from yibao.cli.options import AsJson, Lang, default_language, parse_date, parse_text
 from yibao.cli.settle_commands import EncodingName
 
 _LANGUAGE = default_language()
@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile(
-    institution: Annotated[str, typer.Argument(metavar="INSTITUTION", help="Its id.")],
+    institution: Annotated[
+        str, typer.Argument(metavar="INSTITUTION", parser=parse_text, help="Its id.")
+    ],
     files: Annotated[
         list[Path],
         typer.Argument(
