@@ -54,7 +54,9 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = CONNECTIONS
-        with Database(database_url, connections=CONNECTIONS, timeout=WAIT) as database:
+        with Database(
+            database_url, connections=CONNECTIONS, timeout=WAIT, generic=True
+        ) as database:
             app.state.service = Service(
                 database,
                 Office(policy, registers),
