@@ -5,8 +5,9 @@
 
 Everything runs on this machine in one run: PostgreSQL with fsync, the service's workers, and the
 clients in a process of their own, each on a connection of its own and with one request at a time.
-`hot` sends all of them bills of one person. A settlement writes the rows that `ROWS` counts; so does
-each transaction of pgbench. Figures go to docs/performance.md by hand, with machine and versions.
+`hot person` sends all of them bills of one person. A settlement writes the rows that `ROWS` counts,
+and so does each transaction of pgbench. The service is `yibao serve` on the real registers. Figures
+go to docs/performance.md by hand, with machine and versions.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ import psycopg
 from yibao.store import migrate
 from yibao.store.server import program, serving
 
-HERE = Path(__file__).resolve().parent
 PERSONS = 50_000
 ROWS = ("entry", "2 transfers", "settlement", "claim_no", "person_year", "audit", "request")
 """What a settlement writes that two parties pay; a person's first of a year, an opening too."""
@@ -45,6 +45,26 @@ COMMIT;
 """
 
 FILLER = "x" * 150
+
+TOWN = """
+WITH made AS (
+  INSERT INTO enrolment.person (person_id, identity_type, birth_date)
+  SELECT 'P' || g, 'none', '1960-05-05' FROM generate_series(0, %(persons)s - 1) AS g
+  RETURNING person_no
+), covered AS (
+  INSERT INTO enrolment.coverage
+         (person_no, scheme, category, contribution_tier, reason, valid)
+  SELECT person_no, 'resident', 'adult', 'high', 'stated', '[2022-01-01,)' FROM made
+), hospitals AS (
+  INSERT INTO registry.institution (institution_id, name, kind, division, level, valid)
+  SELECT 'H' || n, 'H' || n, 'hospital', '120101', n::text, '[2010-01-01,)'
+  FROM generate_series(1, 3) AS n
+)
+INSERT INTO registry.agreement (institution_id, agreement_id, visits, schemes, valid)
+SELECT 'H' || n, 'A' || n, '{inpatient,outpatient}', '{resident}', '[2010-01-01,)'
+FROM generate_series(1, 3) AS n
+"""
+"""Persons insured since 2022 and three hospitals with agreements."""
 
 
 # --- the clients ----------------------------------------------------------------------------------
@@ -70,7 +90,8 @@ def requests(persons: int, seed: int) -> Iterator[bytes]:
         ).encode()
         head = (
             "POST /desk/settlements HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
-            f"\r\nX-Actor: bench\r\nIdempotency-Key: {seed}-{n}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"\r\nX-Actor: bench\r\nIdempotency-Key: {seed}-{n}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
         )
         yield head.encode() + body
 
@@ -133,7 +154,11 @@ def service(url: str, workers: int) -> Iterator[tuple[int, int]]:
         port = free.getsockname()[1]
     with Path("/dev/null").open("w") as null:
         process = subprocess.Popen(
-            [sys.executable, HERE / "desk_service.py", url, str(port), str(workers)], stderr=null
+            [
+                *(sys.executable, "-m", "yibao.cli", "serve", "--database", url),
+                *("--port", str(port), "--workers", str(workers)),
+            ],
+            stderr=null,
         )
     while True:
         try:
@@ -170,19 +195,21 @@ def cpu(pid: int) -> float:
 # --- what is measured -----------------------------------------------------------------------------
 
 
-def measure(name: str, port: int, pid: int, given: argparse.Namespace, persons: int) -> None:
+def measure(
+    name: str, port: int, pids: tuple[int, int], given: argparse.Namespace, persons: int
+) -> None:
     """Print rate and latencies of settlements of so many persons."""
     seed = time.time_ns() % 10**9
-    before = cpu(pid)
+    before = [cpu(pid) for pid in pids]
     with multiprocessing.Pool(1) as pool:
         begun = time.perf_counter()
         took = sorted(pool.apply(clients, (port, given.clients, given.seconds, persons, seed)))
         seconds = time.perf_counter() - begun
-    worked = (cpu(pid) - before) / len(took) * 1e6
+    worked = [(cpu(p) - was) / len(took) * 1e6 for p, was in zip(pids, before, strict=True)]
     p50, p99 = (took[int(len(took) * part)] * 1000 for part in (0.5, 0.99))
     print(
         f"{name:12} {len(took) / seconds:8,.0f}/s   p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   "
-        f"service {worked:,.0f} µs of processor each",
+        f"processor: service {worked[0]:,.0f} µs, PostgreSQL {worked[1]:,.0f} µs each",
         flush=True,
     )
 
@@ -200,8 +227,10 @@ def pgbench(url: str, given: argparse.Namespace) -> None:
         script = Path(folder) / "script.sql"
         script.write_text(PGBENCH.format(inserts=inserts))
         done = subprocess.run(
-            [program("pgbench"), "-n", "-M", "prepared", "-c", str(given.clients), "-j", "1"]
-            + ["-T", str(int(given.seconds)), "-f", str(script), url],
+            [
+                *(program("pgbench"), "-n", "-M", "prepared", "-c", str(given.clients)),
+                *("-j", "1", "-T", str(int(given.seconds)), "-f", str(script), url),
+            ],
             capture_output=True,
             text=True,
             check=True,
@@ -225,16 +254,14 @@ def main() -> None:
     with TemporaryDirectory(prefix="yibao-") as folder, serving(folder + "/data", make=True) as url:
         migrate.upgrade(url)
         with psycopg.connect(url) as connection:
-            connection.execute(
-                "INSERT INTO enrolment.person_lock (person_id) "
-                "SELECT 'P' || g FROM generate_series(0, %s) AS g",
-                (PERSONS - 1,),
-            )
+            connection.execute(TOWN.encode(), {"persons": PERSONS})
             print(*connection.execute("SELECT version()").fetchone() or ())
+        postmaster = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
         with service(url, given.workers) as (port, pid):
-            measure("warming up", port, pid, given, PERSONS)
-            measure("persons", port, pid, given, PERSONS)
-            measure("hot person", port, pid, given, 1)
+            pids = pid, postmaster
+            measure("warming up", port, pids, given, PERSONS)
+            measure("persons", port, pids, given, PERSONS)
+            measure("hot person", port, pids, given, 1)
             print(f"memory of the service: {memory(pid) / 1e6:,.0f} MB")
         pgbench(url, given)
 

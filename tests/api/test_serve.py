@@ -103,8 +103,8 @@ def test_two_workers_one_database_and_a_log_without_persons(made: Path) -> None:
 
 def test_what_is_in_work_is_finished_before_it_stops(made: Path) -> None:
     with serving(str(made)) as url, psycopg.connect(url) as holder:
-        holder.execute("INSERT INTO enrolment.person_lock (person_id) VALUES ('P1')")
-        holder.commit()
+        with Database(url) as database:
+            register(database, "P1")
         run = Run(made, 1)
         run.wait("Application startup complete")
         holder.execute("SELECT FROM enrolment.person_lock FOR UPDATE")
@@ -119,7 +119,7 @@ def test_what_is_in_work_is_finished_before_it_stops(made: Path) -> None:
         sleep(0.5)
         holder.rollback()
         asked.join()
-        assert replies[0].status == 422  # the registers are not connected: it was answered
+        assert replies[0].status == 422  # no agreement: it was answered
         run.process.wait(60)
 
 

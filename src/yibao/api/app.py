@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from yibao.agency.desk.office import Office, Registers
-from yibao.api import health, ledger, problems, requests
+from yibao.api import health, institutions, ledger, persons, problems, requests
 from yibao.api.access import AccessLog
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
@@ -20,9 +20,13 @@ from yibao.api.limit import BodyLimit
 from yibao.api.service import Service
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
+from yibao.settlement.procedure import Office as Procedures
 from yibao.store.database import Database
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, desk.router, requests.router, ledger.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    *(health.router, persons.router, institutions.router),
+    *(desk.router, requests.router, ledger.router),
+)
 """One for each part of the agency."""
 
 CONNECTIONS = 8
@@ -50,9 +54,15 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = CONNECTIONS
-        with Database(database_url, connections=CONNECTIONS, timeout=WAIT) as database:
+        with Database(
+            database_url, connections=CONNECTIONS, timeout=WAIT, generic=True
+        ) as database:
             app.state.service = Service(
-                database, Office(policy, registers), Explainer(policy), codes_of(policy.region)
+                database,
+                Office(policy, registers),
+                Explainer(policy),
+                Procedures(policy),
+                codes_of(policy.region),
             )
             yield
 

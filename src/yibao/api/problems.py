@@ -17,8 +17,10 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from yibao.agency.desk.model import DeskError
+from yibao.agency.enrolment.refusal import Refusal
 from yibao.api.fields import Told
 from yibao.errors import ClaimError, PolicyError, YibaoError
+from yibao.registry.find import REASONS
 from yibao.store.errors import StoreError
 from yibao.text import Text
 
@@ -81,16 +83,18 @@ RULES: Mapping[str, tuple[int, Text]] = {
         Text("所载规则与结算时不同", "settled by other rules than those loaded"),
     ),
     "unchanged": (412, STATUS[412]),
+    "person_id_taken": (409, Text("人员编号已登记为另一人", "the id is another person's")),
+    "identity_taken": (409, Text("证件号码已登记", "the identity number is registered")),
     "known_person": (422, Text("未登记此人", "the person is not registered")),
-    "no_agreement": (422, Text("无有效服务协议", "no agreement is in force")),
-    "suspended": (422, Text("服务协议已中止", "the agreement is suspended")),
-    "visit_not_covered": (422, Text("协议不含此就医类别", "the agreement lacks such visits")),
-    "scheme_not_covered": (422, Text("协议不含此险种", "the agreement lacks this scheme")),
+    "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
+    "known_institution": (404, Text("当日没有登记这个机构", "no such institution on that day")),
+    **{rule: (422, text) for rule, text in REASONS.items()},
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
     "known_code": (422, Text("没有这个代码", "there is no such code")),
     "required": (422, Text("缺少必填项", "something needed is missing")),
     "request": (422, Text("请求有误", "the request is not right")),
+    "constraint": (422, Text("数据库不接受此值", "the database does not take this value")),
     "body_size": (413, STATUS[413]),
     "method": (405, STATUS[405]),
     "readable": (400, STATUS[400]),
@@ -153,6 +157,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(YibaoError, _refused)
     app.add_exception_handler(psycopg.OperationalError, _no_database)
+    for kind in (psycopg.errors.CheckViolation, psycopg.DataError):
+        app.add_exception_handler(kind, _constraint)
     app.add_exception_handler(Exception, _defect)
 
 
@@ -162,6 +168,8 @@ def _refused(request: Request, error: Exception) -> Response:
             return problem(error.rule, str(error), field=error.column)
         case ClaimError():
             return problem(error.rule, str(error), field=error.column)
+        case Refusal():
+            return problem(error.name, str(error), field=error.column, text=error.text)
         case PolicyError():
             return problem(error.name, str(error), text=error.text)
         case StoreError():
@@ -174,6 +182,14 @@ def _refused(request: Request, error: Exception) -> Response:
 def _no_database(_: Request, error: Exception) -> Response:
     defects.error("database: %s", error)
     return problem("database", STATUS[503].en)
+
+
+def _constraint(_: Request, error: Exception) -> Response:
+    """Answer what the database refuses to hold; we should have refused it before."""
+    assert isinstance(error, psycopg.Error)
+    name = error.diag.constraint_name or error.diag.sqlstate or ""
+    defects.error("constraint of the database: %s", name)
+    return problem("constraint", f"the database refuses it: {name}")
 
 
 def _http(_: Request, error: Exception) -> Response:

@@ -9,16 +9,18 @@ from fastapi import Request
 from yibao.agency.desk.office import Office
 from yibao.api.desk.bill import Codes
 from yibao.settlement.explain import Explainer
+from yibao.settlement.procedure import Office as Procedures
 from yibao.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The database, the desk's office, the explainer of its policy, the codes of its region."""
+    """The database; the desk's office; explanations, procedures and codes of its policy."""
 
     database: Database
     office: Office
     explainer: Explainer
+    procedures: Procedures
     codes: Codes
 
 

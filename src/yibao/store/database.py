@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -30,8 +31,10 @@ TRIES = 5
 _AGAIN = (pg.DeadlockDetected, pg.SerializationFailure)
 
 
-def _prepare(connection: Connection) -> None:
+def _prepare(connection: Connection, *, generic: bool) -> None:
     connection.execute(f"SET ROLE {ROLE}")
+    if generic:
+        connection.execute("SET plan_cache_mode TO force_generic_plan")
     connection.execute("SET timezone TO 'Asia/Shanghai'")
     connection.commit()
 
@@ -50,15 +53,21 @@ def _check(connection: Connection) -> None:
 class Database:
     """A pool of connections to a database whose schema is up to date."""
 
-    def __init__(self, url: str, *, connections: int = 8, timeout: float = 30) -> None:
-        """Open the pool; raises StoreError when the database cannot be reached."""
+    def __init__(
+        self, url: str, *, connections: int = 8, timeout: float = 30, generic: bool = False
+    ) -> None:
+        """Open the pool; raises StoreError when the database cannot be reached.
+
+        `generic`: a statement is planned once, whatever it is asked for. For a service, whose
+        statements take less time than planning them.
+        """
         self.url = url
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=connections,
             timeout=timeout,
-            configure=_prepare,
+            configure=partial(_prepare, generic=generic),
             open=False,
             check=_check,
         )

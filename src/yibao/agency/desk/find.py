@@ -16,6 +16,15 @@ _COLUMNS = """to_jsonb(s) || jsonb_build_object('reversed_by',
     (SELECT by_settlement FROM desk.reversed AS r WHERE r.settlement_id = s.settlement_id))"""
 
 
+_CONDITIONS = {
+    "person_id": "person_id = %(person_id)s",
+    "institution_id": "institution_id = %(institution_id)s",
+    "first": "settled_on >= %(first)s",
+    "last": "settled_on <= %(last)s",
+    "after": "settlement_id > %(after)s",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which settlements: of whom, of which days of the books, after which number."""
@@ -33,7 +42,7 @@ def found(connection: Connection, number: int) -> Row:
     Raises DeskError where there is none.
     """
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM desk.settlement AS s WHERE settlement_id = %s", (number,)
+        f"SELECT {_COLUMNS} FROM desk.settlement AS s WHERE settlement_id = %s".encode(), (number,)
     ).fetchone()
     if row is None:
         raise DeskError("known_settlement", "settlement_id", str(number), "a settlement")
@@ -43,16 +52,11 @@ def found(connection: Connection, number: int) -> Row:
 
 def find(connection: Connection, wanted: Wanted, limit: int) -> Sequence[Row]:
     """Return settlements and reversals by number, the lowest first, at most `limit`."""
+    given = {name: value for name, value in asdict(wanted).items() if value is not None}
+    where = " AND ".join(_CONDITIONS[name] for name in given)
     rows = connection.execute(
-        f"""
-        SELECT {_COLUMNS} FROM desk.settlement AS s
-        WHERE settlement_id > %(after)s
-          AND (%(person_id)s::text IS NULL OR person_id = %(person_id)s)
-          AND (%(institution_id)s::text IS NULL OR institution_id = %(institution_id)s)
-          AND (%(first)s::date IS NULL OR settled_on >= %(first)s)
-          AND (%(last)s::date IS NULL OR settled_on <= %(last)s)
-        ORDER BY settlement_id LIMIT %(limit)s
-        """,
-        {**asdict(wanted), "limit": limit},
+        f"SELECT {_COLUMNS} FROM desk.settlement AS s WHERE {where} "
+        "ORDER BY settlement_id LIMIT %(limit)s".encode(),
+        {**given, "limit": limit},
     )
     return [row[0] for row in rows]

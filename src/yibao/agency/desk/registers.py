@@ -15,12 +15,10 @@ from yibao.settlement.lines import ItemClass
 from yibao.store.database import Connection
 
 _FACTS = (
-    "level",
-    "institution_class",
-    "primary_institution",
-    "tcm_institution",
-    "reformed_public_hospital",
+    *("level", "institution_class", "primary_institution"),
+    *("tcm_institution", "reformed_public_hospital"),
 )
+"""The facts of a claim that the registry knows."""
 
 
 def institution_facts(
@@ -28,16 +26,18 @@ def institution_facts(
 ) -> Facts:
     """Return what rules may look at of an institution on a day.
 
-    Raises DeskError where no agreement in force covers such a claim.
+    Raises DeskError where no agreement in force covers such a claim. Where there is no scheme,
+    nobody is insured: that is refused later, and says more.
     """
-    rule = find.agreement_refusal(connection, institution_id, day, visit, scheme)
-    if rule is not None:
-        raise DeskError(rule, "institution_id", institution_id, find.REASONS[rule].en)
-    found = find.institution(connection, institution_id, day)
-    if found is None:
-        expected = f"an institution of the register on {day}"
-        raise DeskError("known_institution", "institution_id", institution_id, expected)
-    return {name: getattr(found, name) for name in _FACTS}
+    row = connection.execute(
+        f"SELECT registry.agreement_refusal(institution_id, %s, %s, %s), {', '.join(_FACTS)} "
+        "FROM registry.institution WHERE institution_id = %s AND valid @> %s::date",
+        (day, visit, scheme, institution_id, day),
+    ).fetchone()
+    refusal = "no_agreement" if row is None else row[0]
+    if row is None or (refusal is not None and scheme):
+        raise DeskError(refusal, "institution_id", institution_id, find.REASONS[refusal].en)
+    return dict(zip(_FACTS, row[1:], strict=True))
 
 
 REGISTERS = Registers(statuses, institution_facts)
