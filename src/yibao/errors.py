@@ -10,6 +10,7 @@ YibaoError
 │   ├── Unclassified      a person or claim that no row of a classification covers
 │   ├── NotGiven          a fact or an amount that a rule needs and that was not given
 │   └── Refused           a rule refuses: this is not payable, or may not be done
+├── CodeError         a code that does not keep to its standard
 ├── ClaimError        an input row that cannot be settled: column, value, rule
 ├── NotLinear         a step whose result is no piecewise linear function of the expense
 ├── CannotRead        a file that cannot be read, or is not what it should be
@@ -86,6 +87,14 @@ class NotGiven(PolicyError):
 
 class Refused(PolicyError):
     """A rule says that this is not payable or may not be done; `name` is the rule's step."""
+
+
+class CodeError(YibaoError, ValueError):
+    """A code that does not keep to its standard; `text` says what is wrong."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.text = Text(zh, en)
+        super().__init__(en)
 
 
 class ClaimError(YibaoError):

@@ -1,12 +1,15 @@
 """Cells: what is written is read back exactly, and nothing else is accepted."""
 
 from datetime import date, datetime, time, timedelta
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from yibao.errors import CodeError
 from yibao.interop.files import cells
+from yibao.interop.files.columns import Column
 from yibao.interop.files.encoding import detect
 from yibao.interop.files.output import defused
 from yibao.interop.files.rows import MAX_CELL, visible
@@ -178,3 +181,40 @@ def test_mixed_lines_are_not_certain() -> None:
 
 def test_a_leap_day_and_its_morrow() -> None:
     assert cells.day("2020-02-29") + timedelta(days=1) == cells.day("2020-03-01")
+
+
+@pytest.mark.parametrize(
+    ("cell", "rate"),
+    [("20%", "1/5"), ("12.5%", "1/8"), ("0.125", "1/8"), ("0", "0"), ("1", "1"), ("100%", "1")],
+)
+def test_rates_are_exact(cell: str, rate: str) -> None:
+    assert cells.rate(cell) == Fraction(rate)
+
+
+@pytest.mark.parametrize("cell", ["20", "100.01%", "1.1", "-5%", "5 %", "", "%", ".5", "２０%"])
+def test_rates_never_guess(cell: str) -> None:
+    with pytest.raises(cells.BadCell) as caught:
+        cells.rate(cell)
+    assert caught.value.rule == "rate"
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@A1", "＝1"])
+def test_a_name_is_no_formula(cell: str) -> None:
+    with pytest.raises(cells.BadCell) as caught:
+        cells.text(cell)
+    assert caught.value.rule == "formula"
+    assert cells.text(f"({cell})") == f"({cell})"
+
+
+def test_a_form_reads_a_cell_further() -> None:
+    def even(cell: str) -> int:
+        if int(cell) % 2:
+            raise CodeError("奇数", "odd")
+        return int(cell)
+
+    column = Column("n", "id", Text("数", "n"), absent="", form=even)
+    assert cells.parser(column)("12") == 12
+    assert cells.absent_value(column) == ""
+    with pytest.raises(cells.BadCell, match="odd") as caught:
+        cells.parser(column)("13")
+    assert caught.value.rule == "code_form"

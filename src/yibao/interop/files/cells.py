@@ -12,10 +12,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from yibao.errors import CodeError
 from yibao.interop.files.columns import Column
+from yibao.interop.files.output import FORMULA
 from yibao.interop.files.rows import MAX_CELL
 from yibao.interop.files.rules import reason
 from yibao.money import MAX_CLAIM, MAX_INPUT_COUNT, format_yuan
@@ -37,6 +40,7 @@ _NO_SUCH_TIME = Text("没有这个时刻", "there is no such time")
 _FORM = Text("写法不对", "not the right form")
 _MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2})|/([0-9]{1,2})|([0-9]{2}))")
 _COUNT = re.compile(r"[0-9]{1,9}")
+_RATE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,6}))?(%?)")
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "是": True, "否": False}
 _SEPARATORS = re.compile(r"[;|；]")
 
@@ -156,6 +160,23 @@ def identifier(cell: str) -> str:
     return cell
 
 
+def text(cell: str) -> str:
+    """Return a name or remark; one that a spreadsheet would take for a formula is refused."""
+    if cell[:1] in FORMULA:
+        raise BadCell("formula")
+    return cell
+
+
+def rate(cell: str) -> Fraction:
+    """Return the exact rate of a percentage such as 12.5% or of a decimal such as 0.125."""
+    match = _RATE.fullmatch(cell)
+    whole, decimals, percent = match.groups(default="") if match else ("2", "", "")
+    found = Fraction(int(whole + decimals), 10 ** len(decimals) * (100 if percent else 1))
+    if found > 1:
+        raise BadCell("rate")
+    return found
+
+
 def flag(cell: str) -> bool:
     """Return a yes or no."""
     value = _FLAGS.get(cell)
@@ -190,21 +211,34 @@ def parser(column: Column) -> Parse:
     codes = column.codes or {}
     parsers: dict[str, Parse] = {
         "id": identifier,
+        "text": text,
         "date": day,
         "time": time,
         "month": month,
         "amount": amount,
+        "rate": rate,
         "count": count,
         "flag": flag,
         "code": lambda cell: code(cell, codes),
         "set": lambda cell: codes_of(cell, codes),
     }
-    return parsers[column.kind]
+    parse, form = parsers[column.kind], column.form
+    return parse if form is None else lambda cell: _formed(parse(cell), form)
+
+
+def _formed(value: Any, form: Parse) -> Any:
+    try:
+        return form(value)
+    except CodeError as error:
+        raise BadCell("code_form", why=error.text) from None
+
+
+_NOTHING: Mapping[str, Value] = {"id": "", "text": "", "set": frozenset()}
 
 
 def absent_value(column: Column) -> Value | None:
     """Return what an empty cell of an optional column means, None where that is "nothing"."""
-    if column.absent is None or (not column.absent and column.kind not in {"id", "set"}):
-        return None
+    if not column.absent:
+        return None if column.absent is None else _NOTHING.get(column.kind)
     value: Value = parser(column)(column.absent)
     return value

@@ -6,14 +6,16 @@ the readers, the schema that is printed, and the templates.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from yibao.policy.model import Region, Text
 from yibao.policy.vocabulary import Amount, Attribute, vocabulary
 
-Kind = Literal["id", "date", "time", "month", "amount", "count", "code", "flag", "set"]
+Kind = Literal[
+    "id", "text", "date", "time", "month", "amount", "rate", "count", "code", "flag", "set"
+]
 ProcedureName = Literal[
     "contribution",
     "account_credit",
@@ -32,7 +34,8 @@ _NOTHING = Text("", "")
 class Column:
     """One column. `absent` is how an empty cell or a missing column is read; None: it is needed.
 
-    `unless` names a column that can stand in for this one.
+    `unless` names a column that can stand in for this one. `form` reads what is written further,
+    for example a national code; it raises CodeError where that does not keep to its standard.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Column:
     absent: str | None = None
     codes: Mapping[str, Text] | None = None
     unless: str = ""
+    form: Callable[[str], Any] | None = None
 
     def needed_in(self, header: Collection[str]) -> bool:
         """Tell whether a file with these columns must have this one too."""

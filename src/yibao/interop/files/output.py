@@ -41,7 +41,9 @@ MONEY_DIGITS = 18
 """Digits of a decimal of money in Parquet: what fits in 64 bits, far above every amount."""
 
 _CHUNK = 65_536
-_FORMULA = frozenset("=+-@＝＋－＠")
+FORMULA = frozenset("=+-@＝＋－＠")
+"""What a spreadsheet takes for the beginning of a formula."""
+
 _NUMBER = re.compile(r"[-+][0-9]+(\.[0-9]+)?")
 _YUAN = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
 _COUNT = re.compile(r"-?[0-9]{1,15}")
@@ -217,7 +219,7 @@ def defused(text: str) -> str:
 
     A plain number such as -5.00 stays as it is.
     """
-    if text[:1] in _FORMULA and _NUMBER.fullmatch(text) is None:
+    if text[:1] in FORMULA and _NUMBER.fullmatch(text) is None:
         return "'" + text
     return text
 

@@ -73,6 +73,15 @@ RULES = MappingProxyType(
             "含控制字符或不可见字符 {found}", "a control or invisible character {found}"
         ),
         "identifier": Text("编号应以字母或数字开头", "an id must begin with a letter or a digit"),
+        "formula": Text(
+            "不能以 =、+、-、@ 开头：表格软件会当作公式",
+            "must not begin with =, +, - or @: a spreadsheet would take it for a formula",
+        ),
+        "code_form": Text("{why}", "{why}"),
+        "rate": Text(
+            "应为 0 到 100% 的比例，写作 12.5% 或 0.125",
+            "not a rate from 0 to 100%; write 12.5% or 0.125",
+        ),
         "date": Text("{why}，写作 {example}", "{why}; write it as {example}"),
         "time": Text(
             "{why}，写作 {example} 或 {example} 09:30:00（当地时间）",

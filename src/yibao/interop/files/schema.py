@@ -10,11 +10,13 @@ from yibao.policy.model import Region, Text
 
 KINDS = {
     "id": Text("编号", "id"),
+    "text": Text("文字", "text"),
     "date": Text("日期 2017-03-01", "date 2017-03-01"),
     "time": Text("时刻 2017-03-01 09:30:00", "time 2017-03-01 09:30:00"),
     "month": Text("月份 2017-03", "month 2017-03"),
     "count": Text("个数", "count"),
     "amount": Text("金额（元，两位小数）", "amount (yuan, two decimals)"),
+    "rate": Text("比例 12.5% 或 0.125", "rate 12.5% or 0.125"),
     "code": Text("代码", "code"),
     "flag": Text("是否 true/false", "flag true/false"),
     "set": Text("多个代码", "set of codes"),

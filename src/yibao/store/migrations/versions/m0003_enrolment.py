@@ -1,4 +1,4 @@
-"""The tables of enrolment."""
+"""The tables of enrolment, contributions and personal accounts."""
 
 from yibao.store.migrations.script import run
 

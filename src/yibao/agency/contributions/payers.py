@@ -1,0 +1,58 @@
+"""Who owes a part of a bill, and on which accounts of the ledger it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from yibao.agency.enrolment.profile import EMPLOYED, Profile
+from yibao.ledger.chart import Account
+from yibao.ledger.entries import Transfer
+
+FUNDS: Mapping[str, str] = {
+    "basic": "pool_pay",
+    "large_expense": "large_expense_pay",
+    "years_supplement": "pool_pay",
+}
+"""The fund that each item of contribution goes to."""
+
+_LEVELS: Mapping[str, str] = {
+    "personal_subsidy": "finance",
+    "tier_subsidy": "finance",
+    "fiscal_subsidy": "finance",
+    "fiscal_subsidy_central": "finance:central",
+    "fiscal_subsidy_province": "finance:province",
+    "fiscal_subsidy_city": "finance:city",
+    "fiscal_subsidy_county": "finance:county",
+}
+_DISTRICT = "employer_subsidy"
+SUBSIDIES = frozenset({*_LEVELS, _DISTRICT})
+"""Parts that public finance owes: nobody has to wait for cover until they have come."""
+
+
+def payer_of(name: str, profile: Profile) -> str:
+    """Return who owes a part: an employer, the person, a level of public finance, a district.
+
+    An employer owes what it withholds of the wage too.
+    """
+    person = profile.person
+    if name in _LEVELS:
+        return _LEVELS[name]
+    if name == _DISTRICT:
+        return f"district:{person.division or profile.membership.county}"
+    if name == "collective_contribution":
+        return f"collective:{profile.membership.household_id or person.person_id}"
+    employed = profile.contributor == EMPLOYED
+    return profile.employer_id if employed else person.person_id
+
+
+def billed(name: str, item: str, payer: str, fen: int) -> Transfer:
+    """Return what a part of a bill moves: it is owed, and it is income."""
+    fund = FUNDS[item]
+    kind = "subsidy" if name in SUBSIDIES else "contribution"
+    return Transfer(owed(name, item, payer), Account(f"{kind}_income", fund), fen)
+
+
+def owed(name: str, item: str, payer: str) -> Account:
+    """Return the account on which a part of a bill stands until it is paid."""
+    head = "subsidy_receivable" if name in SUBSIDIES else "contributions_receivable"
+    return Account(head, FUNDS[item], payer)

@@ -1,0 +1,193 @@
+"""Periods in the database: hold something, end it, read it; nothing that was known is lost.
+
+Days are inclusive here, `last` None meaning until further notice. What is written over is closed
+(`known`), and what it said of the days around is written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, LiteralString
+
+from psycopg import errors as pg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from yibao.agency.enrolment.refusal import Refusal
+from yibao.store.database import Connection
+
+Table = Literal[
+    "enrolment.membership",
+    "enrolment.employment",
+    "enrolment.fact",
+    "enrolment.coverage",
+    "accounts.family",
+]
+
+_COLUMNS: Mapping[Table, tuple[LiteralString, ...]] = {
+    "enrolment.membership": (
+        *("scheme", "category", "contribution_tier", "contributor", "household_id"),
+        *("household_register", "permit_until", "county", "pays_every", "newborn", "pension"),
+        "within_collection_period",
+    ),
+    "enrolment.employment": ("employer_id", "wage"),
+    "enrolment.fact": ("attribute", "value", "source"),
+    "enrolment.coverage": ("scheme", "category", "contribution_tier", "reason"),
+    "accounts.family": ("relative", "relation"),
+}
+"""What a row says, besides whose it is and its two times."""
+
+_ALL: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What holds from `first` to `last`, both inclusive."""
+
+    first: date
+    last: date | None
+    says: Mapping[str, Any]
+
+    def holds(self, day: date) -> bool:
+        """Tell whether it holds on a day."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+def read(
+    connection: Connection, table: Table, person_no: int, where: Mapping[str, Any] = _ALL
+) -> list[Period]:
+    """Return what is believed now of a person, in order of time."""
+    query = sql.SQL(
+        "SELECT lower(valid) AS first, upper(valid) - 1 AS last, {columns} FROM {table} "
+        "WHERE person_no = %s AND upper_inf(known) AND {where} ORDER BY lower(valid)"
+    ).format(columns=_names(table), table=_table(table), where=_where(where))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(query, (person_no, *where.values()))
+        return [Period(row.pop("first"), row.pop("last"), row) for row in rows]
+
+
+def hold(
+    connection: Connection, table: Table, person_no: int, period: Period, *, over: bool = False
+) -> bool:
+    """Write a period; return False when it, or one around it, says the same already.
+
+    Where another holds on one of its days it is refused (`overlap`), unless it is to be written
+    over. Raises Refusal.
+    """
+    ordered(period.first, period.last)
+    where = _slot(table, period.says)
+    same = [
+        old
+        for old in read(connection, table, person_no, where)
+        if all(old.says[name] == value for name, value in period.says.items())
+    ]
+    if any(_within(period, old) for old in same):
+        return False
+    if over:
+        cut(connection, table, person_no, period.first, period.last, where=where)
+    _insert(connection, table, person_no, period)
+    return True
+
+
+def ordered(first: date, last: date | None) -> None:
+    """Refuse a period that ends before it begins."""
+    if last is not None and last < first:
+        raise Refusal(
+            "period",
+            f"止日 {last} 早于起日 {first}",
+            f"ends on {last}, before it begins on {first}",
+            column="to",
+        )
+
+
+def cut(
+    connection: Connection,
+    table: Table,
+    person_no: int,
+    first: date,
+    last: date | None = None,
+    *,
+    where: Mapping[str, Any] = _ALL,
+) -> int:
+    """End what holds between two days, keeping the days around; return how many periods it was."""
+    query = sql.SQL(
+        "UPDATE {table} SET known = tstzrange(lower(known), clock_timestamp()) "
+        "WHERE person_no = %s AND upper_inf(known) AND valid && daterange(%s, %s, '[]') "
+        "AND {where} RETURNING lower(valid) AS first, upper(valid) - 1 AS last, {columns}"
+    ).format(columns=_names(table), table=_table(table), where=_where(where))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        values = (person_no, first, last, *where.values())
+        rows = cursor.execute(query, values).fetchall()
+    for row in rows:
+        old = Period(row.pop("first"), row.pop("last"), row)
+        for piece in _around(old, first, last):
+            _insert(connection, table, person_no, piece)
+    return len(rows)
+
+
+def _around(old: Period, first: date, last: date | None) -> Iterator[Period]:
+    if old.first < first:
+        yield Period(old.first, date.fromordinal(first.toordinal() - 1), old.says)
+    if last is not None and (old.last is None or last < old.last):
+        yield Period(date.fromordinal(last.toordinal() + 1), old.last, old.says)
+
+
+def _within(one: Period, other: Period) -> bool:
+    ends = other.last is None or (one.last is not None and one.last <= other.last)
+    return other.first <= one.first and ends
+
+
+def _insert(connection: Connection, table: Table, person_no: int, period: Period) -> None:
+    names = [name for name in _COLUMNS[table] if name in period.says]
+    query = sql.SQL(
+        "INSERT INTO {table} (person_no, valid, {columns}) "
+        "VALUES (%s, daterange(%s, %s, '[]'), {values})"
+    ).format(
+        table=_table(table),
+        columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+        values=sql.SQL(", ").join([sql.Placeholder()] * len(names)),
+    )
+    values = (person_no, period.first, period.last, *(period.says[name] for name in names))
+    with _refusing(period), connection.transaction():
+        connection.execute(query, values)
+
+
+@contextmanager
+def _refusing(period: Period) -> Iterator[None]:
+    """Say of what the database refuses what a clerk has to know."""
+    until = period.last or "…"
+    try:
+        yield
+    except pg.ExclusionViolation:
+        raise Refusal(
+            "overlap",
+            f"{period.first} 至 {until} 与已登记的时段重叠",
+            f"{period.first} to {until} overlaps a period that is there",
+            column="from",
+        ) from None
+
+
+def _slot(table: Table, says: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by what a period is told apart from others of the person on the same days."""
+    if table == "accounts.family":
+        return {"relative": says["relative"]}
+    if table != "enrolment.fact":
+        return {}
+    several = says["attribute"] in {"identities", "registered_diseases"}
+    return {name: says[name] for name in ("attribute", *(["value"] if several else []))}
+
+
+def _table(table: Table) -> sql.Identifier:
+    return sql.Identifier(*table.split("."))
+
+
+def _names(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, _COLUMNS[table]))
+
+
+def _where(where: Mapping[str, Any]) -> sql.Composable:
+    tests = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in where]
+    return sql.SQL(" AND ").join(tests) if tests else sql.SQL("true")
