@@ -53,8 +53,13 @@ def register(database: Database, *persons: str, account: int = 0) -> None:
     with database.transaction() as connection:
         for person in persons:
             connection.execute(
-                "INSERT INTO enrolment.person_lock (person_id, account_balance) VALUES (%s, %s)",
-                (person, account),
+                "INSERT INTO enrolment.person (person_id, identity_type, birth_date) "
+                "VALUES (%s, 'none', '1960-05-05')",
+                (person,),
+            )
+            connection.execute(
+                "UPDATE enrolment.person_lock SET account_balance = %s WHERE person_id = %s",
+                (account, person),
             )
             if account:
                 credit = Transfer(
