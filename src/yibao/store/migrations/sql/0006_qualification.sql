@@ -68,7 +68,7 @@ CREATE TABLE filing.referral (
   to_institution   text      NOT NULL CHECK (to_institution NOT IN ('', from_institution)),
   valid            daterange NOT NULL CHECK (NOT isempty(valid) AND NOT upper_inf(valid)),
   follows          bigint    REFERENCES filing.referral,
-  episode          text      NOT NULL,
+  episode          text,                          -- of the one it follows; else its own, R<number>
   reason           text      NOT NULL
 );
 CREATE INDEX ON filing.referral (person_id);
