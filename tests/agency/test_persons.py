@@ -359,3 +359,26 @@ def test_employment_decides_who_one_is_as_a_payer(database: Database) -> None:
         ("employer_staff", 6000_00),
         ("flexible", None),
     ]
+
+
+@pytest.mark.clause("P25-3.1.4b")
+def test_an_identity_counts_from_its_day_and_a_late_one_is_listed(database: Database) -> None:
+    with database.transaction() as connection:
+        (today,) = connection.execute("SELECT now()::date").fetchone() or (None,)
+        register(connection, person("P1"), actor=ACTOR)
+        register(connection, person("P2"), actor=ACTOR)
+        tag: dict[str, Any] = {"source": "civil affairs", "actor": ACTOR}
+        for name, first in (("P1", today), ("P2", D("2022-01-01"))):
+            state_coverage(
+                connection, name, Membership(**RESIDENT), D("2020-01-01"), None, actor=ACTOR
+            )
+            facts.hold(connection, name, "identities", "medical_assistance", first, **tag)
+        status = statuses(connection, "P1")[-1]
+        assert (status.first, status.facts[3]) == (today, frozenset({"medical_assistance"}))
+        late = facts.late(connection, today)
+        assert [(one.person_id, one.first) for one in late] == [("P2", D("2022-01-01"))]
+        assert facts.late(connection, today.replace(year=today.year + 1)) == []
+        # Ending it later is nothing new about its beginning.
+        args = ("P2", "identities", "medical_assistance", D("2022-01-01"))
+        facts.hold(connection, *args, last=D("2022-12-31"), **tag)
+        assert facts.late(connection, today) == []

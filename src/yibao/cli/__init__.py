@@ -33,6 +33,8 @@ COMMANDS = (
     "procedure_commands",
     "population_commands",
     "db_commands",
+    "enrol_commands",
+    "contributions_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

@@ -74,8 +74,15 @@ def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str
     if _there(connection, receipt):
         return []
     rows = connection.execute(
-        f"{_OPEN} AND (p.payer = %(payer)s OR (b.household_id = %(payer)s AND "
-        "p.payer = person_id)) ORDER BY months, b.bill_id, p.name FOR UPDATE OF p, b".encode(),
+        f"""
+        {_OPEN} AND b.bill_id IN (
+          SELECT bill_id FROM contributions.part WHERE payer = %(payer)s AND received < fen
+          UNION
+          SELECT bill_id FROM contributions.bill
+          WHERE household_id = %(payer)s AND household_id <> ''
+        ) AND (p.payer = %(payer)s OR (b.household_id = %(payer)s AND p.payer = person_id))
+        ORDER BY months, b.bill_id, p.name FOR UPDATE OF p, b
+        """.encode(),
         {"payer": receipt.payer},
     )
     parts = [_open(row) for row in rows]

@@ -5,6 +5,7 @@ Each holds for a period and has a source, such as the department that reported i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from yibao.agency.enrolment import periods
@@ -55,6 +56,34 @@ def hold(
     if made or ended:
         note(connection, actor, "fact", f"person:{person_id}", **says, first=first, last=last)
     return made or bool(ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Something that held before it was known: what was settled in between needs a look."""
+
+    person_id: str
+    attribute: str
+    value: str
+    first: date
+    known_on: date
+
+
+def late(connection: Connection, since: date) -> list[Late]:
+    """Return what has become known since a day and began to hold before that, the newest last."""
+    rows = connection.execute(
+        """
+        SELECT person_id, attribute, value, lower(valid), lower(known)::date
+        FROM enrolment.fact AS f JOIN enrolment.person USING (person_no)
+        WHERE upper_inf(known) AND lower(known) >= %s AND lower(valid) < lower(known)::date
+          AND NOT EXISTS (SELECT FROM enrolment.fact AS old WHERE old.person_no = f.person_no
+                          AND old.slot = f.slot AND old.value = f.value
+                          AND lower(old.known) < lower(f.known) AND old.valid @> lower(f.valid))
+        ORDER BY lower(known), fact_id
+        """,
+        (since,),
+    )
+    return [Late(*row) for row in rows]
 
 
 def end(

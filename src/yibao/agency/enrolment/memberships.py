@@ -45,19 +45,15 @@ def enrol(
     _alive(person, first)
     says = asdict(enrolment.membership)
     period = Period(first, enrolment.last, says)
-    if any(
-        old.first <= first and all(old.says[name] == says[name] for name in says)
-        for old in periods.read(connection, "enrolment.membership", person.person_no)
-        if old.holds(first) and (old.last is None or old.last == enrolment.last)
-    ):
+    if periods.there(connection, "enrolment.membership", person.person_no, period):
         return False
     _not_elsewhere(connection, person, enrolment)
     if office is not None:
         _eligible(connection, person, enrolment, office)
-    made = periods.hold(connection, "enrolment.membership", person.person_no, period)
+    periods.hold(connection, "enrolment.membership", person.person_no, period)
     detail = audited(says) | {"first": first, "last": enrolment.last}
     note(connection, actor, "enrol", f"person:{person.person_id}", **detail)
-    return made
+    return True
 
 
 def change(connection: Connection, person_id: str, day: date, *, actor: str, **new: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal, LiteralString
 
 from psycopg import errors as pg
@@ -43,6 +43,7 @@ _COLUMNS: Mapping[Table, tuple[LiteralString, ...]] = {
 """What a row says, besides whose it is and its two times."""
 
 _ALL: Mapping[str, Any] = {}
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +72,36 @@ def read(
         return [Period(row.pop("first"), row.pop("last"), row) for row in rows]
 
 
+def there(connection: Connection, table: Table, person_no: int, period: Period) -> bool:
+    """Tell whether a period stands there already.
+
+    It does within one that says the same. One until further notice does too where one that says the
+    same began on its first day, even if that has ended since: so a file can be imported again.
+    """
+    return any(
+        all(old.says[name] == value for name, value in period.says.items())
+        and (_within(period, old) or (period.last is None and old.first == period.first))
+        for old in read(connection, table, person_no, _slot(table, period.says))
+    )
+
+
 def hold(
     connection: Connection, table: Table, person_no: int, period: Period, *, over: bool = False
 ) -> bool:
-    """Write a period; return False when it, or one around it, says the same already.
+    """Write a period; return False when it stands there already.
 
     Where another holds on one of its days it is refused (`overlap`), unless it is to be written
-    over. Raises Refusal.
+    over; then one until further notice holds until the next that begins later. Raises Refusal.
     """
     ordered(period.first, period.last)
-    where = _slot(table, period.says)
-    same = [
-        old
-        for old in read(connection, table, person_no, where)
-        if all(old.says[name] == value for name, value in period.says.items())
-    ]
-    if any(_within(period, old) for old in same):
+    if there(connection, table, person_no, period):
         return False
     if over:
+        where = _slot(table, period.says)
+        if period.last is None:
+            held = read(connection, table, person_no, where)
+            later = [old.first for old in held if old.first > period.first]
+            period = Period(period.first, min(later) - _DAY if later else None, period.says)
         cut(connection, table, person_no, period.first, period.last, where=where)
     _insert(connection, table, person_no, period)
     return True
@@ -132,9 +145,9 @@ def cut(
 
 def _around(old: Period, first: date, last: date | None) -> Iterator[Period]:
     if old.first < first:
-        yield Period(old.first, date.fromordinal(first.toordinal() - 1), old.says)
+        yield Period(old.first, first - _DAY, old.says)
     if last is not None and (old.last is None or last < old.last):
-        yield Period(date.fromordinal(last.toordinal() + 1), old.last, old.says)
+        yield Period(last + _DAY, old.last, old.says)
 
 
 def _within(one: Period, other: Period) -> bool:

@@ -1,0 +1,285 @@
+"""`yibao enrol`: register and enrol persons, from files or one by one; find gaps."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from yibao.cli.agency_run import Actor, Rejects
+from yibao.cli.db_commands import Place
+from yibao.cli.options import AcceptGrade, AsJson, Lang, default_language, parse_date
+from yibao.cli.settle_commands import EncodingName, PolicyName
+
+_LANGUAGE = default_language()
+
+KindName = Literal["persons", "staff", "identities", "elsewhere", "employers", "takeover"]
+Kind = Annotated[
+    KindName,
+    typer.Argument(
+        metavar="KIND",
+        help="persons (register and enrol), staff (of employers), identities (of other "
+        "departments), elsewhere (enrolments elsewhere), employers, or takeover (a persons file "
+        "of `settle`).",
+    ),
+]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE…", help=".csv, .csv.gz, .parquet or .xlsx.")
+]
+PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.")]
+
+enrol = typer.Typer(help="Register and enrol persons, end it, find gaps.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.add_typer(enrol, name="enrol")
+
+
+@enrol.command("import")
+def import_(
+    kind: Kind,
+    files: Files,
+    *,
+    policy: PolicyName,
+    rejects: Rejects = None,
+    encoding: EncodingName = None,
+    accept_grade: AcceptGrade = "C",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Import files of persons, staff, identities …; the good rows land.
+
+    Rows that are refused go to a rejects file with the reason and can be corrected and imported
+    from there. Importing a file again changes nothing.
+
+    \b
+    Example: yibao enrol import persons households.xlsx --policy tianjin
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.import_files(
+        kind,
+        files,
+        enrol_run.Import(policy, accept_grade, encoding, rejects, actor, database, lang, as_json),
+    )
+
+
+@enrol.command()
+def template(
+    kind: Kind,
+    *,
+    policy: PolicyName,
+    output: Annotated[Path, typer.Option("-o", "--output", help=".xlsx or .csv.")],
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Write an empty table to fill in; in Excel with a sheet that explains the columns.
+
+    \b
+    Example: yibao enrol template staff --policy tianjin -o staff.xlsx
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.template(kind, policy, output, lang)
+
+
+@enrol.command()
+def show(
+    person: PersonId,
+    *,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Show a person: particulars, membership, cover, bills, account.
+
+    \b
+    Example: yibao enrol show P1 --json
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.show(person, database, lang, as_json=as_json)
+
+
+@enrol.command()
+def end(
+    person: PersonId,
+    *,
+    last: Annotated[
+        date, typer.Option(metavar="DATE", parser=parse_date, help="The last day of it.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why, for the audit.")],
+    resumes: Annotated[
+        date | None,
+        typer.Option(metavar="DATE", parser=parse_date, help="A pause: it goes on from this day."),
+    ] = None,
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """End a person's membership, employment and cover after a day, or pause them.
+
+    \b
+    Example: yibao enrol end P1 --last 2022-08-31 --reason "moved away"
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.end(
+        person,
+        last=last,
+        reason=reason,
+        resumes=resumes,
+        actor=actor,
+        database=database,
+        language=lang,
+        as_json=as_json,
+    )
+
+
+@enrol.command()
+def gaps(
+    files: Files,
+    *,
+    day: Annotated[
+        date, typer.Option("--date", metavar="DATE", parser=parse_date, help="The day compared.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Who has a gap: .csv, .parquet or .xlsx.")
+    ],
+    by: Annotated[
+        Literal["division", "group"], typer.Option(help="What residents are counted by.")
+    ] = "division",
+    rejects: Rejects = None,
+    encoding: EncodingName = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Compare a population file with the register: never enrolled, lapsed, insured twice.
+
+    The file has the columns identity_number, and if wanted name, division, group.
+
+    \b
+    Example: yibao enrol gaps population.csv --date 2022-06-30 -o gaps.xlsx
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.gaps(
+        files,
+        day=day,
+        output=output,
+        by=by,
+        rejects=rejects,
+        encoding=encoding,
+        database=database,
+        language=lang,
+        as_json=as_json,
+    )
+
+
+@enrol.command()
+def twins(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
+    """List who seems to be registered twice: one name and date of birth under two ids.
+
+    \b
+    Example: yibao enrol twins
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.twins(database, lang, as_json=as_json)
+
+
+@enrol.command()
+def late(
+    *,
+    since: Annotated[
+        date, typer.Option(metavar="DATE", parser=parse_date, help="What has come in since.")
+    ],
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """List identities and the like that were reported after they began to hold.
+
+    What was settled in between may have to be settled anew.
+
+    \b
+    Example: yibao enrol late --since 2022-03-01
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.late(since, database, lang, as_json=as_json)
+
+
+@enrol.command("move-out")
+def move_out(
+    person: PersonId,
+    *,
+    policy: PolicyName,
+    to: Annotated[str, typer.Option(metavar="REGION", help="Where the person moves to.")],
+    reference: Annotated[str, typer.Option(help="The number of the slip.")],
+    last: Annotated[
+        date, typer.Option(metavar="DATE", parser=parse_date, help="The last day here.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The slip, as JSON.")],
+    actor: Actor = None,
+    database: Place = None,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Let a person move to another region: years and account go along, what is here ends.
+
+    \b
+    Example: yibao enrol move-out P1 --policy tianjin --to 130100 --reference S1
+               --last 2022-08-31 -o slip.json
+    """
+    from yibao.cli import moves_run
+
+    moves_run.out(
+        person,
+        policy=policy,
+        region=to,
+        reference=reference,
+        last=last,
+        output=output,
+        actor=actor,
+        database=database,
+        language=lang,
+    )
+
+
+@enrol.command("move-in")
+def move_in(
+    slip: Annotated[Path, typer.Argument(metavar="SLIP", help="As the other region wrote it.")],
+    *,
+    person: Annotated[str, typer.Option(help="The id here, if it is another.")] = "",
+    origin: Annotated[str, typer.Option("--from", metavar="REGION", help="Where from.")],
+    on: Annotated[
+        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    ],
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Take in years and account of a person who is registered here.
+
+    \b
+    Example: yibao enrol move-in slip.json --from 120100 --on 2022-09-05
+    """
+    from yibao.cli import moves_run
+
+    moves_run.in_(
+        slip,
+        person=person,
+        region=origin,
+        on=on,
+        actor=actor,
+        database=database,
+        language=lang,
+        as_json=as_json,
+    )

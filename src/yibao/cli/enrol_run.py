@@ -1,0 +1,339 @@
+"""What the enrolment commands do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import typer
+
+from yibao.agency.accounts.movements import movements
+from yibao.agency.contributions.bills import bills_of
+from yibao.agency.contributions.paid import months_paid
+from yibao.agency.enrolment import facts, memberships, periods, persons
+from yibao.agency.enrolment import gaps as gap_lists
+from yibao.agency.enrolment.files import KINDS, Job
+from yibao.agency.enrolment.statuses import statuses
+from yibao.agency.enrolment.takeover import take_over
+from yibao.agency.imports import Imported, write_rows
+from yibao.cli.agency_run import finish, opened, readers, rejects_file, tell, who
+from yibao.cli.options import Language
+from yibao.cli.output import console, print_json
+from yibao.cli.settle_run import exits, place_of
+from yibao.cli.targets import check_targets, remove_old, written_twice
+from yibao.interop.files.columns import Column, person_columns
+from yibao.interop.files.encoding import Encoding
+from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
+from yibao.interop.files.persons import read_persons
+from yibao.interop.files.results import rejects_sheet
+from yibao.interop.files.rows import Reject, visible
+from yibao.interop.files.schema import template
+from yibao.money import format_yuan
+from yibao.policy.model import Region
+from yibao.policy.policy import load_policy
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.procedure import Office
+from yibao.store.database import Connection, Database
+from yibao.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """How files are imported."""
+
+    policy: str
+    accept: str
+    encoding: Encoding | None
+    rejects: Path | None
+    actor: str | None
+    database: str | None
+    language: Language
+    as_json: bool
+
+
+def import_files(kind: str, files: Sequence[Path], how: Import) -> None:
+    """Import files of a kind; leaves with the exit code."""
+    with exits(how.language, as_json=how.as_json):
+        target = rejects_file(files, how.rejects)
+        policy = load_policy(place_of(how.policy), accept=how.accept)
+        actor, columns = who(how.actor), _columns(kind, policy.region)
+        with opened(how.database) as database:
+            if kind == "takeover":
+                done = _take_over(database, files, policy.region, how, actor)
+            else:
+                rows = readers(files, kind, columns, how.encoding)
+                write = KINDS[kind].writer(Job(Office(policy), actor))
+                done = write_rows(database, rows, write)
+        finish(done, columns, target, how.language, as_json=how.as_json)
+
+
+def _columns(kind: str, region: Region) -> Sequence[Column]:
+    return person_columns(region) if kind == "takeover" else KINDS[kind].columns(region)
+
+
+def _take_over(
+    database: Database, files: Sequence[Path], region: Region, how: Import, actor: str
+) -> Imported:
+    """Write persons files as `settle` reads them; of a person with a bad row nothing is taken."""
+    read = read_persons(files, region, encoding=how.encoding)
+    done = Imported(rows=read.rows, rejects=read.rejects)
+    for person in read.enrolment.persons():
+        known = read.enrolment.statuses(person)
+
+        def work(connection: Connection, known: Sequence[Any] = known) -> list[bool]:
+            return [take_over(connection, status, actor=actor) for status in known]
+
+        made = database.run(work)
+        done.made += sum(made)
+        done.unchanged += len(made) - sum(made)
+    return done
+
+
+def template(kind: str, policy: str, output: Path, language: Language) -> None:
+    """Write an empty table."""
+    with exits(language):
+        region = load_policy(place_of(policy)).region
+        sheets = template(kind, _columns(kind, region), language)
+        write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
+        typer.echo(str(output))
+
+
+# --- one person -----------------------------------------------------------------------------------
+
+
+def end(
+    person: str,
+    *,
+    last: date,
+    reason: str,
+    resumes: date | None,
+    actor: str | None,
+    database: str | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """End or pause a membership."""
+    with exits(language, as_json=as_json), opened(database) as store:
+        ended = store.run(
+            lambda connection: memberships.end(
+                connection, person, last, actor=who(actor), reason=reason, resumes=resumes
+            )
+        )
+    if as_json:
+        print_json({"person_id": person, "changed": ended})
+    else:
+        done = Text("已停保", "ended") if ended else Text("没有变化", "nothing changes")
+        typer.echo(f"{person}: {done.pick(language)}")
+
+
+def show(person: str, database: str | None, language: Language, *, as_json: bool) -> None:
+    """Show all that is known of a person."""
+    with (
+        exits(language, as_json=as_json),
+        opened(database) as store,
+        store.transaction() as connection,
+    ):
+        told = _told(connection, person)
+    if as_json:
+        print_json(told)
+        return
+    page = console()
+    for part, rows in told.items():
+        if isinstance(rows, list):
+            page.print(part, style="bold")
+            for row in rows:
+                shown = ", ".join(f"{k}={v}" for k, v in row.items() if v not in {"", None})
+                page.print(f"  {visible(shown)}", soft_wrap=True)
+        else:
+            page.print(f"{part}: {visible(str(rows))}", soft_wrap=True)
+
+
+def _told(connection: Connection, person_id: str) -> dict[str, Any]:
+    locked = persons.locked(connection, person_id)
+    person, number = locked.person, locked.person.person_no
+    names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
+    says = {name: getattr(person, name) for name in persons.Person.__dataclass_fields__}
+    return {
+        **{name: value for name, value in says.items() if value},
+        "months_paid": months_paid(connection, person_id),
+        "account_balance": format_yuan(locked.balance),
+        "membership": list(_periods(connection, "enrolment.membership", number)),
+        "employment": list(_periods(connection, "enrolment.employment", number)),
+        "cover": [
+            {"from": s.first, "to": s.last, **_cells(dict(zip(names, s.facts, strict=True)))}
+            for s in statuses(connection, person_id)
+        ],
+        "bills": [
+            {
+                "bill": bill.bill_id,
+                "item": bill.item,
+                "from": bill.first,
+                "to": bill.last,
+                "part": part.name,
+                "payer": part.payer,
+                "amount": format_yuan(part.fen),
+                "received": format_yuan(part.received),
+            }
+            for bill in bills_of(connection, person_id)
+            for part in bill.parts
+        ],
+        "account": [
+            {
+                "kind": m.kind,
+                "period": m.period,
+                "on": m.on_day,
+                "in": format_yuan(m.came_in),
+                "out": format_yuan(m.went_out),
+                "balance": format_yuan(m.balance),
+            }
+            for m in movements(connection, person_id)
+        ],
+    }
+
+
+def _periods(connection: Connection, table: periods.Table, number: int) -> Iterator[dict[str, Any]]:
+    money = {"wage", "pension"}
+    for period in periods.read(connection, table, number):
+        says = {
+            name: format_yuan(value) if name in money and value is not None else value
+            for name, value in period.says.items()
+        }
+        yield {"from": period.first, "to": period.last, **_cells(says)}
+
+
+def _cells(says: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what differs from "nothing": sets as lists, no empty texts."""
+    found = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in says.items()}
+    return {k: v for k, v in found.items() if v not in ("", None, [], False, "none")}
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def gaps(
+    files: Sequence[Path],
+    *,
+    day: date,
+    output: Path,
+    by: Literal["division", "group"],
+    rejects: Path | None,
+    encoding: Encoding | None,
+    database: str | None,
+    language: Language,
+    as_json: bool,
+) -> None:
+    """Compare population files with the register; leaves with the exit code."""
+    with exits(language, as_json=as_json):
+        target = rejects_file(files, rejects)
+        check_targets([output], files)
+        if output.resolve() == target.resolve():
+            raise written_twice(output)
+        refused: list[Reject] = []
+        columns = gap_lists.COLUMNS
+        with opened(database) as store, store.transaction() as connection:
+            rows = readers(files, "population", columns, encoding)
+            population = gap_lists.residents(rows, refused)
+            found = list(gap_lists.compare(connection, population, day))
+        sheets: dict[Path, list[Sheet]] = {output: [_gaps_sheet(found)]}
+        if refused:
+            order = [column.name for column in columns]
+            sheets[target] = [rejects_sheet(refused, order, language)]
+        write_files(sheets)
+        scores = gap_lists.scores(found, by)
+        if not as_json:
+            _print_scores(scores, by, language)
+        tell(
+            {"rows": len(found) + len(refused), "rejected": len(refused)},
+            refused,
+            sheets,
+            remove_old([target], sheets),
+            language,
+            as_json=as_json,
+            more={"scores": {name: _score(score) for name, score in scores.items()}},
+        )
+
+
+def _score(score: gap_lists.Score) -> dict[str, Any]:
+    return {
+        "persons": score.persons,
+        "insured": score.insured,
+        **{name: score.states[name] for name in ("missing", "lapsed", "duplicate", "elsewhere")},
+        "insured_share": _percent(score, score.insured),
+    }
+
+
+def _percent(score: gap_lists.Score, number: int) -> str:
+    """Return a share in percent with one decimal, rounded half up."""
+    tenths = (score.share(number) * 2000 + 1) // 2
+    return f"{tenths // 10}.{tenths % 10}%"
+
+
+def _print_scores(scores: Mapping[str, gap_lists.Score], by: str, language: Language) -> None:
+    from rich.table import Table
+
+    titles = (
+        Text("人群", by) if by == "group" else Text("区划", by),
+        *(Text("人数", "persons"), Text("参保", "insured"), Text("未参保", "missing")),
+        *(Text("中断", "lapsed"), Text("重复", "duplicate"), Text("参保率", "insured %")),
+    )
+    table = Table()
+    for title in titles:
+        table.add_column(title.pick(language), justify="right")
+    for name, score in scores.items():
+        counts = [score.persons, score.insured]
+        counts += [score.states[state] for state in ("missing", "lapsed", "duplicate")]
+        share = _percent(score, score.insured)
+        table.add_row(visible(name) or "—", *(f"{n:,}" for n in counts), share)
+    console().print(table)
+
+
+def _gaps_sheet(found: Sequence[gap_lists.Found]) -> Sheet:
+    columns: list[tuple[str, OutKind]] = [
+        ("gap", "text"),
+        ("identity_number", "text"),
+        ("name", "text"),
+        ("division", "text"),
+        ("group", "text"),
+        ("person_id", "text"),
+        ("since", "date"),
+        ("elsewhere", "long"),
+    ]
+    return Sheet("gaps", columns, _gap_rows(found))
+
+
+def _gap_rows(found: Sequence[gap_lists.Found]) -> Iterator[list[Cell]]:
+    for one in found:
+        if one.state in gap_lists.GAPS:
+            who_ = one.resident
+            row: list[Cell] = [one.state, who_.identity_number, who_.name, who_.division]
+            yield [*row, who_.group, one.person_id, one.since, one.elsewhere]
+
+
+def twins(database: str | None, language: Language, *, as_json: bool) -> None:
+    """List who seems to be registered twice."""
+    with opened(database) as store, store.transaction() as connection:
+        found = persons.twins(connection)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        typer.echo(f"{visible(one.name)} {one.birth_date}: {', '.join(one.persons)}")
+    if not found:
+        typer.echo(Text("没有", "none").pick(language))
+
+
+def late(since: date, database: str | None, language: Language, *, as_json: bool) -> None:
+    """List what was reported after it began to hold."""
+    with opened(database) as store, store.transaction() as connection:
+        found = facts.late(connection, since)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        told = Text(f"自 {one.first}，{one.known_on} 获知", f"{one.first}, known {one.known_on}")
+        typer.echo(f"{visible(one.person_id)} {one.value}: {told.pick(language)}")
+    if not found:
+        typer.echo(Text("没有", "none").pick(language))
