@@ -185,6 +185,21 @@ def test_who_applies_when_the_places_are_taken_waits(bring: Bring, database: Dat
         assert designation.application(c, "X12", day).waiting == 1
 
 
+@pytest.mark.clause("P25-3.4.6b")
+def test_a_place_is_taken_when_the_agreement_is_signed_though_it_holds_later(
+    bring: Bring, database: Database
+) -> None:
+    day = date(2021, 9, 1)
+    bring("quota", "division,kind,places,from", "120101,hospital,1,2021-01-01")
+    with database.transaction() as c:
+        later = Terms("A1", HOSPITAL, date(2022, 1, 1), date(2022, 12, 31), VISITS, ["employee"])
+        designate(c, later, day)
+        (quota,) = designation.quotas(c, day)
+        assert (quota.used, quota.available) == (1, 0)
+        assert designation.apply(c, "X2", OTHER, day, actor="x").waiting == 1
+        assert designation.quotas(c, date(2023, 1, 1))[0].available == 1
+
+
 @pytest.mark.clause("J21-4a")
 def test_an_institution_of_chinese_medicine_is_not_kept_out_for_want_of_places(
     bring: Bring, database: Database
@@ -222,6 +237,12 @@ def test_an_agreement_that_is_taken_over_belongs_to_one_institution(
         rejected=2,
     )
     assert {e.rule for r in done.rejects for e in r.errors} == {"owned", "known_code"}
+    again = (columns, f"{HOSPITAL},A1,inpatient,employee,2021-01-01")
+    assert dict(bring("agreement", *again).counts) == {"unchanged": 1}
+    more = f"{HOSPITAL},A1,outpatient,employee,2021-06-01"
+    for line in (more, more.replace("06-01", "01-01")):
+        done = bring("agreement", columns, line, rejected=1, correct=True)
+        assert [e.rule for r in done.rejects for e in r.errors] == ["by_acts"]
     with database.transaction() as c:
         assert refusal(c, date(2021, 1, 1)) is None
         with pytest.raises(Refused) as caught:

@@ -35,6 +35,7 @@ COMMANDS = (
     "db_commands",
     "enrol_commands",
     "contributions_commands",
+    "registry_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

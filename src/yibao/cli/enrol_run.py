@@ -30,7 +30,7 @@ from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.persons import read_persons
 from yibao.interop.files.results import rejects_sheet
 from yibao.interop.files.rows import Reject, visible
-from yibao.interop.files.schema import template
+from yibao.interop.files.schema import template as empty_table
 from yibao.money import format_yuan
 from yibao.policy.model import Region
 from yibao.policy.policy import load_policy
@@ -96,7 +96,7 @@ def template(kind: str, policy: str, output: Path, language: Language) -> None:
     """Write an empty table."""
     with exits(language):
         region = load_policy(place_of(policy)).region
-        sheets = template(kind, _columns(kind, region), language)
+        sheets = empty_table(kind, _columns(kind, region), language)
         write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
         typer.echo(str(output))
 

@@ -68,7 +68,10 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Places of a division for a kind of institution, and how many agreements are in force."""
+    """Places of a division for a kind of institution, and how many are taken.
+
+    A place is taken from the day on which the agreement is signed, though it holds later.
+    """
 
     division: str
     kind: str
@@ -108,11 +111,12 @@ def application(connection: Connection, application_id: str, day: date) -> Appli
 def quotas(connection: Connection, day: date) -> list[Quota]:
     """Return the places of every division and kind."""
     rows = connection.execute(
-        "SELECT q.division, q.kind, q.places, count(a.agreement_id) FROM registry.quota q "
+        "SELECT q.division, q.kind, q.places, count(DISTINCT a.institution_id) "
+        "FROM registry.quota q "
         "LEFT JOIN registry.institution i "
         "ON i.division = q.division AND i.kind = q.kind AND i.valid @> %(day)s::date "
         "LEFT JOIN registry.agreement a "
-        "ON a.institution_id = i.institution_id AND a.valid @> %(day)s::date "
+        "ON a.institution_id = i.institution_id AND a.valid && daterange(%(day)s, NULL) "
         "WHERE q.valid @> %(day)s::date GROUP BY 1, 2, 3 ORDER BY 1, 2",
         {"day": day},
     )

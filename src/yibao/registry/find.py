@@ -198,10 +198,7 @@ def items(
         "AND valid @> %s::date",
         ([kind for kind, _ in pairs], [code for _, code in pairs], day),
     )
-    found = (
-        Item(*cells, first_self_pay=Fraction(share), tags=frozenset(tags))
-        for *cells, share, tags in rows
-    )
+    found = (Item(*[*cells, Fraction(share), frozenset(tags)]) for *cells, share, tags in rows)
     return {(one.kind, one.code): one for one in found}
 
 
@@ -345,7 +342,7 @@ def diseases(connection: Connection, day: date, scheme: str | None = None) -> li
         "AND (%s::text IS NULL OR %s = ANY(schemes)) ORDER BY code",
         (day, scheme, scheme),
     )
-    return [Disease(*cells, schemes=frozenset(schemes)) for *cells, schemes in rows]
+    return [Disease(*[*cells, frozenset(schemes)]) for *cells, schemes in rows]
 
 
 def disease(connection: Connection, code: str, day: date) -> Disease | None:

@@ -102,6 +102,7 @@ def import_files(
         work.land(chunk)
     if release:
         work.end_missing(release)
+    done.rejects.sort(key=lambda r: (files.index(r.record.file), r.record.row))
     detail = {"files": [file.name for file in files], "rejected": len(done.rejects), **done.counts}
     if release:
         detail["release"] = release.isoformat()
@@ -205,6 +206,9 @@ class _Import:
             outcome, versions = place(held, new, correct=self.correct)
         except Conflict as conflict:
             self._contradicted(row, conflict)
+            return held
+        if self.register.by_acts and outcome not in {"added", "unchanged"}:
+            row.fault.add(FIRST.name, "by_acts", str(new.first))
             return held
         self.done.counts[outcome] += 1
         if outcome != "unchanged":

@@ -48,7 +48,8 @@ class Register:
     """A register: entries told apart by the first `keys` of its columns, in versions by validity.
 
     `fixed` are columns of the table that are the same for all its entries. What stands in the
-    column `owned` belongs to one entry alone, at any time.
+    column `owned` belongs to one entry alone, at any time. With `by_acts` a file brings new entries
+    only: those that are there are changed by acts with rules of their own.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Register:
     references: tuple[Reference, ...] = ()
     checks: tuple[Check, ...] = ()
     owned: str = ""
+    by_acts: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:

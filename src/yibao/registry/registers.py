@@ -493,6 +493,7 @@ _ALL = (
         ),
         references=(_AT_INSTITUTION,),
         owned="agreement_id",
+        by_acts=True,
     ),
 )
 

@@ -220,6 +220,10 @@ RULES = MappingProxyType(
         "version_overlap": Text(
             "与已有时段 {found} 重叠", "overlaps the period {found} of the same entry"
         ),
+        "by_acts": Text(
+            "已登记，只能用命令变更（yibao registry agreement …）",
+            "it is there and is changed by acts only: yibao registry agreement …",
+        ),
         "owned": Text("属于另一条目 {found}", "belongs to another entry, {found}"),
         "version_differs": Text(
             "同一天生效的内容已登记且不同（{columns}）；更正用 --correct，变更请写新的生效日",
