@@ -36,6 +36,9 @@ COMMANDS = (
     "enrol_commands",
     "contributions_commands",
     "registry_commands",
+    "qualify_commands",
+    "filing_commands",
+    "prescription_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

@@ -26,7 +26,7 @@ NAMES: dict[Name, Text] = {
 class Ceiling:
     """A number with where it is laid down, from a day on."""
 
-    name: str
+    name: Name
     value: int
     cite: str
     first: date

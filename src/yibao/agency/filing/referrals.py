@@ -6,8 +6,10 @@ follows the one before, and the episode goes on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from psycopg.types.range import DateRange
 
@@ -106,24 +108,33 @@ def _followed(connection: Connection, referral: Referral) -> Filed:
 
 def referral_of(connection: Connection, number: int) -> Filed:
     """Return a referral; raises Refusal where there is none."""
-    row = connection.execute(
-        """
-        SELECT person_id, from_institution, to_institution, lower(valid), upper(valid) - 1,
-               reason, follows, coalesce(episode, 'R' || referral_id),
-               EXISTS (SELECT FROM filing.cancellation
-                       WHERE kind = 'referral' AND filing_id = referral_id)
-        FROM filing.referral WHERE referral_id = %s
-        """,
-        (number,),
-    ).fetchone()
-    if row is None:
+    rows = connection.execute(f"{_FILED} WHERE referral_id = %s", (number,)).fetchall()
+    if not rows:
         raise Refusal(
             "known_referral",
             f"没有 {number} 号转诊",
             f"there is no referral {number}",
             column="referral",
         )
-    *cells, episode, cancelled = row
+    return _filed(rows[0])
+
+
+def referrals(connection: Connection, person_id: str) -> list[Filed]:
+    """Return the referrals of a person in the order in which they came, cancelled ones too."""
+    rows = connection.execute(f"{_FILED} WHERE person_id = %s ORDER BY referral_id", (person_id,))
+    return [_filed(row) for row in rows]
+
+
+_FILED = """
+SELECT referral_id, coalesce(episode, 'R' || referral_id),
+       EXISTS (SELECT FROM filing.cancellation WHERE kind = 'referral' AND filing_id = referral_id),
+       person_id, from_institution, to_institution, lower(valid), upper(valid) - 1, reason, follows
+FROM filing.referral
+"""
+
+
+def _filed(row: Sequence[Any]) -> Filed:
+    number, episode, cancelled, *cells = row
     return Filed(number, Referral(*cells), episode, cancelled)
 
 
