@@ -30,7 +30,7 @@ from yibao.agency.dispensing.prescriptions import (
 )
 from yibao.agency.enrolment import facts
 from yibao.agency.filing.choices import choose_level_3
-from yibao.agency.filing.intake import reverse
+from yibao.agency.filing.intake import reverse, settle
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import Account
 from yibao.settlement.model import Settlement
@@ -259,8 +259,6 @@ def test_a_negotiated_drug_costs_the_same_in_hospital_and_at_a_pharmacy(
             )
     number = prescribed(town, replace(BASE, institution_id=at))
     pharmacy = filled(town, number, bill("A1", ISSUED, n=1, fen=1_000_00))
-    from yibao.agency.filing.intake import settle
-
     with town.transaction() as connection:
         own = visit("B1", DAY, 1_000_00, "P2", institution_id=at)
         hospital = settle(connection, office(), own, actor="test")

@@ -3,18 +3,21 @@
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 from town import at_once, build, count, insure, office, refused, visit
 
+from yibao.agency.desk.correct import Corrected
 from yibao.agency.desk.model import Ask, Invoice, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.reverse import reverse as desk_reverse
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.choices import choose_level_3, contract
 from yibao.agency.filing.elsewhere import Guest, record_guest, take_guest_back
-from yibao.agency.filing.intake import NO_PAPERS, Papers, presettle, reverse, settle
+from yibao.agency.filing.intake import NO_PAPERS, Papers, correct, presettle, reverse, settle
 from yibao.agency.filing.places import locality
 from yibao.agency.filing.referrals import Referral, refer
-from yibao.agency.filing.remote import Remote, file
+from yibao.agency.filing.remote import CATEGORIES, Remote, file
 from yibao.agency.registers import REGISTERS
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import Account
@@ -290,7 +293,9 @@ def test_a_filing_for_another_place_does_not_do(town: Database) -> None:
     assert refused(town, lambda c: settle(c, office(), ask, actor="t")) == "not_filed"
 
 
+@pytest.mark.clause("J21-6d")
 def test_a_filing_for_an_emergency_covers_emergencies(town: Database) -> None:
+    assert len(CATEGORIES) == 7
     filed(town, "travel_emergency")
     ask = elsewhere("A1", FILED_ON)
     assert refused(town, lambda c: settle(c, office(), ask, actor="t")) == "not_filed"
@@ -318,10 +323,34 @@ def test_what_another_region_pays_is_owed_to_it_until_taken_back(town: Database)
     assert told.settlement.funds == found.funds
     assert owed(town, "region_payable", "130100") == 550_00
     assert owed(town, "institution_payable", "E2") == 0
+    number = int(found.claim.claim_id)
+    with (
+        pytest.raises(psycopg.errors.IntegrityError, match="still owed"),
+        town.transaction() as connection,
+    ):
+        desk_reverse(connection, office(), number, actor="test")
     with town.transaction() as connection:
-        reverse(connection, office(), int(found.claim.claim_id), actor="test")
+        reverse(connection, office(), number, actor="test")
     assert owed(town, "region_payable", "130100") == 0
     assert owed(town, "institution_payable", "E2") == 0
+
+
+def test_a_correction_of_care_elsewhere_corrects_what_is_owed(town: Database) -> None:
+    filed(town)
+    found = settled(town, elsewhere("A1", FILED_ON))
+    less = visit("A1-1", FILED_ON, 1_000_00, institution_id="E2")
+    with town.transaction() as connection:
+        made = correct(
+            connection,
+            office(),
+            int(found.claim.claim_id),
+            less,
+            actor="test",
+            key=Key("E2", "k", "00" * 32),
+            tell=lambda done: (200, str(done.settled.settlement_id)),
+        )
+    assert isinstance(made, Corrected)
+    assert owed(town, "region_payable", "130100") == (1_000_00 - 600_00) * 55 // 100
 
 
 def test_a_guest_of_another_region_is_paid_for_and_claimed_once(town: Database) -> None:
@@ -433,6 +462,22 @@ def test_a_contract_in_another_county_takes_a_reason_of_residence(
         assert contracted(connection, "H1-next", residence="lives with the children")
     ask = visit("A1", SIGNED, 100_00, institution_id="H1-next")
     assert settled(town, ask, at=jining).fund_pay == 60_00
+
+
+@pytest.mark.clause("J21-6c")
+@pytest.mark.parametrize(
+    ("on", "accepted"), [(date(2021, 9, 30), True), (date(2021, 10, 2), False)]
+)
+def test_care_outside_the_city_is_filed_before(
+    town: Database, jining: Office, on: date, accepted: bool
+) -> None:
+    with town.transaction() as connection:
+        file(connection, Remote("P1", "long_term_resident", "13", on), on, actor="test")
+    ask = elsewhere("A1", date(2021, 10, 1))
+    if accepted:
+        assert settled(town, ask, at=jining).fund_pay > 0
+    else:
+        assert refused(town, lambda c: settle(c, jining, ask, actor="t")) == "not_filed"
 
 
 @pytest.mark.clause("J21-1.2b")

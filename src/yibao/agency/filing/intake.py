@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
+from yibao.agency.desk.correct import By, Corrected
+from yibao.agency.desk.correct import Tell as TellCorrected
+from yibao.agency.desk.correct import correct as desk_correct
 from yibao.agency.desk.model import Ask, DeskError, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.reverse import TakenBack
@@ -89,6 +93,22 @@ def reverse(
     if isinstance(found, TakenBack):
         elsewhere.take_back(connection, number, found, actor=actor)
     return found
+
+
+def correct(
+    connection: Connection,
+    office: Office,
+    number: int,
+    ask: Ask,
+    papers: Papers = NO_PAPERS,
+    *,
+    actor: str,
+    key: Key,
+    tell: TellCorrected,
+) -> Corrected | Replayed:
+    """Take a settlement back and settle another bill in its place. Raises as those two do."""
+    by = By(partial(settle, papers=papers), reverse)
+    return desk_correct(connection, office, number, ask, actor=actor, key=key, tell=tell, by=by)
 
 
 def taken_in(connection: Connection, office: Office, ask: Ask, papers: Papers) -> Ask:

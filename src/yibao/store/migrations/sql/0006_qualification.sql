@@ -109,6 +109,22 @@ CREATE TABLE filing.settled_elsewhere (
 );
 CALL ops.make_append_only('filing.settled_elsewhere');
 
+-- Behind the code: what is taken back is owed to no other region any more.
+CREATE FUNCTION filing.check_owed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM filing.settled_elsewhere AS e WHERE e.settlement_id = NEW.settlement_id
+      AND EXISTS (SELECT FROM ledger.transfer AS t WHERE t.entry_id = e.entry_id)
+      AND NOT EXISTS (SELECT FROM ledger.reversed AS r WHERE r.entry_id = e.entry_id)
+  ) THEN
+    RAISE EXCEPTION 'settlement % is taken back, and still owed to another region',
+      NEW.settlement_id USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER not_owed AFTER INSERT ON desk.reversed
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION filing.check_owed();
+
 -- Somebody else's person treated here, as the region that insures them has settled. Fen.
 CREATE TABLE filing.guest (
   region         text   NOT NULL CHECK (region <> ''),
