@@ -16,6 +16,7 @@ from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.model import Status
 from yibao.store.database import Connection, Database
 
+BIRTH = date(1960, 5, 5)
 LEVELS = {"H1": "1", "H2": "2", "H3": "3"}
 
 
@@ -31,7 +32,7 @@ def status(person: str, **facts: Value) -> Status:
     known |= {"scheme": "resident", "category": "adult", "contribution_tier": "high"} | facts
     values = tuple(v for v in known.values() if v is not None)
     assert len(values) == len(known)
-    return Status(person, date(2015, 1, 1), None, date(1960, 5, 5), values)
+    return Status(person, date(2015, 1, 1), None, BIRTH, values)
 
 
 def office(*statuses: Status) -> Office:
@@ -54,8 +55,8 @@ def register(database: Database, *persons: str, account: int = 0) -> None:
         for person in persons:
             connection.execute(
                 "INSERT INTO enrolment.person (person_id, identity_type, birth_date) "
-                "VALUES (%s, 'none', '1960-05-05')",
-                (person,),
+                "VALUES (%s, 'none', %s)",
+                (person, BIRTH),
             )
             connection.execute(
                 "UPDATE enrolment.person_lock SET account_balance = %s WHERE person_id = %s",

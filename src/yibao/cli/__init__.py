@@ -40,6 +40,9 @@ COMMANDS = (
     "ledger_commands",
     "clearing_commands",
     "reconcile_commands",
+    "qualify_commands",
+    "filing_commands",
+    "prescription_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

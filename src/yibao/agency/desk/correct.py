@@ -27,6 +27,17 @@ class Corrected:
 Tell = Callable[[Corrected], tuple[int, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """How to settle and to take back: as the desk does, or with what stands around it."""
+
+    settle: Callable[..., Settled | Replayed]
+    reverse: Callable[..., TakenBack | Replayed]
+
+
+DESK = By(settle, reverse)
+
+
 def correct(
     connection: Connection,
     office: Office,
@@ -36,6 +47,7 @@ def correct(
     actor: str,
     key: Key,
     tell: Tell,
+    by: By = DESK,
 ) -> Corrected | Replayed:
     """Take settlement `number` back and settle `ask` in its place.
 
@@ -46,9 +58,9 @@ def correct(
         opened = open_person(connection, person, key)
         if isinstance(opened, Replayed):
             return opened
-    taken = reverse(connection, office, number, actor=actor)
+    taken = by.reverse(connection, office, number, actor=actor)
     assert isinstance(taken, TakenBack)
-    settled = settle(
+    settled = by.settle(
         connection,
         office,
         ask,

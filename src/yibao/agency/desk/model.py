@@ -61,8 +61,9 @@ class Ask:
 
     `facts` are attributes of the claim that only the institution knows (outcome, disease, referred
     …); what the registers know is not asked. `from_account` is the most that may be taken from the
-    personal account. With `invoices` the person has paid the bill, and is paid what the funds owe
-    (手工报销); the institution need not be one of the register.
+    personal account. `prescribed_by` is the institution whose prescription a pharmacy fills: that
+    one is the person's chosen or contracted one, or is not. With `invoices` the person has paid the
+    bill, and is paid what the funds owe (手工报销); the institution need not be of the register.
     """
 
     institution_id: str
@@ -75,6 +76,7 @@ class Ask:
     facts: Mapping[str, Value] = field(default_factory=dict)
     episode: str = ""
     from_account: int = 0
+    prescribed_by: str = ""
     invoices: tuple[Invoice, ...] = ()
 
     @property

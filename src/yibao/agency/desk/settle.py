@@ -173,8 +173,9 @@ def _facts(
         at = {}  # a bill from elsewhere, which the person has paid: what is known is on the paper
     known: dict[str, Value] = {**at, "visit": ask.visit}
     if status is not None:
-        known["at_chosen_institution"] = ask.institution_id == status.chosen_institution
-        known["at_contracted_institution"] = ask.institution_id == status.contracted_institution
+        treated_at = ask.prescribed_by or ask.institution_id
+        known["at_chosen_institution"] = treated_at == status.chosen_institution
+        known["at_contracted_institution"] = treated_at == status.contracted_institution
     attributes = {a.name: a for a in vocabulary().of("claim")}
     for name, value in ask.facts.items():
         if name not in attributes or name in known:

@@ -25,6 +25,7 @@ Table = Literal[
     "enrolment.fact",
     "enrolment.coverage",
     "accounts.family",
+    "qualification.site",
 ]
 
 _COLUMNS: Mapping[Table, tuple[LiteralString, ...]] = {
@@ -37,6 +38,7 @@ _COLUMNS: Mapping[Table, tuple[LiteralString, ...]] = {
     "enrolment.fact": ("attribute", "value", "source"),
     "enrolment.coverage": ("scheme", "category", "contribution_tier", "reason"),
     "accounts.family": ("relative", "relation"),
+    "qualification.site": ("disease", "institution_id", "practitioner_id"),
 }
 """What a row says, besides whose it is and its two times."""
 
@@ -187,6 +189,8 @@ def _slot(table: Table, says: Mapping[str, Any]) -> dict[str, Any]:
     """Return by what a period is told apart from others of the person on the same days."""
     if table == "accounts.family":
         return {"relative": says["relative"]}
+    if table == "qualification.site":
+        return dict(says)
     if table != "enrolment.fact":
         return {}
     several = says["attribute"] in {"identities", "registered_diseases"}

@@ -1,0 +1,224 @@
+"""Medicines brought home to chronic patients: ordered, dispatched, received, settled on receipt.
+
+Who may order has a registered disease, a stable medication and reasons not to come. An order takes
+its prescription; one that is cancelled frees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from psycopg import errors as pg
+
+from yibao.agency.desk.model import Ask, Key, Replayed, Settled
+from yibao.agency.desk.office import Office
+from yibao.agency.desk.settle import Tell, open_person
+from yibao.agency.dispensing.filling import hand_out
+from yibao.agency.dispensing.prescriptions import day_of, fillable, prescription_of
+from yibao.agency.enrolment.audit import note
+from yibao.agency.enrolment.persons import locked
+from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.qualification.diseases import is_registered
+from yibao.store.database import Connection
+
+Channel = Literal["web", "phone"]
+Step = Literal["dispatched", "received", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order: who delivers, how it came, why the patient may order, where it goes."""
+
+    prescription_id: int
+    institution_id: str
+    channel: Channel
+    ordered_at: datetime
+    stable: str
+    immobile: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An order with the time of each step taken."""
+
+    delivery_id: int
+    order: Order
+    person_id: str
+    steps: dict[str, datetime]
+
+
+def order(connection: Connection, wanted: Order, *, actor: str) -> int:
+    """Take an order; return its number. Raises Refusal.
+
+    Refused are prescriptions that may not be filled then, and who has no registered disease or does
+    not say why the medication is stable and why nobody can come.
+    """
+    issued = prescription_of(connection, wanted.prescription_id)
+    prescription = issued.prescription
+    locked(connection, prescription.person_id)
+    fillable(connection, prescription_of(connection, wanted.prescription_id), wanted.ordered_at)
+    day, disease = day_of(wanted.ordered_at), prescription.disease
+    if not is_registered(connection, prescription.person_id, disease, day):
+        raise Refusal(
+            "registered",
+            f"{day} 没有 {disease} 的登记",
+            f"{disease} is not registered on {day}",
+            column="disease",
+        )
+    for name in ("stable", "immobile", "address"):
+        if not getattr(wanted, name):
+            raise Refusal("required", f"{name} 必填", f"{name} is needed", column=name)
+    try:
+        with connection.transaction():
+            row = connection.execute(
+                "INSERT INTO dispensing.delivery (prescription_id, institution_id, channel, "
+                "ordered_at, stable, immobile, address) VALUES (%s, %s, %s, %s, %s, %s, %s) "
+                "RETURNING delivery_id",
+                (
+                    *(wanted.prescription_id, wanted.institution_id, wanted.channel),
+                    *(wanted.ordered_at, wanted.stable, wanted.immobile, wanted.address),
+                ),
+            ).fetchone()
+    except pg.UniqueViolation:
+        raise Refusal(
+            "dispensed",
+            f"{wanted.prescription_id} 号处方已配药或正在配送",
+            f"prescription {wanted.prescription_id} has been filled or is on its way",
+            column="prescription",
+        ) from None
+    assert row is not None
+    note(connection, actor, "order-delivery", f"delivery:{row[0]}", person=prescription.person_id)
+    return int(row[0])
+
+
+def dispatch(
+    connection: Connection, number: int, at: datetime, carrier: str, *, actor: str
+) -> None:
+    """Send an order on its way; raises Refusal where that was done or the order has ended."""
+    delivery = _locked(connection, number)
+    _open(delivery)
+    _step(connection, delivery, "dispatched", at, carrier)
+    note(connection, actor, "dispatch-delivery", f"delivery:{number}", carrier=carrier)
+
+
+def cancel(connection: Connection, number: int, at: datetime, reason: str, *, actor: str) -> None:
+    """End an order that was not received, before or after it was sent; raises Refusal."""
+    delivery = _locked(connection, number)
+    _open(delivery)
+    _step(connection, delivery, "cancelled", at, reason)
+    note(connection, actor, "cancel-delivery", f"delivery:{number}", reason=reason)
+
+
+def receive(
+    connection: Connection,
+    office: Office,
+    number: int,
+    ask: Ask,
+    *,
+    at: datetime,
+    signed_by: str,
+    actor: str,
+    key: Key | None = None,
+    tell: Tell | None = None,
+) -> Settled | Replayed:
+    """Write down who signed for an order, and settle it, once.
+
+    Raises Refusal: not dispatched, received or cancelled before, a bill that does not fit; and what
+    the desk raises.
+    """
+    opened = open_person(connection, ask.person_id, key)
+    if isinstance(opened, Replayed):
+        return opened
+    delivery = delivery_of(connection, number)
+    _open(delivery)
+    if "dispatched" not in delivery.steps:
+        raise Refusal(
+            "dispatched",
+            f"{number} 号订单未发出",
+            f"order {number} was not sent",
+            column="delivery",
+        )
+    if ask.institution_id != delivery.order.institution_id:
+        raise Refusal(
+            "delivered_by",
+            f"{number} 号订单由 {delivery.order.institution_id} 配送",
+            f"order {number} is delivered by {delivery.order.institution_id}",
+            column="institution_id",
+        )
+    _step(connection, delivery, "received", at, signed_by)
+    issued = prescription_of(connection, delivery.order.prescription_id)
+    return hand_out(
+        connection, office, issued, ask, at=at, delivery=number, actor=actor, key=key, tell=tell
+    )
+
+
+def delivery_of(connection: Connection, number: int) -> Delivery:
+    """Return an order; raises Refusal where there is none."""
+    row = connection.execute(
+        """
+        SELECT prescription_id, d.institution_id, channel, ordered_at, stable, immobile, address,
+               person_id
+        FROM dispensing.delivery AS d JOIN dispensing.prescription USING (prescription_id)
+        WHERE delivery_id = %s
+        """,
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise Refusal(
+            "known_delivery",
+            f"没有 {number} 号订单",
+            f"there is no order {number}",
+            column="delivery",
+        )
+    steps = connection.execute(
+        "SELECT step, at FROM dispensing.delivery_step WHERE delivery_id = %s", (number,)
+    )
+    *cells, person_id = row
+    return Delivery(number, Order(*cells), person_id, dict(steps.fetchall()))
+
+
+def _locked(connection: Connection, number: int) -> Delivery:
+    locked(connection, delivery_of(connection, number).person_id)
+    return delivery_of(connection, number)  # as it is now that nobody else can change it
+
+
+def _open(delivery: Delivery) -> None:
+    for step in ("received", "cancelled"):
+        if step in delivery.steps:
+            zh = {"received": "已签收", "cancelled": "已取消"}[step]
+            raise Refusal(
+                step,
+                f"{delivery.delivery_id} 号订单{zh}",
+                f"order {delivery.delivery_id} was {step} before",
+                column="delivery",
+            )
+
+
+def _step(
+    connection: Connection, delivery: Delivery, step: Step, at: datetime, told_by: str
+) -> None:
+    since = max([delivery.order.ordered_at, *delivery.steps.values()])
+    if not told_by or at < since:
+        raise Refusal(
+            "step",
+            f"须写明由谁（何故），且不早于 {since.isoformat()}",
+            f"say by whom or why, and a time not before {since.isoformat()}",
+            column="at",
+        )
+    try:
+        with connection.transaction():
+            connection.execute(
+                "INSERT INTO dispensing.delivery_step (delivery_id, step, at, told_by) "
+                "VALUES (%s, %s, %s, %s)",
+                (delivery.delivery_id, step, at, told_by),
+            )
+    except pg.UniqueViolation:
+        raise Refusal(
+            step,
+            f"{delivery.delivery_id} 号订单此步已办",
+            f"order {delivery.delivery_id} was {step} before",
+            column="delivery",
+        ) from None

@@ -1,0 +1,178 @@
+"""A bill as an institution sends it becomes the bill that the desk settles.
+
+The files of the agency say what the institution need not: the episode of a referral, the place of
+treatment, whether care is special care of a registered disease. Care that would be special but for
+a registration or a site is settled as ordinary outpatient care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from yibao.agency.desk.correct import By, Corrected
+from yibao.agency.desk.correct import Tell as TellCorrected
+from yibao.agency.desk.correct import correct as desk_correct
+from yibao.agency.desk.model import Ask, DeskError, Key, Replayed, Settled
+from yibao.agency.desk.office import Office
+from yibao.agency.desk.reverse import TakenBack
+from yibao.agency.desk.reverse import Tell as TellTaken
+from yibao.agency.desk.reverse import reverse as take_back
+from yibao.agency.desk.settle import Tell, open_person
+from yibao.agency.desk.settle import presettle as desk_presettle
+from yibao.agency.desk.settle import settle as desk_settle
+from yibao.agency.enrolment.persons import find
+from yibao.agency.filing import elsewhere, referrals, remote
+from yibao.agency.filing.places import city, locality
+from yibao.agency.qualification.sites import Site, qualifies
+from yibao.policy.model import Value
+from yibao.registry.find import institution
+from yibao.store.database import Connection
+
+SPECIAL = frozenset({"special_outpatient", "chronic_outpatient"})
+"""Visits that take a registered disease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What a bill refers to: the number of a referral, the practitioner who treated."""
+
+    referral: int | None = None
+    practitioner_id: str = ""
+
+
+NO_PAPERS = Papers()
+
+
+def settle(
+    connection: Connection,
+    office: Office,
+    ask: Ask,
+    papers: Papers = NO_PAPERS,
+    *,
+    actor: str,
+    key: Key | None = None,
+    tell: Tell | None = None,
+) -> Settled | Replayed:
+    """Settle a bill with what the files say of it; what another region pays is owed to that region.
+
+    Raises Refusal for papers that do not fit the bill, and what the desk raises.
+    """
+    opened = open_person(connection, ask.person_id, key)
+    if isinstance(opened, Replayed):
+        return opened
+    known = taken_in(connection, office, ask, papers)
+    found = desk_settle(connection, office, known, actor=actor, key=key, tell=tell)
+    assert isinstance(found, Settled)
+    region = _region(connection, office, ask)
+    if region and ask.payee == "institution":
+        elsewhere.owe(connection, found, ask, region, actor=actor)
+    return found
+
+
+def presettle(
+    connection: Connection, office: Office, ask: Ask, papers: Papers = NO_PAPERS
+) -> Settled:
+    """Return what a bill would be settled as now. Nothing is written. Raises as `settle` does."""
+    open_person(connection, ask.person_id, None)
+    return desk_presettle(connection, office, taken_in(connection, office, ask, papers))
+
+
+def reverse(
+    connection: Connection,
+    office: Office,
+    number: int,
+    *,
+    actor: str,
+    key: Key | None = None,
+    tell: TellTaken | None = None,
+) -> TakenBack | Replayed:
+    """Take a settlement back, and what is owed elsewhere for it. Raises as the desk does."""
+    found = take_back(connection, office, number, actor=actor, key=key, tell=tell)
+    if isinstance(found, TakenBack):
+        elsewhere.take_back(connection, number, found, actor=actor)
+    return found
+
+
+def correct(
+    connection: Connection,
+    office: Office,
+    number: int,
+    ask: Ask,
+    papers: Papers = NO_PAPERS,
+    *,
+    actor: str,
+    key: Key,
+    tell: TellCorrected,
+) -> Corrected | Replayed:
+    """Take a settlement back and settle another bill in its place. Raises as those two do."""
+    by = By(partial(settle, papers=papers), reverse)
+    return desk_correct(connection, office, number, ask, actor=actor, key=key, tell=tell, by=by)
+
+
+def taken_in(connection: Connection, office: Office, ask: Ask, papers: Papers) -> Ask:
+    """Return a bill with what the files say of it; the person must be locked. Raises Refusal."""
+    ask = _referred(connection, ask, papers)
+    ask = _placed(connection, office, ask)
+    return _special(connection, ask, papers)
+
+
+def with_facts(ask: Ask, facts: Mapping[str, Value]) -> Ask:
+    """Return a bill with further facts; raises DeskError where it brings them itself."""
+    for name in facts:
+        if name in ask.facts:
+            expected = "a fact that no register knows"
+            raise DeskError("asked_fact", name, str(ask.facts[name]), expected)
+    return replace(ask, facts={**ask.facts, **facts})
+
+
+def _referred(connection: Connection, ask: Ask, papers: Papers) -> Ask:
+    if papers.referral is None:
+        return ask
+    link = referrals.link(
+        connection, papers.referral, ask.person_id, ask.institution_id, ask.admitted
+    )
+    asked = with_facts(ask, {"referred": link.referred})
+    return replace(asked, episode=link.episode)
+
+
+def _placed(connection: Connection, office: Office, ask: Ask) -> Ask:
+    """Say where the place of treatment is; what is not of the register says it itself."""
+    place = institution(connection, ask.institution_id, ask.admitted)
+    person = find(connection, ask.person_id)
+    if place is None or person is None:
+        return ask
+    if _region(connection, office, ask):
+        if ask.payee == "institution":
+            person_id, day = ask.person_id, ask.admitted
+            remote.require(connection, person_id, place.division, day, ask.visit)
+        return with_facts(ask, {"locality": "elsewhere"})
+    if not person.division:
+        return ask
+    here = locality(person.division, place.division)
+    # Who is insured here is, whatever division is written down, at most in another county.
+    return with_facts(ask, {"locality": "same_city" if here == "elsewhere" else here})
+
+
+def _region(connection: Connection, office: Office, ask: Ask) -> str:
+    """Return the code of the region of treatment, "" where it is the office's own."""
+    place = institution(connection, ask.institution_id, ask.admitted)
+    if place is None or city(place.division) == city(office.policy.region.division):
+        return ""
+    return city(place.division).ljust(6, "0")
+
+
+def _special(connection: Connection, ask: Ask, papers: Papers) -> Ask:
+    if ask.visit not in SPECIAL:
+        return ask
+    disease = str(ask.facts.get("disease", "none"))
+    if disease == "none":
+        raise DeskError("required", "disease", "", "the disease for which special care is given")
+    at = Site(ask.institution_id, papers.practitioner_id)
+    referred = papers.referral is not None
+    day = ask.discharged
+    if qualifies(connection, ask.person_id, disease, day, at, referred=referred):
+        return ask
+    facts = {name: value for name, value in ask.facts.items() if name != "disease"}
+    return replace(ask, visit="outpatient", facts=facts)

@@ -1,0 +1,41 @@
+"""Options that the commands around the desk share."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from yibao.cli.options import parse_date
+
+
+def parse_time(text: str) -> datetime:
+    """Return a time such as 2022-03-01T09:30; without a zone it is that of China."""
+    from yibao.agency.dispensing.prescriptions import ZONE
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a time such as 2022-03-01T09:30") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=ZONE)
+
+
+PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.")]
+Disease = Annotated[str, typer.Argument(metavar="DISEASE", help="Code of the disease.")]
+Institution = Annotated[str, typer.Option("--at", metavar="INSTITUTION", help="Which institution.")]
+Day = Annotated[
+    date, typer.Option("--date", metavar="DATE", parser=parse_date, help="The day on which.")
+]
+First = Annotated[
+    date, typer.Option("--from", metavar="DATE", parser=parse_date, help="First day, inclusive.")
+]
+Last = Annotated[
+    date | None,
+    typer.Option("--to", metavar="DATE", parser=parse_date, help="Last day, inclusive; else open."),
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why.")]
+At = Annotated[
+    datetime,
+    typer.Option("--time", metavar="TIME", parser=parse_time, help="When: 2022-03-01T09:30."),
+]

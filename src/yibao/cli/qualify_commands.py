@@ -1,0 +1,255 @@
+"""`yibao qualify …`: registration of special and chronic diseases, and where they are treated."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yibao.cli.agency_run import Actor
+from yibao.cli.care_options import Day, Disease, First, Institution, Last, PersonId, Reason
+from yibao.cli.db_commands import Place
+from yibao.cli.options import AsJson, Lang, default_language, parse_date
+
+if TYPE_CHECKING:
+    from yibao.store.database import Connection
+
+_LANGUAGE = default_language()
+
+GrantedFrom = Annotated[
+    date | None,
+    typer.Option("--from", metavar="DATE", parser=parse_date, help="With --grant: its first day."),
+]
+Application = Annotated[int, typer.Argument(metavar="APPLICATION", help="Its number.")]
+
+qualify = typer.Typer(
+    help="Special and chronic diseases: apply, assess, renew, re-examine, revoke.",
+    no_args_is_help=True,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.add_typer(qualify, name="qualify")
+
+
+@qualify.command()
+def apply(
+    person: PersonId,
+    disease: Disease,
+    *,
+    day: Day,
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """File an application, the first one or to renew.
+
+    \b
+    Example: yibao qualify apply P1 diabetes --date 2022-03-01
+    """
+    from yibao.agency.qualification import diseases
+    from yibao.cli.care_run import At, run
+
+    def work(connection: Connection, who: str) -> dict[str, Any]:
+        return {"application": diseases.apply(connection, person, disease, day, actor=who)}
+
+    run(At(database, actor, lang, as_json), work)
+
+
+@qualify.command()
+def assess(
+    application: Application,
+    *,
+    institution: Institution,
+    day: Day,
+    granted: Annotated[bool, typer.Option("--grant/--refuse", help="What the centre found.")],
+    first: GrantedFrom = None,
+    last: Last = None,
+    reason: Reason = "",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Decide an application by what an appraisal centre found.
+
+    \b
+    Example: yibao qualify assess 17 --at H12010100001 --date 2022-03-10 --grant
+               --from 2022-04-01 --to 2024-03-31
+    """
+    from yibao.agency.qualification import diseases
+    from yibao.cli.care_run import At, run
+
+    finding = diseases.Finding(institution, day, granted, first, last, reason)
+
+    def work(connection: Connection, who: str) -> dict[str, Any]:
+        made = diseases.assess(connection, application, finding, actor=who)
+        return {"application": application, "outcome": _outcome(granted), "made": made}
+
+    run(At(database, actor, lang, as_json), work)
+
+
+def _outcome(granted: bool) -> str:
+    return "granted" if granted else "refused"
+
+
+@qualify.command()
+def withdraw(
+    application: Application,
+    *,
+    day: Day,
+    reason: Reason = "",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Withdraw an application for the applicant.
+
+    \b
+    Example: yibao qualify withdraw 17 --date 2022-03-05 --reason "went elsewhere"
+    """
+    from yibao.agency.qualification import diseases
+    from yibao.cli.care_run import At, run
+
+    def work(connection: Connection, who: str) -> dict[str, Any]:
+        made = diseases.withdraw(connection, application, day, reason, actor=who)
+        return {"application": application, "outcome": "withdrawn", "made": made}
+
+    run(At(database, actor, lang, as_json), work)
+
+
+@qualify.command("re-examine")
+def re_examine(
+    person: PersonId,
+    disease: Disease,
+    *,
+    institution: Institution,
+    day: Day,
+    confirmed: Annotated[bool, typer.Option("--confirm/--end", help="What the centre found.")],
+    reason: Reason = "",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Look at a registration again; one that is not confirmed ends the day before.
+
+    \b
+    Example: yibao qualify re-examine P1 diabetes --at H12010100002 --date 2023-03-01 --end
+    """
+    from yibao.agency.qualification import diseases
+    from yibao.cli.care_run import At, run
+
+    finding = diseases.Finding(institution, day, confirmed, reason=reason)
+
+    def work(connection: Connection, who: str) -> dict[str, Any]:
+        diseases.re_examine(connection, person, disease, finding, actor=who)
+        return {"person": person, "disease": disease, "confirmed": confirmed}
+
+    run(At(database, actor, lang, as_json), work)
+
+
+@qualify.command()
+def revoke(
+    person: PersonId,
+    disease: Disease,
+    *,
+    first: First,
+    reason: Reason,
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """End a registration from a day on; what was settled before stands.
+
+    \b
+    Example: yibao qualify revoke P1 diabetes --from 2022-06-01 --reason "forged papers"
+    """
+    from yibao.agency.qualification import diseases
+    from yibao.cli.care_run import At, run
+
+    def work(connection: Connection, who: str) -> dict[str, Any]:
+        diseases.revoke(connection, person, disease, first, reason, actor=who)
+        return {"person": person, "disease": disease, "ended_from": first}
+
+    run(At(database, actor, lang, as_json), work)
+
+
+@qualify.command()
+def sites(
+    person: PersonId,
+    disease: Disease,
+    places: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INSTITUTION[@PRACTITIONER]…",
+            help="Where it is treated; with a practitioner where cover is by name.",
+        ),
+    ],
+    *,
+    first: First,
+    last: Last = None,
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Choose where a registered disease is treated from a day on.
+
+    \b
+    Example: yibao qualify sites P1 diabetes H12010100003 --from 2022-04-01
+             yibao qualify sites P2 rare H12010100001@D120101000001 --from 2022-04-01
+    """
+    from yibao.agency.qualification.sites import Site, choose
+    from yibao.cli.care_run import At, run
+
+    chosen = [Site(at, named) for at, _, named in (place.partition("@") for place in places)]
+
+    def work(connection: Connection, who: str) -> dict[str, Any]:
+        choose(connection, person, disease, chosen, first, last=last, actor=who)
+        return {"person": person, "disease": disease, "sites": len(chosen), "from": first}
+
+    run(At(database, actor, lang, as_json), work)
+
+
+@qualify.command()
+def show(
+    person: PersonId,
+    *,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Show a person's registrations and applications.
+
+    \b
+    Example: yibao qualify show P1 --json
+    """
+    from yibao.agency.qualification import diseases
+    from yibao.cli.care_run import At, run
+
+    def work(connection: Connection, _: str) -> dict[str, Any]:
+        return {
+            "person": person,
+            "registrations": [
+                {"disease": r.says["value"], "from": r.first, "to": r.last}
+                for r in diseases.registrations(connection, person)
+            ],
+            "applications": [
+                {
+                    "application": a.application_id,
+                    "disease": a.disease,
+                    "date": a.on_day,
+                    "outcome": a.outcome,
+                    "decided": a.decided_on,
+                }
+                for a in diseases.applications(connection, person)
+            ],
+        }
+
+    run(At(database, None, lang, as_json), work)
