@@ -96,7 +96,7 @@ def template(kind: str, policy: str, output: Path, language: Language) -> None:
     """Write an empty table."""
     with exits(language):
         region = load_policy(place_of(policy)).region
-        sheets = empty_table(kind, _columns(kind, region), language)
+        sheets = template_of(kind, _columns(kind, region), language)
         write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
         typer.echo(str(output))
 
