@@ -72,6 +72,10 @@ CHART: Mapping[str, Head] = {
     "cash_collected": Head(
         "memo", Text("机构收取现金", "Cash collected by institutions"), "institution", of_fund=False
     ),
+    "relief_borne": Head(
+        "memo", Text("机构减免", "Borne by institutions"), "institution", of_fund=False
+    ),
+    "relief_given": Head("memo", Text("患者获减免", "Relief given to patients"), of_fund=False),
 }
 
 

@@ -7,6 +7,23 @@ from typing import Any
 
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import Transfer
+from yibao.settlement.model import Settlement
+
+HOSPITAL = "hospital_relief_pay"
+"""What the institution bears itself (医疗机构减免): in the chain of payers, but no fund's money."""
+
+
+def shares(settlement: Settlement) -> dict[str, Any]:
+    """Return who pays how much of a settlement, in fen; together they are its total."""
+    funds = {fund: fen for fund, fen in settlement.funds.items() if fen}
+    hospital = funds.pop(HOSPITAL, 0)
+    return {
+        "funds": funds,
+        "fund_pay": settlement.fund_pay - hospital,
+        "hospital_pay": hospital,
+        "account_pay": settlement.account_pay,
+        "cash_pay": settlement.cash_pay,
+    }
 
 
 def transfers_of(row: Mapping[str, Any]) -> list[Transfer]:
@@ -31,6 +48,9 @@ def transfers_of(row: Mapping[str, Any]) -> list[Transfer]:
                 account_pay,
             )
         )
+    if row["hospital_pay"]:
+        relief = Account("relief_borne", "", institution)
+        found.append(Transfer(relief, Account("relief_given"), row["hospital_pay"]))
     if cash_pay:
         found.append(
             Transfer(Account("cash_due"), Account("cash_collected", "", institution), cash_pay)

@@ -18,7 +18,7 @@ from pydantic_core import to_json
 
 from yibao.agency.desk.model import Ask, DeskError, Key, KeyUsed, Replayed, Settled
 from yibao.agency.desk.office import Office
-from yibao.agency.desk.postings import transfers_of
+from yibao.agency.desk.postings import shares, transfers_of
 from yibao.agency.desk.state import opening_rows, record_of, stored, year_row
 from yibao.money import format_yuan
 from yibao.policy.model import Value
@@ -253,10 +253,7 @@ def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> d
         "amounts": {name: fen for name, fen in ask.bill.amounts.items() if fen},
         "total": settlement.total,
         "in_scope": settlement.figure("in_scope"),
-        "funds": {fund: fen for fund, fen in settlement.funds.items() if fen},
-        "fund_pay": settlement.fund_pay,
-        "account_pay": settlement.account_pay,
-        "cash_pay": settlement.cash_pay,
+        **shares(settlement),
         "added": stored(office.names.all, office.executor.delta(settlement)),
         "numbers_admission": settlement.program.structure.numbers_admission,
         "rules": office.rules,

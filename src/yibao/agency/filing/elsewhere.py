@@ -15,6 +15,7 @@ from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.model import Ask, Settled
+from yibao.agency.desk.postings import shares
 from yibao.agency.desk.reverse import TakenBack
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
@@ -27,7 +28,7 @@ from yibao.store.database import Connection
 def owe(connection: Connection, settled: Settled, ask: Ask, region: str, *, actor: str) -> None:
     """Owe to a region, and not to its institution, what has just been settled."""
     settlement = settled.settlement
-    paid = {**settlement.funds, PERSONAL: settlement.account_pay}
+    paid = {**shares(settlement)["funds"], PERSONAL: settlement.account_pay}
     transfers = [
         Transfer(
             Account("institution_payable", fund, ask.institution_id),

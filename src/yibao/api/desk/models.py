@@ -72,6 +72,7 @@ class Standing(Told):
     in_scope: Yuan
     funds: Mapping[str, Yuan] = Field(description="what each fund pays / 各基金支付")
     fund_pay: Yuan
+    hospital_pay: Yuan = Field(description="borne by the institution / 医疗机构负担")
     account_pay: Yuan
     cash_pay: Yuan
 

@@ -9,6 +9,7 @@ from typing import Any
 from yibao.agency.desk.model import Ask
 from yibao.agency.desk.model import Bill as AskedBill
 from yibao.agency.desk.model import Settled as Made
+from yibao.agency.desk.postings import shares
 from yibao.api.desk.models import Bill, Booked, PreSettled, Settled
 
 
@@ -56,17 +57,14 @@ def _standing(bill: Bill, made: Made) -> dict[str, Any]:
         "amounts": bill.amounts,
         "total": found.total,
         "in_scope": found.figure("in_scope"),
-        "funds": {fund: fen for fund, fen in found.funds.items() if fen},
-        "fund_pay": found.fund_pay,
-        "account_pay": found.account_pay,
-        "cash_pay": found.cash_pay,
+        **shares(found),
         "account_balance": made.account_balance,
     }
 
 
 _SAME = (
     *("settlement_id", "claim_no", "institution_id", "person_id", "scheme", "visit", "amounts"),
-    *("total", "in_scope", "funds", "fund_pay", "account_pay", "cash_pay"),
+    *("total", "in_scope", "funds", "fund_pay", "hospital_pay", "account_pay", "cash_pay"),
     *("kind", "reverses", "reversed_by", "episode", "rules"),
 )
 

@@ -54,6 +54,7 @@ CREATE TABLE desk.settlement (
   in_scope         bigint      NOT NULL CHECK (in_scope BETWEEN 0 AND total),
   funds            jsonb       NOT NULL,       -- what each fund pays
   fund_pay         bigint      NOT NULL CHECK (fund_pay >= 0),
+  hospital_pay     bigint      NOT NULL CHECK (hospital_pay >= 0),  -- what the institution bears
   account_pay      bigint      NOT NULL CHECK (account_pay >= 0),
   cash_pay         bigint      NOT NULL CHECK (cash_pay >= 0),
   added            jsonb       NOT NULL,       -- what it added to the state
@@ -61,7 +62,7 @@ CREATE TABLE desk.settlement (
   rules            text        NOT NULL,       -- digest of the rules that settled it
   memory           bigint[]    NOT NULL,       -- every figure, for the explanation
   actor            text        NOT NULL,
-  CHECK (total = fund_pay + account_pay + cash_pay),
+  CHECK (total = fund_pay + hospital_pay + account_pay + cash_pay),
   CHECK (admitted <= discharged),
   PRIMARY KEY (settlement_id, settled_on)
 ) PARTITION BY RANGE (settled_on);
