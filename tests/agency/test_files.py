@@ -266,11 +266,11 @@ def test_a_towns_year_from_bills_to_cover(place: str, database: Database, tmp_pa
     bank = write(
         tmp_path / "bank.csv",
         "reference,payer,received_on,amount",
-        "B1,H1,2021-11-12,1270.00",
+        "B1,household:H1,2021-11-12,1270.00",
         "B2,finance,2022-03-01,2260.00",
         "B3,P9,2022-03-01,10.00",
-        "B4,H1,2022-03-01,1000000000000.00",
-        "B1,H1,2021-11-12,1270.01",
+        "B4,household:H1,2022-03-01,1000000000000.00",
+        "B1,household:H1,2021-11-12,1270.01",
     )
     receive = ("contributions", "receive", bank, "--policy", "tianjin", "--json")
     told = data(call(*receive), 1)

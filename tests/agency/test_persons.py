@@ -1,5 +1,7 @@
 """Persons and what holds of them when: nothing twice, nothing lost, everything told."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -218,6 +220,35 @@ def test_who_is_enrolled_in_another_region_is_refused_until_that_ends(database: 
         with pytest.raises(Refusal, match="130100"):
             enrol(connection, early, actor=ACTOR)
         assert enrol(connection, wanted, actor=ACTOR)
+
+
+def test_of_many_who_register_or_enrol_one_person_at_once_one_does(database: Database) -> None:
+    number = identity()
+
+    def registering(at: int) -> str:
+        someone = person(f"P{at % 4}", identity_number=number, name="张三")
+        try:
+            return str(database.run(lambda c: register(c, someone, actor=ACTOR)))
+        except Refusal as error:
+            return error.name
+
+    with ThreadPoolExecutor(8) as threads:
+        told = Counter(threads.map(registering, range(8)))
+    assert told == {"True": 1, "False": 1, "identity_taken": 6}
+    with database.transaction() as connection:
+        (known,) = connection.execute("SELECT person_id FROM enrolment.person").fetchall()
+
+    def enrolling(at: int) -> str:
+        says = Membership(**(EMPLOYEE if at % 2 else RESIDENT))
+        wanted = Enrolment(known[0], says, D("2022-01-01"))
+        try:
+            return str(database.run(lambda c: enrol(c, wanted, actor=ACTOR)))
+        except Refusal as error:
+            return error.name
+
+    with ThreadPoolExecutor(8) as threads:
+        told = Counter(threads.map(enrolling, range(8)))
+    assert told == {"True": 1, "False": 3, "overlap": 4}
 
 
 # --- who may enrol is the rules' to say -----------------------------------------------------------

@@ -13,7 +13,7 @@ import typer
 
 from yibao.cli.agency_run import Actor, Rejects
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, default_language, parse_date
+from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
 from yibao.cli.settle_commands import EncodingName, PolicyName
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def bill(
     ] = "basic",
     on: On = None,
     output: Refused = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
@@ -76,7 +77,9 @@ def bill(
     def run(how: contributions_run.How) -> Run:
         return contributions_run.bill(how, month, year, scheme, item)
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.over_all(how, run, output)
 
 
@@ -89,6 +92,7 @@ def receive(
     policy: PolicyName,
     rejects: Rejects = None,
     encoding: EncodingName = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
@@ -97,14 +101,16 @@ def receive(
 ) -> None:
     """Enter receipts: the oldest months are paid first, and cover follows.
 
-    Columns: reference, payer (a person, household or employer; finance …), received_on, amount.
+    Columns: reference, payer (a person, an employer, household:ID, finance …), received_on, amount.
 
     \b
     Example: yibao contributions receive bank-2022-09.csv --policy tianjin
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, None, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, None, actor, database, lang, as_json
+    )
     contributions_run.receive(files, rejects, encoding, how)
 
 
@@ -138,6 +144,7 @@ def cancel(
     on: Annotated[
         date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
     ],
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
@@ -151,7 +158,9 @@ def cancel(
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.cancel(number, reason, how)
 
 
@@ -162,6 +171,7 @@ def credit(
     month: Annotated[str, typer.Option(metavar="MONTH", help="Such as 2022-09.")],
     on: On = None,
     output: Refused = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
@@ -175,7 +185,9 @@ def credit(
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.over_all(how, lambda h: contributions_run.credit(h, month), output)
 
 
@@ -185,6 +197,7 @@ def interest(
     policy: PolicyName,
     year: Annotated[int, typer.Option(metavar="YEAR", min=1990, max=2100)],
     output: Refused = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
@@ -198,7 +211,9 @@ def interest(
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, None, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, None, actor, database, lang, as_json
+    )
     contributions_run.over_all(how, lambda h: contributions_run.interest(h, year), output)
 
 
@@ -253,6 +268,7 @@ def pay(
     on: Annotated[
         date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
     ],
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
@@ -267,5 +283,7 @@ def pay(
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.pay(holder, relative, amount, reference, how)

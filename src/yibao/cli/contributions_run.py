@@ -36,6 +36,7 @@ class How:
     """By which rules, on which day of the books, by whom, where; and how it is told."""
 
     policy: str
+    overlays: Sequence[Path]
     accept: str
     on: date | None
     actor: str | None
@@ -45,7 +46,8 @@ class How:
 
     def office(self) -> Office:
         """Load the policy; raises PackErrors."""
-        return Office(load_policy(place_of(self.policy), accept=self.accept))
+        policy = load_policy(place_of(self.policy), accept=self.accept, overlays=self.overlays)
+        return Office(policy)
 
 
 def over_all(how: How, run: Callable[[How], Run], output: Path | None) -> None:

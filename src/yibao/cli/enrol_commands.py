@@ -10,7 +10,7 @@ import typer
 
 from yibao.cli.agency_run import Actor, Rejects
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, default_language, parse_date
+from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
 from yibao.cli.settle_commands import EncodingName, PolicyName
 
 _LANGUAGE = default_language()
@@ -46,6 +46,7 @@ def import_(
     policy: PolicyName,
     rejects: Rejects = None,
     encoding: EncodingName = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
@@ -62,11 +63,18 @@ def import_(
     """
     from yibao.cli import enrol_run
 
-    enrol_run.import_files(
-        kind,
-        files,
-        enrol_run.Import(policy, accept_grade, encoding, rejects, actor, database, lang, as_json),
+    how = enrol_run.Import(
+        policy=policy,
+        overlays=overlay or [],
+        accept=accept_grade,
+        encoding=encoding,
+        rejects=rejects,
+        actor=actor,
+        database=database,
+        language=lang,
+        as_json=as_json,
     )
+    enrol_run.import_files(kind, files, how)
 
 
 @enrol.command()

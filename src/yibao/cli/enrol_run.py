@@ -45,6 +45,7 @@ class Import:
     """How files are imported."""
 
     policy: str
+    overlays: Sequence[Path]
     accept: str
     encoding: Encoding | None
     rejects: Path | None
@@ -58,7 +59,7 @@ def import_files(kind: str, files: Sequence[Path], how: Import) -> None:
     """Import files of a kind; leaves with the exit code."""
     with exits(how.language, as_json=how.as_json):
         target = rejects_file(files, how.rejects)
-        policy = load_policy(place_of(how.policy), accept=how.accept)
+        policy = load_policy(place_of(how.policy), accept=how.accept, overlays=how.overlays)
         actor, columns = who(how.actor), _columns(kind, policy.region)
         with opened(how.database) as database:
             if kind == "takeover":
