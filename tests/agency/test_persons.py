@@ -25,7 +25,7 @@ from yibao.agency.enrolment.persons import Person, find, register, twins
 from yibao.agency.enrolment.persons import change as change_person
 from yibao.agency.enrolment.profile import Membership, bill_facts, on_day
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.agency.enrolment.statuses import statuses
+from yibao.agency.enrolment.statuses import statuses, statuses_of_many
 from yibao.errors import Refused
 from yibao.interop.files.persons import read_persons
 from yibao.policy.policy import load_policy
@@ -319,6 +319,17 @@ def test_statuses_are_cut_wherever_a_fact_changes(database: Database) -> None:
         ("2022-06-01", "2022-10-31", [disabled], "H3-01"),
         ("2022-11-01", "2022-12-31", [disabled], "H3-02"),
     ]
+
+
+def test_the_statuses_of_many_are_those_of_each(database: Database) -> None:
+    with database.transaction() as connection:
+        for name in ("P1", "P2", "P3"):
+            register(connection, person(name), actor=ACTOR)
+        for name, first in (("P1", "2021-01-01"), ("P2", "2022-01-01")):
+            member = Membership(**RESIDENT)
+            state_coverage(connection, name, member, D(first), None, actor=ACTOR)
+        found = statuses_of_many(connection, ["P3", "P2", "P1", "nobody"])
+        assert found == {name: statuses(connection, name) for name in ("P1", "P2")}
 
 
 def test_who_is_not_covered_has_no_status(database: Database) -> None:

@@ -287,3 +287,69 @@ def pay(
         policy, overlay or [], accept_grade, on, actor, database, lang, as_json
     )
     contributions_run.pay(holder, relative, amount, reference, how)
+
+
+@accounts.command()
+def withdraw(
+    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Who applies for it.")],
+    *,
+    policy: PolicyName,
+    inpatient: Annotated[
+        str, typer.Option(metavar="YUAN", help="Inpatient expense of the year so far.")
+    ],
+    share: Annotated[str, typer.Option(metavar="YUAN", help="The person's own share of the year.")],
+    on: Annotated[
+        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    ],
+    overlay: Overlays = None,
+    accept_grade: AcceptGrade = "C",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Pay out what may be withdrawn after a serious illness, once a year.
+
+    \b
+    Example: yibao accounts withdraw P1 --policy tianjin --inpatient 50000.00 --share 6000.00
+               --on 2017-11-01
+    """
+    from yibao.cli import contributions_run
+
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
+    contributions_run.withdraw(holder, inpatient, share, how)
+
+
+@accounts.command()
+def close(
+    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account it is.")],
+    *,
+    policy: PolicyName,
+    reason: Annotated[
+        Literal["death", "moved_no_account", "emigrated"], typer.Option(help="Why it is closed.")
+    ],
+    on: Annotated[
+        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    ],
+    overlay: Overlays = None,
+    accept_grade: AcceptGrade = "C",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Empty an account: to the heirs or to the person, as the rules say.
+
+    For a move to another region see `enrol move-out`.
+
+    \b
+    Example: yibao accounts close P1 --policy tianjin --reason death --on 2022-05-01
+    """
+    from yibao.cli import contributions_run
+
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
+    contributions_run.close(holder, reason, how)

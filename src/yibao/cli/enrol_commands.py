@@ -125,6 +125,7 @@ def end(
         date | None,
         typer.Option(metavar="DATE", parser=parse_date, help="A pause: it goes on from this day."),
     ] = None,
+    died: Annotated[bool, typer.Option("--died", help="The person died on that day.")] = False,
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
@@ -132,16 +133,21 @@ def end(
 ) -> None:
     """End a person's membership, employment and cover after a day, or pause them.
 
+    The account stays: see `accounts close`.
+
     \b
     Example: yibao enrol end P1 --last 2022-08-31 --reason "moved away"
     """
     from yibao.cli import enrol_run
 
+    if died and resumes is not None:
+        raise typer.BadParameter("--died and --resumes exclude each other / 不能同用")
     enrol_run.end(
         person,
         last=last,
         reason=reason,
         resumes=resumes,
+        died=died,
         actor=actor,
         database=database,
         language=lang,

@@ -111,6 +111,7 @@ def end(
     last: date,
     reason: str,
     resumes: date | None,
+    died: bool,
     actor: str | None,
     database: str | None,
     language: Language,
@@ -120,7 +121,13 @@ def end(
     with exits(language, as_json=as_json), opened(database) as store:
         ended = store.run(
             lambda connection: memberships.end(
-                connection, person, last, actor=who(actor), reason=reason, resumes=resumes
+                connection,
+                person,
+                last,
+                actor=who(actor),
+                reason=reason,
+                resumes=resumes,
+                died=died,
             )
         )
     if as_json:

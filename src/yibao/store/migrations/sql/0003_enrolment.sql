@@ -188,6 +188,9 @@ CREATE INDEX ON contributions.bill (person_no);
 CREATE INDEX ON contributions.bill (household_id) WHERE household_id <> '';
 GRANT SELECT, INSERT, UPDATE (cancelled_by) ON contributions.bill TO yibao_app;
 
+CREATE TRIGGER taken_back_once BEFORE UPDATE ON contributions.bill FOR EACH ROW
+  WHEN (OLD.cancelled_by IS NOT NULL) EXECUTE FUNCTION ops.refuse_change();
+
 CREATE TABLE contributions.part (
   bill_id  bigint NOT NULL REFERENCES contributions.bill,
   name     text   NOT NULL,                        -- vocabulary: payers of `contribution`
