@@ -1,5 +1,6 @@
 """docs/clauses.yaml names every clause of the requirement list, once."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def test_every_entry_is_complete_and_its_id_unique() -> None:
     assert not incomplete
     repeated = [i for i, n in Counter(c["id"] for c in clauses).items() if n > 1]
     assert not repeated
+
+
+@pytest.mark.clause("C-INT-1")
+def test_the_opinion_of_2016_is_there_with_its_10_sections_and_34_policies() -> None:
+    articles = [str(c["article"]) for c in load(INVENTORY) if str(c["id"]).startswith("T16-")]
+    numbered = [match.groups() for a in articles if (match := re.match("(.+?)（(.+?)）", a))]
+    assert len({section for section, _ in numbered}) == 10
+    assert len({policy for _, policy in numbered}) == 34
+    assert {a for a in articles if "（" not in a} == {"附则"}
 
 
 @pytest.mark.shared

@@ -33,6 +33,7 @@ COMMANDS = (
     "procedure_commands",
     "population_commands",
     "db_commands",
+    "registry_commands",
     "enrol_commands",
     "contributions_commands",
     "demo",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from yibao.store.database import Database
 
 Place = Annotated[
     str | None,
@@ -16,6 +21,20 @@ Place = Annotated[
         "else $YIBAO_DATABASE_URL, else ./yibao-data.",
     ),
 ]
+
+
+@contextmanager
+def opened(database: str | None) -> Iterator[Database]:
+    """Yield the database that `--database` names; raises StoreError unless its schema is new."""
+    from yibao.store import migrate
+    from yibao.store.database import Database
+    from yibao.store.server import serving, wanted
+
+    with serving(wanted(database)) as url:
+        migrate.require_newest(url)
+        with Database(url) as found:
+            yield found
+
 
 db = typer.Typer(
     help="Make, upgrade, back up and restore the database.",

@@ -19,18 +19,19 @@ from yibao.agency.enrolment.files import KINDS, Job
 from yibao.agency.enrolment.statuses import statuses
 from yibao.agency.enrolment.takeover import take_over
 from yibao.agency.imports import Imported, write_rows
-from yibao.cli.agency_run import finish, opened, readers, rejects_file, tell, who
+from yibao.cli.agency_run import finish, readers, rejects_file, tell, who
+from yibao.cli.db_commands import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.targets import check_targets, remove_old, written_twice
+from yibao.interop.files import schema
 from yibao.interop.files.columns import Column, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.persons import read_persons
 from yibao.interop.files.results import rejects_sheet
 from yibao.interop.files.rows import Reject, visible
-from yibao.interop.files.schema import template_of
 from yibao.money import format_yuan
 from yibao.policy.model import Region
 from yibao.policy.policy import load_policy
@@ -97,7 +98,7 @@ def template(kind: str, policy: str, output: Path, language: Language) -> None:
     """Write an empty table."""
     with exits(language):
         region = load_policy(place_of(policy)).region
-        sheets = template_of(kind, _columns(kind, region), language)
+        sheets = schema.template(kind, _columns(kind, region), language)
         write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
         typer.echo(str(output))
 

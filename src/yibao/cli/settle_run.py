@@ -236,17 +236,17 @@ def schema(
 ) -> None:
     """Run `yibao schema`; leaves with the exit code."""
     with exits(language, as_json=as_json):
-        region = load(policy).region
+        found = columns(what, load(policy).region)
         if codes is not None:
-            _codes(columns(what, region), codes, as_json=as_json, language=language)
+            _codes(found, codes, as_json=as_json, language=language)
         elif template is not None:
-            sheets = schemas.template(what, region, language)
+            sheets = schemas.template(what, found, language)
             write_files({template: sheets if template.suffix.lower() == ".xlsx" else sheets[:1]})
             typer.echo(str(template))
         elif as_json:
-            print_json(schemas.as_data(what, region))
+            print_json(schemas.as_data(found))
         else:
-            settle_report.print_schema(columns(what, region), language, console())
+            settle_report.print_schema(found, language, console())
 
 
 def _codes(found: Iterable[Column], name: str, *, as_json: bool, language: Language) -> None:

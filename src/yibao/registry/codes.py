@@ -168,6 +168,29 @@ def _numbered(text: str, form: str, zh: str, en: str) -> str:
     return text
 
 
+# --- diagnoses and procedures ---------------------------------------------------------------------
+
+
+def diagnosis(text: str) -> str:
+    """Return a diagnosis of the insurance version of ICD-10: E11, E11.9, E11.900, E11.900x001."""
+    if re.fullmatch(r"[A-Z][0-9]{2}(?:\.[0-9xX][0-9]{0,2}(?:[+*]|[xX][0-9]{3})?)?", text) is None:
+        raise CodeError(
+            "诊断代码应为字母加两位数字，再加小数点后的细目，如 E11.900",
+            "a diagnosis is a letter, two digits and the digits behind a dot, such as E11.900",
+        )
+    return text
+
+
+def procedure(text: str) -> str:
+    """Return a procedure of the insurance version of ICD-9-CM-3: 36.0, 36.0600, 36.0600x004."""
+    if re.fullmatch(r"[0-9]{2}(?:\.[0-9]{1,4}(?:[xX][0-9]{3})?)?", text) is None:
+        raise CodeError(
+            "手术操作代码应为两位数字加小数点后的细目，如 36.0600",
+            "a procedure is two digits and the digits behind a dot, such as 36.0600",
+        )
+    return text
+
+
 # --- items ----------------------------------------------------------------------------------------
 
 

@@ -188,6 +188,48 @@ RULES = MappingProxyType(
             "此人 {year} 年的期初状态出现两次",
             "the person's opening state of {year} is there twice",
         ),
+        # the row of a register
+        "kind_of_code": Text(
+            "与代码首字母不符，应为 {expected}", "the first letter of the code says {expected}"
+        ),
+        "pharmacy_level": Text(
+            "零售药店没有级别，应为 none", "a pharmacy has no level: write none"
+        ),
+        "class_share": Text(
+            "{klass} 类的先自付比例应为空或 {expected}",
+            "class {klass} has no first self-pay but {expected}: leave it empty",
+        ),
+        "age_order": Text(
+            "上限应大于起始年龄 {first}", "must be above the age from which it holds, {first}"
+        ),
+        "local_only": Text("只有地方增补药品才有批次", "only local additions belong to a batch"),
+        "local_drug": Text(
+            "地方不得新增药品；以前增补的须写明批次",
+            "a region may not add drugs; one that it added before names its batch",
+        ),
+        "local_drug_end": Text(
+            "地方增补药品最迟支付到 {limit}", "local drugs are payable until {limit} at the latest"
+        ),
+        "local_approval": Text("地方增补须有批准文号", "a local addition needs an approval number"),
+        "known_reference": Text(
+            "{title}中没有在 {day} 有效的这一条", "not in the register of {title} on {day}"
+        ),
+        "unique_version": Text(
+            "与 {found} 重复：同一条目同一天生效", "the entry begins on that day in {found} too"
+        ),
+        "version_overlap": Text(
+            "与已有时段 {found} 重叠", "overlaps the period {found} of the same entry"
+        ),
+        "by_acts": Text(
+            "已登记，只能用命令变更（yibao registry agreement …）",
+            "it is there and is changed by acts only: yibao registry agreement …",
+        ),
+        "owned": Text("属于另一条目 {found}", "belongs to another entry, {found}"),
+        "version_differs": Text(
+            "同一天生效的内容已登记且不同（{columns}）；更正用 --correct，变更请写新的生效日",
+            "what begins on that day is there with other {columns}; give --correct to put it "
+            "right, or a new first day for a change",
+        ),
         # the policy
         "rule_in_force": Text("这一天没有适用的规则：{why}", "no rule is in force for this: {why}"),
         "figure_known": Text("规则缺数值：{why}", "a figure is missing: {why}"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from yibao.interop.files.columns import Column, What, columns
+from yibao.interop.files.columns import Column
 from yibao.interop.files.output import Sheet
-from yibao.policy.model import Region, Text
+from yibao.policy.model import Text
 
 KINDS = {
     "id": Text("编号", "id"),
@@ -24,7 +24,7 @@ KINDS = {
 }
 
 
-def as_data(what: What, region: Region) -> list[dict[str, Any]]:
+def as_data(columns: Iterable[Column]) -> list[dict[str, Any]]:
     """Return the schema as plain data, both languages."""
     return [
         {
@@ -37,7 +37,7 @@ def as_data(what: What, region: Region) -> list[dict[str, Any]]:
             "absent": c.absent,
             "codes": None if c.codes is None else {k: t._asdict() for k, t in c.codes.items()},
         }
-        for c in columns(what, region)
+        for c in columns
     ]
 
 
@@ -52,15 +52,10 @@ def needed(column: Column, language: str) -> str:
     return Text("可空", "optional").pick(language)
 
 
-def template(what: What, region: Region, language: str) -> list[Sheet]:
+def template(name: str, columns: Sequence[Column], language: str) -> list[Sheet]:
     """Return an empty table with all columns; for Excel a second sheet explains them."""
-    return template_of(what, columns(what, region), language)
-
-
-def template_of(name: str, found: Sequence[Column], language: str) -> list[Sheet]:
-    """Return the same for columns of whatever file; `name` is the first sheet's."""
     help_columns: list[tuple[str, Any]] = [
-        (title, "text") for title in ("column", "title", "kind", "needed", "note", "codes")
+        (name, "text") for name in ("column", "title", "kind", "needed", "note", "codes")
     ]
     rows = [
         (
@@ -71,6 +66,6 @@ def template_of(name: str, found: Sequence[Column], language: str) -> list[Sheet
             c.note.pick(language),
             "; ".join(f"{k} {t.pick(language)}" for k, t in (c.codes or {}).items()),
         )
-        for c in found
+        for c in columns
     ]
-    return [Sheet(name, [(c.name, "text") for c in found], ()), Sheet("help", help_columns, rows)]
+    return [Sheet(name, [(c.name, "text") for c in columns], ()), Sheet("help", help_columns, rows)]
