@@ -34,9 +34,7 @@ Refused = Annotated[
 ]
 
 contributions = typer.Typer(help="Bill contributions, enter receipts.", no_args_is_help=True)
-accounts = typer.Typer(
-    help="Credit personal accounts, let them pay for relatives.", no_args_is_help=True
-)
+accounts = typer.Typer(help="Credit personal accounts, pay from them.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +64,9 @@ def bill(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Bill a month of all employees, or a year of all residents. Again, it changes nothing.
+    """Bill a month of all employees, a year of all residents.
+
+    Doing it again changes nothing.
 
     \b
     Example: yibao contributions bill --policy tianjin --month 2022-09
@@ -99,7 +99,9 @@ def receive(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Enter receipts: the oldest months are paid first, and cover follows.
+    """Enter receipts of the bank.
+
+    The oldest months are paid first, and cover follows.
 
     Columns: reference, payer (a person, an employer, household:ID, finance …), received_on, amount.
 
@@ -125,7 +127,7 @@ def arrears(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """List what is owed for months that have begun by a day.
+    """List what is owed for months begun by a day.
 
     \b
     Example: yibao contributions arrears --date 2022-12-31 -o arrears.xlsx
@@ -151,7 +153,9 @@ def cancel(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Take back a bill on which nothing has come, so that it can be made anew.
+    """Take back a bill on which nothing has come.
+
+    It can be made anew then.
 
     \b
     Example: yibao contributions cancel 17 --policy tianjin --on 2022-09-02 --reason "wrong wage"
@@ -178,7 +182,9 @@ def credit(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Credit a month that has been paid to all who have an account. Again, it changes nothing.
+    """Credit a month to all accounts.
+
+    It must have been paid. Doing it again changes nothing.
 
     \b
     Example: yibao accounts credit --policy tianjin --month 2022-09
@@ -204,7 +210,9 @@ def interest(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Credit a year's interest to every account. Again, it changes nothing.
+    """Credit a year's interest to all accounts.
+
+    Doing it again changes nothing.
 
     \b
     Example: yibao accounts interest --policy tianjin --year 2022
@@ -237,7 +245,9 @@ def link(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Let an account pay for a relative, as far as the rules allow.
+    """Let an account pay for a relative.
+
+    The rules still say what for.
 
     \b
     Example: yibao accounts link P1 P2 --relation parent --from 2022-01-01
@@ -275,7 +285,9 @@ def pay(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Pay a relative's contribution to the residents' scheme from an account.
+    """Pay a relative's contribution from an account.
+
+    It is that to the residents' scheme.
 
     \b
     Example: yibao accounts pay P1 --policy guangdong --relative P2 --amount 320.00
@@ -308,7 +320,9 @@ def withdraw(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Pay out what may be withdrawn after a serious illness, once a year.
+    """Pay out what may be withdrawn after serious illness.
+
+    That is once a year.
 
     \b
     Example: yibao accounts withdraw P1 --policy tianjin --inpatient 50000.00 --share 6000.00
@@ -340,9 +354,9 @@ def close(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Empty an account: to the heirs or to the person, as the rules say.
+    """Empty an account, to the heirs or to the person.
 
-    For a move to another region see `enrol move-out`.
+    The rules say to whom. For a move to another region see `enrol move-out`.
 
     \b
     Example: yibao accounts close P1 --policy tianjin --reason death --on 2022-05-01

@@ -53,10 +53,10 @@ def import_(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Import files of persons, staff, identities …; the good rows land.
+    """Import files of persons, staff, identities ….
 
-    Rows that are refused go to a rejects file with the reason and can be corrected and imported
-    from there. Importing a file again changes nothing.
+    The good rows land. Rows that are refused go to a rejects file with the reason; corrected there,
+    it can be imported as it is. Importing a file again changes nothing.
 
     \b
     Example: yibao enrol import persons households.xlsx --policy tianjin
@@ -85,7 +85,9 @@ def template(
     output: Annotated[Path, typer.Option("-o", "--output", help=".xlsx or .csv.")],
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Write an empty table to fill in; in Excel with a sheet that explains the columns.
+    """Write an empty table to fill in.
+
+    In Excel a second sheet explains the columns.
 
     \b
     Example: yibao enrol template staff --policy tianjin -o staff.xlsx
@@ -131,7 +133,7 @@ def end(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """End a person's membership, employment and cover after a day, or pause them.
+    """End or pause a membership, with employment and cover.
 
     The account stays: see `accounts close`.
 
@@ -174,7 +176,9 @@ def gaps(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Compare a population file with the register: never enrolled, lapsed, insured twice.
+    """Find who is not insured, or twice, of a population.
+
+    They were never enrolled, have lapsed, or are insured elsewhere too.
 
     The file has the columns identity_number, and if wanted name, division, group.
 
@@ -198,7 +202,9 @@ def gaps(
 
 @enrol.command()
 def twins(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
-    """List who seems to be registered twice: one name and date of birth under two ids.
+    """List who seems to be registered twice.
+
+    That is one name and date of birth under two ids.
 
     \b
     Example: yibao enrol twins
@@ -218,7 +224,9 @@ def late(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """List identities and the like that were reported after they began to hold.
+    """List identities that were reported late.
+
+    They began to hold before they were known.
 
     What was settled in between may have to be settled anew.
 
@@ -245,7 +253,9 @@ def move_out(
     database: Place = None,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Let a person move to another region: years and account go along, what is here ends.
+    """Let a person move to another region.
+
+    Years of contribution and the account go along, what is here ends.
 
     \b
     Example: yibao enrol move-out P1 --policy tianjin --to 130100 --reference S1
@@ -280,7 +290,9 @@ def move_in(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Take in years and account of a person who is registered here.
+    """Take in the years and the account of who moved here.
+
+    The person must be registered.
 
     \b
     Example: yibao enrol move-in slip.json --from 120100 --on 2022-09-05
