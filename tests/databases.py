@@ -21,7 +21,8 @@ def server(folder: Path) -> Iterator[str]:
     with serving(str(folder / "data"), make=True) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             # What is tested here does not depend on the disk; what does, has a server of its own.
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            # A vacuum at work on the template would keep it from being copied.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
             connection.execute("CREATE DATABASE template")
