@@ -129,6 +129,8 @@ def test_a_referral_is_of_one_person_to_one_institution_while_it_stands(town: Da
     assert work(papers, person="P2") == "of_person"
     assert work(papers, institution_id="H2") == "referred_here"
     assert work(papers, facts={"referred": True}) == "asked_fact"
+    assert work(papers, episode="E9") == "episode"
+    assert work(NO_PAPERS, facts={"referred": True}) == "asked_fact"
     assert work(Papers(referral=number + 1)) == "known_referral"
     with town.transaction() as connection:
         cancel(connection, "referral", number, "not needed", actor="test")
