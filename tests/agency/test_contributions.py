@@ -1,7 +1,7 @@
 """Bills, receipts, arrears and the cover that follows: by the rules, once, in the ledger."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +19,9 @@ from yibao.agency.contributions.coverage import cover
 from yibao.agency.contributions.paid import months_paid
 from yibao.agency.contributions.receipts import Receipt, arrears, receive
 from yibao.agency.enrolment import facts
-from yibao.agency.enrolment.memberships import employ, end, leave
+from yibao.agency.enrolment.memberships import Enrolment, employ, end, enrol, leave
 from yibao.agency.enrolment.persons import employer
+from yibao.agency.enrolment.profile import Membership
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.enrolment.statuses import statuses
 from yibao.errors import MissingFigure, Refused
@@ -277,8 +278,21 @@ def test_a_household_pays_for_its_members(database: Database, tianjin: Office) -
         for name in ("P1", "P2"):
             enrolled(connection, name, household_id="H1", **RESIDENT)
             billed(connection, tianjin, name, "2022-01", "2022-12", on=D("2021-11-01"))
-        assert paid(connection, tianjin, "H1", 640_00, "2021-11-12") == ["P1", "P2"]
+        assert paid(connection, tianjin, "household:H1", 640_00, "2021-11-12") == ["P1", "P2"]
         assert covered(connection, "P2") == [("2022-01-01", "2022-12-31", "resident")]
+
+
+def test_an_id_stands_for_one_payer(database: Database) -> None:
+    with database.transaction() as connection:
+        enrolled(connection, "P1", **RESIDENT)
+        employer(connection, "U1", "甲公司", "enterprise", "", actor=ACTOR)
+        with pytest.raises(Refusal) as error:
+            employer(connection, "P1", "甲公司", "enterprise", "", actor=ACTOR)
+        assert error.value.name == "one_payer"
+        for person_id in ("U1", "finance", "household:H1"):
+            with pytest.raises(Refusal) as error:
+                enrolled(connection, person_id, **RESIDENT)
+            assert error.value.name == "one_payer"
 
 
 def test_receipts_at_once_pay_each_fen_once(database: Database, tianjin: Office) -> None:
@@ -367,6 +381,48 @@ def test_cover_again_changes_nothing_and_ends_with_membership(
         end(connection, "P1", D("2022-08-15"), actor=ACTOR, reason="died")
         assert covered(connection, "P1") == [("2022-01-01", "2022-08-15", "resident")]
         assert not cover(connection, tianjin, "P1", actor=ACTOR)
+
+
+@pytest.mark.parametrize(
+    ("starts", "resident_until", "employee_from"),
+    [("2022-07-01", "2022-06-30", "2022-07-01"), ("2022-07-15", "2022-07-31", "2022-08-01")],
+)
+def test_who_takes_up_work_within_a_paid_year_goes_over_without_a_gap(
+    database: Database, tianjin: Office, starts: str, resident_until: str, employee_from: str
+) -> None:
+    """The month in which both are paid is that of the scheme in which it began."""
+    with database.transaction() as connection:
+        enrolled(connection, "P1", **RESIDENT)
+        billed(connection, tianjin, "P1", "2022-01", "2022-12", on=D("2021-11-01"))
+        paid(connection, tianjin, "P1", 320_00, "2021-11-12")
+        first = D(starts)
+        end(connection, "P1", first - timedelta(days=1), actor=ACTOR, reason="work")
+        wanted = Enrolment("P1", Membership("employee", "in_service"), first)
+        enrol(connection, wanted, actor=ACTOR, office=tianjin)
+        employer(connection, "U1", "甲公司", "enterprise", "120101", actor=ACTOR)
+        employ(connection, "P1", "U1", first, wage=5000_00, actor=ACTOR)
+        for month in ("2022-07", "2022-08"):
+            assert len(billed(connection, tianjin, "P1", month)) == 1
+        assert months_paid(connection, "P1") == 0
+        owed = sum(o.left for o in arrears(connection, D("2022-12-31")) if o.payer == "U1")
+        paid(connection, tianjin, "U1", owed, "2022-07-20")
+        assert covered(connection, "P1") == [
+            ("2022-01-01", resident_until, "resident"),
+            (employee_from, "2022-08-31", "employee"),
+        ]
+        assert months_paid(connection, "P1") == 2
+
+
+def test_a_year_begun_within_a_month_is_billed_in_its_own_scheme(
+    database: Database, tianjin: Office
+) -> None:
+    with database.transaction() as connection:
+        enrolled(connection, "P1", last="2022-04-14", contributor="flexible", **EMPLOYEE)
+        enrol(connection, Enrolment("P1", Membership(**RESIDENT), D("2022-04-15")), actor=ACTOR)
+        billed(connection, tianjin, "P1", "2022-04", scheme="employee")
+        billed(connection, tianjin, "P1", "2022-04", "2022-12", scheme="resident")
+        told = [(bill.scheme, str(bill.last)) for bill in bills_of(connection, "P1")]
+        assert told == [("employee", "2022-04-30"), ("resident", "2022-12-31")]
 
 
 def test_a_year_of_large_expense_relief_is_a_fact_when_it_is_paid(

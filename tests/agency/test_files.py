@@ -266,11 +266,11 @@ def test_a_towns_year_from_bills_to_cover(place: str, database: Database, tmp_pa
     bank = write(
         tmp_path / "bank.csv",
         "reference,payer,received_on,amount",
-        "B1,H1,2021-11-12,1270.00",
+        "B1,household:H1,2021-11-12,1270.00",
         "B2,finance,2022-03-01,2260.00",
         "B3,P9,2022-03-01,10.00",
-        "B4,H1,2022-03-01,1000000000000.00",
-        "B1,H1,2021-11-12,1270.01",
+        "B4,household:H1,2022-03-01,1000000000000.00",
+        "B1,household:H1,2021-11-12,1270.01",
     )
     receive = ("contributions", "receive", bank, "--policy", "tianjin", "--json")
     told = data(call(*receive), 1)
@@ -405,3 +405,23 @@ def test_an_account_pays_a_relative_on_the_command_line(place: str, tmp_path: Pa
     assert data(call(*pay, "320.00"))["balance"] == "180.00"
     assert data(call(*pay, "100.00"), 6)["error"]["kind"] == "Refusal"
     assert data(call(*pay, "abc"), 2)["error"]["kind"] == "MoneyError"
+
+
+def test_death_ends_all_and_the_account_goes_to_the_heirs(place: str, tmp_path: Path) -> None:
+    other = "person_id,identity_number,name,scheme,category,from"
+    file = write(tmp_path / "h.csv", other, f"P5,{C},丁,employee,in_service,2022-01-01")
+    data(load("persons", file))
+    slip = write(tmp_path / "in.json", '{"reference": "S1", "months": 0, "balance": "500.00"}')
+    moved = ("--person", "P5", "--from", "110100", "--on", "2022-01-05")
+    assert call("enrol", "move-in", slip, *moved).exit_code == 0
+    rules = ("--policy", "tianjin", "--on", "2022-05-01", "--json")
+    spent = ("--inpatient", "49999.99", "--share", "10.00")
+    assert call("accounts", "withdraw", "P5", *rules, *spent).exit_code in {1, 6}
+    end = ("enrol", "end", "P5", "--last", "2022-05-01", "--reason", "death", "--died", "--json")
+    assert data(call(*end))["changed"]
+    assert not data(call(*end))["changed"]
+    assert call(*end, "--resumes", "2022-06-01").exit_code == 2
+    told = data(call("accounts", "close", "P5", "--reason", "death", *rules))
+    assert (told["paid"], told["balance"]) == ("500.00", "0.00")
+    late = write(tmp_path / "l.csv", other, f"P5,{C},丁,employee,in_service,2022-06-01")
+    assert data(load("persons", late), 1)["rejected"] == 1

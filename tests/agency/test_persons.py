@@ -1,5 +1,7 @@
 """Persons and what holds of them when: nothing twice, nothing lost, everything told."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from yibao.agency.enrolment.persons import Person, find, register, twins
 from yibao.agency.enrolment.persons import change as change_person
 from yibao.agency.enrolment.profile import Membership, bill_facts, on_day
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.agency.enrolment.statuses import statuses
+from yibao.agency.enrolment.statuses import statuses, statuses_of_many
 from yibao.errors import Refused
 from yibao.interop.files.persons import read_persons
 from yibao.policy.policy import load_policy
@@ -220,6 +222,35 @@ def test_who_is_enrolled_in_another_region_is_refused_until_that_ends(database: 
         assert enrol(connection, wanted, actor=ACTOR)
 
 
+def test_of_many_who_register_or_enrol_one_person_at_once_one_does(database: Database) -> None:
+    number = identity()
+
+    def registering(at: int) -> str:
+        someone = person(f"P{at % 4}", identity_number=number, name="张三")
+        try:
+            return str(database.run(lambda c: register(c, someone, actor=ACTOR)))
+        except Refusal as error:
+            return error.name
+
+    with ThreadPoolExecutor(8) as threads:
+        told = Counter(threads.map(registering, range(8)))
+    assert told == {"True": 1, "False": 1, "identity_taken": 6}
+    with database.transaction() as connection:
+        (known,) = connection.execute("SELECT person_id FROM enrolment.person").fetchall()
+
+    def enrolling(at: int) -> str:
+        says = Membership(**(EMPLOYEE if at % 2 else RESIDENT))
+        wanted = Enrolment(known[0], says, D("2022-01-01"))
+        try:
+            return str(database.run(lambda c: enrol(c, wanted, actor=ACTOR)))
+        except Refusal as error:
+            return error.name
+
+    with ThreadPoolExecutor(8) as threads:
+        told = Counter(threads.map(enrolling, range(8)))
+    assert told == {"True": 1, "False": 3, "overlap": 4}
+
+
 # --- who may enrol is the rules' to say -----------------------------------------------------------
 
 
@@ -288,6 +319,17 @@ def test_statuses_are_cut_wherever_a_fact_changes(database: Database) -> None:
         ("2022-06-01", "2022-10-31", [disabled], "H3-01"),
         ("2022-11-01", "2022-12-31", [disabled], "H3-02"),
     ]
+
+
+def test_the_statuses_of_many_are_those_of_each(database: Database) -> None:
+    with database.transaction() as connection:
+        for name in ("P1", "P2", "P3"):
+            register(connection, person(name), actor=ACTOR)
+        for name, first in (("P1", "2021-01-01"), ("P2", "2022-01-01")):
+            member = Membership(**RESIDENT)
+            state_coverage(connection, name, member, D(first), None, actor=ACTOR)
+        found = statuses_of_many(connection, ["P3", "P2", "P1", "nobody"])
+        assert found == {name: statuses(connection, name) for name in ("P1", "P2")}
 
 
 def test_who_is_not_covered_has_no_status(database: Database) -> None:

@@ -105,6 +105,14 @@ def test_what_may_not_be_done_is_refused_and_changes_nothing(database: Database)
         agreements.act(c, "A1", "resume", date(2017, 5, 2), actor="x")
         with pytest.raises(Refused, match="not suspended"):
             agreements.act(c, "A1", "resume", date(2017, 6, 1), actor="x")
+        for last in (date(2017, 12, 31), date.max):
+            ill = Terms("A2", OTHER, date(2018, 1, 1), last, VISITS, ["employee"])
+            designation.apply(c, f"X{last}", OTHER, date(2016, 10, 1), actor="x")
+            for step in ("assess", "negotiate"):
+                designation.step(c, f"X{last}", step, date(2016, 10, 1), actor="x")  # type: ignore[arg-type]
+            with pytest.raises(Refused, match="not before its first"):
+                designation.sign(c, f"X{last}", ill, date(2016, 10, 1), actor="x")
+            assert designation.application(c, f"X{last}", date(2016, 10, 1)).next == "sign"
         for score in (-1, 101):
             with pytest.raises(Refused, match="0 to 100"):
                 agreements.assess(c, "A1", date(2017, 12, 1), 2017, score, actor="x")

@@ -82,6 +82,17 @@ def test_a_release_of_one_kind_leaves_others_and_local_additions(
         assert find.item(c, "drug", drug(1), RELEASE)
 
 
+def test_a_restriction_may_be_long_a_name_not(bring: Bring) -> None:
+    header = "code,name,class,restriction,from"
+    done = bring("herbal", header, f"H1,当归,A,{'限' * 2000},2020-01-01",
+                 f"H2,当归,A,{'限' * 2001},2020-01-01", f"H3,{'归' * 257},A,,2020-01-01",
+                 rejected=2)  # fmt: skip
+    assert [(e.column, e.rule) for r in done.rejects for e in r.errors] == [
+        ("restriction", "cell_length"),
+        ("name", "cell_length"),
+    ]
+
+
 LOCAL = "code,name,class,source,batch,from,to"
 
 

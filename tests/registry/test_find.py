@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from registry_data import DOCTOR, DRUG, HOSPITAL, OTHER, PHARMACY, THIRD, Bring
 
+from yibao.errors import Refused
 from yibao.registry import find
 from yibao.registry.importing import import_files
 from yibao.registry.registers import REGISTERS
@@ -312,6 +313,31 @@ def test_a_disease_without_a_standard_is_on_the_list_and_pending(
         assert refusal("M1", date(2011, 1, 1)) is None
         assert refusal("M2", date(2011, 1, 1)) == "standard_pending"
         assert refusal("M1", date(2011, 1, 1), "resident") == "scheme_not_covered"
+
+
+@pytest.mark.clause("P25-3.7.5d")
+def test_an_expert_is_never_drawn_for_the_own_hospital(bring: Bring, database: Database) -> None:
+    bring(
+        "expert",
+        "expert_id,name,field,institution_id,from,to",
+        *(f"E{n},专家,pharmacy,{HOSPITAL},2021-01-01," for n in range(5)),
+        *(f"F{n},专家,pharmacy,{OTHER},2021-01-01," for n in range(3)),
+        "G1,专家,pharmacy,,2021-01-01,",
+        "G2,专家,pharmacy,,2021-01-01,2021-06-30",
+        "G3,专家,surgery,,2021-01-01,",
+    )
+    day = date(2021, 7, 1)
+    with database.transaction() as c:
+
+        def draw(seed: int, number: int = 2) -> list[str]:
+            return find.draw_experts(c, "pharmacy", number, HOSPITAL, day, seed=seed)
+
+        drawn = [draw(seed) for seed in range(100)]
+        assert {name for names in drawn for name in names} == {"F0", "F1", "F2", "G1"}
+        assert all(len(set(names)) == 2 for names in drawn)
+        assert draw(7) == draw(7)
+        with pytest.raises(Refused, match="4 experts may be drawn, 5 are wanted"):
+            draw(1, 5)
 
 
 def test_every_reason_of_a_refusal_has_words() -> None:

@@ -43,6 +43,7 @@ FULL = {
     "disease": ["M1,糖尿病,B,employee;resident,E11,0,18,dm,2,false,2020-01-01,"],
     "appraisal_centre": [f"{HOSPITAL},M1,assessment,2020-01-01,"],
     "recognition": [f"{HOSPITAL},津医保,2020-01-01,"],
+    "expert": [f"E1,李四,pharmacy,{HOSPITAL},2020-01-01,"],
     "quota": ["120101,hospital,10,2020-01-01,"],
     "step_limit": ["assess,30,2020-01-01,"],
     "setting": ["primary_full_catalogue,true,2020-01-01,"],
@@ -203,6 +204,14 @@ def test_rows_of_one_file_that_speak_of_the_same_days(bring: Bring) -> None:
         (3, "unique_version"),
         (4, "version_overlap"),
     ]
+
+
+def test_the_last_day_of_the_calendar_means_no_end(bring: Bring, database: Database) -> None:
+    rows = (INSTITUTION, f"{HOSPITAL},甲,120101,3,2021-01-01,9999-12-31")
+    assert dict(bring("institution", *rows).counts) == {"added": 1}
+    assert dict(bring("institution", *rows).counts) == {"unchanged": 1}
+    with database.transaction() as connection:
+        assert [r[-1] for r in entries(connection, REGISTERS["institution"])] == [None]
 
 
 def test_an_end_within_a_later_version_is_an_error(bring: Bring) -> None:

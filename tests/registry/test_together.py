@@ -51,6 +51,24 @@ def test_an_agreement_is_suspended_once_whoever_is_first(bring: Bring, database:
         assert len(agreements.events(c, "A1")) == 1
 
 
+@pytest.mark.usefixtures("institutions")
+def test_a_step_is_taken_once_whoever_is_first(database: Database) -> None:
+    day = date(2021, 9, 1)
+    with database.transaction() as c:
+        designation.apply(c, "X1", HOSPITAL, day, actor="x")
+
+    def assess(_: int) -> str:
+        try:
+            with database.transaction() as c:
+                designation.step(c, "X1", "assess", day, actor="x")
+        except Refused as refused:
+            return refused.name
+        return "done"
+
+    with ThreadPoolExecutor(MANY) as pool:
+        assert Counter(pool.map(assess, range(MANY))) == {"done": 1, "step_skipped": MANY - 1}
+
+
 def test_the_last_place_is_given_once(bring: Bring, database: Database) -> None:
     day = date(2021, 9, 1)
     codes = [f"H120102{n:05d}" for n in range(MANY)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from yibao.interop.files.output import Sheet
     from yibao.interop.files.rowreader import RowReader
     from yibao.interop.files.rows import Reject
-    from yibao.store.database import Database
 
 Actor = Annotated[
     str | None,
@@ -57,19 +55,6 @@ def word(key: str, language: Language, n: object = "") -> str:
 def who(actor: str | None) -> str:
     """Return who acts."""
     return actor or getpass.getuser()
-
-
-@contextmanager
-def opened(place: str | None) -> Iterator[Database]:
-    """Yield a database whose schema is this program's; raises StoreError."""
-    from yibao.store import migrate
-    from yibao.store.database import Database
-    from yibao.store.server import serving, wanted
-
-    with serving(wanted(place)) as url:
-        migrate.require_newest(url)
-        with Database(url) as database:
-            yield database
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import typer
 
 from yibao.cli.agency_run import Actor, Rejects
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, default_language, parse_date
+from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
 from yibao.cli.settle_commands import EncodingName, PolicyName
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ Refused = Annotated[
 ]
 
 contributions = typer.Typer(help="Bill contributions, enter receipts.", no_args_is_help=True)
-accounts = typer.Typer(
-    help="Credit personal accounts, let them pay for relatives.", no_args_is_help=True
-)
+accounts = typer.Typer(help="Credit personal accounts, pay from them.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -59,13 +57,16 @@ def bill(
     ] = "basic",
     on: On = None,
     output: Refused = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Bill a month of all employees, or a year of all residents. Again, it changes nothing.
+    """Bill a month of all employees, a year of all residents.
+
+    Doing it again changes nothing.
 
     \b
     Example: yibao contributions bill --policy tianjin --month 2022-09
@@ -76,7 +77,9 @@ def bill(
     def run(how: contributions_run.How) -> Run:
         return contributions_run.bill(how, month, year, scheme, item)
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.over_all(how, run, output)
 
 
@@ -89,22 +92,27 @@ def receive(
     policy: PolicyName,
     rejects: Rejects = None,
     encoding: EncodingName = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Enter receipts: the oldest months are paid first, and cover follows.
+    """Enter receipts of the bank.
 
-    Columns: reference, payer (a person, household or employer; finance …), received_on, amount.
+    The oldest months are paid first, and cover follows.
+
+    Columns: reference, payer (a person, an employer, household:ID, finance …), received_on, amount.
 
     \b
     Example: yibao contributions receive bank-2022-09.csv --policy tianjin
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, None, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, None, actor, database, lang, as_json
+    )
     contributions_run.receive(files, rejects, encoding, how)
 
 
@@ -119,7 +127,7 @@ def arrears(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """List what is owed for months that have begun by a day.
+    """List what is owed for months begun by a day.
 
     \b
     Example: yibao contributions arrears --date 2022-12-31 -o arrears.xlsx
@@ -138,20 +146,25 @@ def cancel(
     on: Annotated[
         date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
     ],
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Take back a bill on which nothing has come, so that it can be made anew.
+    """Take back a bill on which nothing has come.
+
+    It can be made anew then.
 
     \b
     Example: yibao contributions cancel 17 --policy tianjin --on 2022-09-02 --reason "wrong wage"
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.cancel(number, reason, how)
 
 
@@ -162,20 +175,25 @@ def credit(
     month: Annotated[str, typer.Option(metavar="MONTH", help="Such as 2022-09.")],
     on: On = None,
     output: Refused = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Credit a month that has been paid to all who have an account. Again, it changes nothing.
+    """Credit a month to all accounts.
+
+    It must have been paid. Doing it again changes nothing.
 
     \b
     Example: yibao accounts credit --policy tianjin --month 2022-09
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.over_all(how, lambda h: contributions_run.credit(h, month), output)
 
 
@@ -185,20 +203,25 @@ def interest(
     policy: PolicyName,
     year: Annotated[int, typer.Option(metavar="YEAR", min=1990, max=2100)],
     output: Refused = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Credit a year's interest to every account. Again, it changes nothing.
+    """Credit a year's interest to all accounts.
+
+    Doing it again changes nothing.
 
     \b
     Example: yibao accounts interest --policy tianjin --year 2022
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, None, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, None, actor, database, lang, as_json
+    )
     contributions_run.over_all(how, lambda h: contributions_run.interest(h, year), output)
 
 
@@ -222,7 +245,9 @@ def link(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Let an account pay for a relative, as far as the rules allow.
+    """Let an account pay for a relative.
+
+    The rules still say what for.
 
     \b
     Example: yibao accounts link P1 P2 --relation parent --from 2022-01-01
@@ -253,13 +278,16 @@ def pay(
     on: Annotated[
         date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
     ],
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Pay a relative's contribution to the residents' scheme from an account.
+    """Pay a relative's contribution from an account.
+
+    It is that to the residents' scheme.
 
     \b
     Example: yibao accounts pay P1 --policy guangdong --relative P2 --amount 320.00
@@ -267,5 +295,75 @@ def pay(
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(policy, accept_grade, on, actor, database, lang, as_json)
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
     contributions_run.pay(holder, relative, amount, reference, how)
+
+
+@accounts.command()
+def withdraw(
+    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Who applies for it.")],
+    *,
+    policy: PolicyName,
+    inpatient: Annotated[
+        str, typer.Option(metavar="YUAN", help="Inpatient expense of the year so far.")
+    ],
+    share: Annotated[str, typer.Option(metavar="YUAN", help="The person's own share of the year.")],
+    on: Annotated[
+        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    ],
+    overlay: Overlays = None,
+    accept_grade: AcceptGrade = "C",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Pay out what may be withdrawn after serious illness.
+
+    That is once a year.
+
+    \b
+    Example: yibao accounts withdraw P1 --policy tianjin --inpatient 50000.00 --share 6000.00
+               --on 2017-11-01
+    """
+    from yibao.cli import contributions_run
+
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
+    contributions_run.withdraw(holder, inpatient, share, how)
+
+
+@accounts.command()
+def close(
+    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account it is.")],
+    *,
+    policy: PolicyName,
+    reason: Annotated[
+        Literal["death", "moved_no_account", "emigrated"], typer.Option(help="Why it is closed.")
+    ],
+    on: Annotated[
+        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    ],
+    overlay: Overlays = None,
+    accept_grade: AcceptGrade = "C",
+    actor: Actor = None,
+    database: Place = None,
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Empty an account, to the heirs or to the person.
+
+    The rules say to whom. For a move to another region see `enrol move-out`.
+
+    \b
+    Example: yibao accounts close P1 --policy tianjin --reason death --on 2022-05-01
+    """
+    from yibao.cli import contributions_run
+
+    how = contributions_run.How(
+        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
+    )
+    contributions_run.close(holder, reason, how)

@@ -16,7 +16,8 @@ from yibao.agency.contributions import bills, receipts, runs
 from yibao.agency.contributions.coverage import cover
 from yibao.agency.imports import write_rows
 from yibao.agency.runs import Run
-from yibao.cli.agency_run import finish, finish_run, opened, readers, rejects_file, who
+from yibao.cli.agency_run import finish, finish_run, readers, rejects_file, who
+from yibao.cli.db_commands import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
@@ -36,6 +37,7 @@ class How:
     """By which rules, on which day of the books, by whom, where; and how it is told."""
 
     policy: str
+    overlays: Sequence[Path]
     accept: str
     on: date | None
     actor: str | None
@@ -45,7 +47,8 @@ class How:
 
     def office(self) -> Office:
         """Load the policy; raises PackErrors."""
-        return Office(load_policy(place_of(self.policy), accept=self.accept))
+        policy = load_policy(place_of(self.policy), accept=self.accept, overlays=self.overlays)
+        return Office(policy)
 
 
 def over_all(how: How, run: Callable[[How], Run], output: Path | None) -> None:
@@ -222,10 +225,39 @@ def pay(holder: str, relative: str, amount: str, reference: str, how: How) -> No
     with exits(how.language, as_json=how.as_json):
         office = how.office()
         with opened(how.place) as database:
-            made = database.run(work)
+            _moved(holder, database.run(work), how)
+
+
+def withdraw(holder: str, inpatient: str, share: str, how: How) -> None:
+    """Pay out what may be withdrawn."""
+    day, actor = how.on, who(how.actor)
+    assert day is not None
+    spent = {"inpatient_expense": parse_yuan(inpatient), "personal_share": parse_yuan(share)}
+    with exits(how.language, as_json=how.as_json):
+        office = how.office()
+        with opened(how.place) as database:
+            made = database.run(
+                lambda c: uses.withdraw(c, office, holder, day, **spent, actor=actor)
+            )
+            _moved(holder, made, how)
+
+
+def close(holder: str, reason: uses.Closing, how: How) -> None:
+    """Empty an account."""
+    day, actor = how.on, who(how.actor)
+    assert day is not None
+    with exits(how.language, as_json=how.as_json):
+        office = how.office()
+        with opened(how.place) as database:
+            made = database.run(lambda c: uses.close(c, office, holder, day, reason, actor=actor))
+            _moved(holder, made, how)
+
+
+def _moved(holder: str, made: Movement, how: How) -> None:
+    """Tell what an account paid."""
     paid, left = format_yuan(made.went_out), format_yuan(made.balance)
     if how.as_json:
-        print_json({"holder": holder, "relative": relative, "paid": paid, "balance": left})
+        print_json({"holder": holder, "paid": paid, "balance": left, "detail": made.detail})
     else:
         told = Text(f"支付 {paid} 元，余额 {left} 元", f"{paid} yuan paid, {left} left")
         typer.echo(told.pick(how.language))

@@ -10,7 +10,7 @@ import typer
 
 from yibao.cli.agency_run import Actor, Rejects
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, default_language, parse_date
+from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
 from yibao.cli.settle_commands import EncodingName, PolicyName
 
 _LANGUAGE = default_language()
@@ -46,27 +46,35 @@ def import_(
     policy: PolicyName,
     rejects: Rejects = None,
     encoding: EncodingName = None,
+    overlay: Overlays = None,
     accept_grade: AcceptGrade = "C",
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Import files of persons, staff, identities …; the good rows land.
+    """Import files of persons, staff, identities ….
 
-    Rows that are refused go to a rejects file with the reason and can be corrected and imported
-    from there. Importing a file again changes nothing.
+    The good rows land. Rows that are refused go to a rejects file with the reason; corrected there,
+    it can be imported as it is. Importing a file again changes nothing.
 
     \b
     Example: yibao enrol import persons households.xlsx --policy tianjin
     """
     from yibao.cli import enrol_run
 
-    enrol_run.import_files(
-        kind,
-        files,
-        enrol_run.Import(policy, accept_grade, encoding, rejects, actor, database, lang, as_json),
+    how = enrol_run.Import(
+        policy=policy,
+        overlays=overlay or [],
+        accept=accept_grade,
+        encoding=encoding,
+        rejects=rejects,
+        actor=actor,
+        database=database,
+        language=lang,
+        as_json=as_json,
     )
+    enrol_run.import_files(kind, files, how)
 
 
 @enrol.command()
@@ -77,7 +85,9 @@ def template(
     output: Annotated[Path, typer.Option("-o", "--output", help=".xlsx or .csv.")],
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Write an empty table to fill in; in Excel with a sheet that explains the columns.
+    """Write an empty table to fill in.
+
+    In Excel a second sheet explains the columns.
 
     \b
     Example: yibao enrol template staff --policy tianjin -o staff.xlsx
@@ -117,23 +127,29 @@ def end(
         date | None,
         typer.Option(metavar="DATE", parser=parse_date, help="A pause: it goes on from this day."),
     ] = None,
+    died: Annotated[bool, typer.Option("--died", help="The person died on that day.")] = False,
     actor: Actor = None,
     database: Place = None,
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """End a person's membership, employment and cover after a day, or pause them.
+    """End or pause a membership, with employment and cover.
+
+    The account stays: see `accounts close`.
 
     \b
     Example: yibao enrol end P1 --last 2022-08-31 --reason "moved away"
     """
     from yibao.cli import enrol_run
 
+    if died and resumes is not None:
+        raise typer.BadParameter("--died and --resumes exclude each other / 不能同用")
     enrol_run.end(
         person,
         last=last,
         reason=reason,
         resumes=resumes,
+        died=died,
         actor=actor,
         database=database,
         language=lang,
@@ -160,7 +176,9 @@ def gaps(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Compare a population file with the register: never enrolled, lapsed, insured twice.
+    """Find who is not insured, or twice, of a population.
+
+    They were never enrolled, have lapsed, or are insured elsewhere too.
 
     The file has the columns identity_number, and if wanted name, division, group.
 
@@ -184,7 +202,9 @@ def gaps(
 
 @enrol.command()
 def twins(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
-    """List who seems to be registered twice: one name and date of birth under two ids.
+    """List who seems to be registered twice.
+
+    That is one name and date of birth under two ids.
 
     \b
     Example: yibao enrol twins
@@ -204,7 +224,9 @@ def late(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """List identities and the like that were reported after they began to hold.
+    """List identities that were reported late.
+
+    They began to hold before they were known.
 
     What was settled in between may have to be settled anew.
 
@@ -231,7 +253,9 @@ def move_out(
     database: Place = None,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Let a person move to another region: years and account go along, what is here ends.
+    """Let a person move to another region.
+
+    Years of contribution and the account go along, what is here ends.
 
     \b
     Example: yibao enrol move-out P1 --policy tianjin --to 130100 --reference S1
@@ -266,7 +290,9 @@ def move_in(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Take in years and account of a person who is registered here.
+    """Take in the years and the account of who moved here.
+
+    The person must be registered.
 
     \b
     Example: yibao enrol move-in slip.json --from 120100 --on 2022-09-05

@@ -19,18 +19,19 @@ from yibao.agency.enrolment.files import KINDS, Job
 from yibao.agency.enrolment.statuses import statuses
 from yibao.agency.enrolment.takeover import take_over
 from yibao.agency.imports import Imported, write_rows
-from yibao.cli.agency_run import finish, opened, readers, rejects_file, tell, who
+from yibao.cli.agency_run import finish, readers, rejects_file, tell, who
+from yibao.cli.db_commands import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.targets import check_targets, remove_old, written_twice
+from yibao.interop.files import schema
 from yibao.interop.files.columns import Column, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.persons import read_persons
 from yibao.interop.files.results import rejects_sheet
 from yibao.interop.files.rows import Reject, visible
-from yibao.interop.files.schema import template as empty_table
 from yibao.money import format_yuan
 from yibao.policy.model import Region
 from yibao.policy.policy import load_policy
@@ -45,6 +46,7 @@ class Import:
     """How files are imported."""
 
     policy: str
+    overlays: Sequence[Path]
     accept: str
     encoding: Encoding | None
     rejects: Path | None
@@ -58,7 +60,7 @@ def import_files(kind: str, files: Sequence[Path], how: Import) -> None:
     """Import files of a kind; leaves with the exit code."""
     with exits(how.language, as_json=how.as_json):
         target = rejects_file(files, how.rejects)
-        policy = load_policy(place_of(how.policy), accept=how.accept)
+        policy = load_policy(place_of(how.policy), accept=how.accept, overlays=how.overlays)
         actor, columns = who(how.actor), _columns(kind, policy.region)
         with opened(how.database) as database:
             if kind == "takeover":
@@ -96,7 +98,7 @@ def template(kind: str, policy: str, output: Path, language: Language) -> None:
     """Write an empty table."""
     with exits(language):
         region = load_policy(place_of(policy)).region
-        sheets = empty_table(kind, _columns(kind, region), language)
+        sheets = schema.template(kind, _columns(kind, region), language)
         write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
         typer.echo(str(output))
 
@@ -110,6 +112,7 @@ def end(
     last: date,
     reason: str,
     resumes: date | None,
+    died: bool,
     actor: str | None,
     database: str | None,
     language: Language,
@@ -119,7 +122,13 @@ def end(
     with exits(language, as_json=as_json), opened(database) as store:
         ended = store.run(
             lambda connection: memberships.end(
-                connection, person, last, actor=who(actor), reason=reason, resumes=resumes
+                connection,
+                person,
+                last,
+                actor=who(actor),
+                reason=reason,
+                resumes=resumes,
+                died=died,
             )
         )
     if as_json:

@@ -10,7 +10,8 @@ from typing import Any
 import typer
 
 from yibao.agency.accounts.moves import Slip, move_in, move_out
-from yibao.cli.agency_run import opened, who
+from yibao.cli.agency_run import who
+from yibao.cli.db_commands import opened
 from yibao.cli.options import Language
 from yibao.cli.output import print_json
 from yibao.cli.settle_run import exits, place_of

@@ -243,7 +243,9 @@ def _shown(kind: str, cell: Cell) -> str | int | None:
 def _print(names: Sequence[str], rows: Sequence[Sequence[str | int | None]]) -> None:
     """Print a table without the columns that are empty everywhere."""
     filled = [at for at in range(len(names)) if any(row[at] not in {None, ""} for row in rows)]
-    table = Table(*(names[at] for at in filled))
+    table = Table()
+    for at in filled:
+        table.add_column(names[at], overflow="fold")
     for row in rows:
         table.add_row(*("" if row[at] is None else visible(str(row[at])) for at in filled))
     console().print(table)

@@ -17,7 +17,7 @@ from yibao.errors import Refused
 from yibao.registry import find
 from yibao.registry.importing import audit, lock
 from yibao.registry.registers import REGISTERS
-from yibao.registry.versions import ONE, period, span
+from yibao.registry.versions import ONE, last_day, span
 from yibao.store.database import Connection
 from yibao.text import Text
 
@@ -72,13 +72,16 @@ def agreement(connection: Connection, agreement_id: str, day: date) -> Agreement
 def versions(connection: Connection, agreement_id: str) -> list[Agreement]:
     """Return all that has held of an agreement, in order of time."""
     rows = connection.execute(
-        "SELECT agreement_id, institution_id, visits, schemes, suspended, valid, version_id "
+        "SELECT agreement_id, institution_id, visits, schemes, suspended, lower(valid), "
+        "upper(valid), version_id "
         "FROM registry.agreement WHERE agreement_id = %s ORDER BY lower(valid)",
         (agreement_id,),
     )
     return [
-        Agreement(of, institution, tuple(visits), tuple(schemes), paused, *period(valid), number)
-        for of, institution, visits, schemes, paused, valid, number in rows
+        Agreement(
+            of, institution, tuple(visits), tuple(schemes), paused, first, last_day(upper), number
+        )
+        for of, institution, visits, schemes, paused, first, upper, number in rows
     ]
 
 
@@ -110,8 +113,14 @@ def open_agreement(
     connection: Connection, terms: Terms, *, actor: str, detail: Mapping[str, Any]
 ) -> None:
     """Put an agreement in force; who may be given one is for `designation` and `renew` to say."""
-    if terms.last < terms.first:
-        raise Refused("period", Text("协议止日早于起日", "the agreement ends before it begins"))
+    if not terms.first <= terms.last < date.max:
+        raise Refused(
+            "period",
+            Text(
+                "协议须有止日，且不早于起日",
+                "an agreement has a last day, not before its first",
+            ),
+        )
     if not terms.visits or not terms.schemes:
         raise Refused(
             "no_scope",

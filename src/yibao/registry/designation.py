@@ -220,9 +220,10 @@ def sign(
 ) -> None:
     """Take the last step: the agreement is signed on a day and holds from `terms.first` on."""
     detail = {"agreement_id": terms.agreement_id}
-    found = _take(connection, application_id, "sign", day, actor=actor, detail=detail)
-    terms = replace(terms, institution_id=found.institution_id)
-    open_agreement(connection, terms, actor=actor, detail={"application_id": application_id})
+    with connection.transaction():  # terms that are refused leave the step to be taken
+        found = _take(connection, application_id, "sign", day, actor=actor, detail=detail)
+        agreed = replace(terms, institution_id=found.institution_id)
+        open_agreement(connection, agreed, actor=actor, detail={"application_id": application_id})
 
 
 def refuse(

@@ -10,10 +10,13 @@ from psycopg import sql
 from yibao.interop.files.output import Cell, OutKind, Sheet
 from yibao.registry.importing import Change
 from yibao.registry.register import Register, out_kind, written
-from yibao.registry.versions import names, period, table_of, where
+from yibao.registry.versions import last_day, names, table_of, where
 from yibao.store.database import Connection
 
 Columns = list[tuple[str, OutKind]]
+
+_FETCHED = 10_000
+"""Rows that the server sends at once."""
 
 
 def entries(
@@ -36,13 +39,14 @@ def entries(
         conditions.append(sql.SQL("{} = %s").format(sql.Identifier(column)))
         values.append(value)
     columns = [c.name for c in register.columns]
-    query = sql.SQL("SELECT {}, valid FROM {} WHERE {} ORDER BY {}, lower(valid)").format(
-        names(columns), table_of(register), where(register, *conditions), names(register.key)
-    )
+    query = sql.SQL(
+        "SELECT {}, lower(valid), upper(valid) FROM {} WHERE {} ORDER BY {}, lower(valid)"
+    ).format(names(columns), table_of(register), where(register, *conditions), names(register.key))
     with connection.cursor("entries") as cursor:
-        for *cells, valid in cursor.execute(query, values):
+        cursor.itersize = _FETCHED
+        for *cells, first, upper in cursor.execute(query, values):
             made = zip(register.columns, cells, strict=True)
-            yield [*(written(column, cell) for column, cell in made), *period(valid)]
+            yield [*(written(column, cell) for column, cell in made), first, last_day(upper)]
 
 
 def columns_of(register: Register) -> Columns:

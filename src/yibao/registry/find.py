@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from random import Random
 from types import MappingProxyType
 from typing import Literal, LiteralString
 
+from yibao.errors import Refused
 from yibao.store.database import Connection
 from yibao.text import Text
 
@@ -387,6 +389,34 @@ def is_centre(
         "WHERE institution_id = %s AND disease = %s AND role = %s AND valid @> %s::date",
         (institution_id, disease, role, day),
     )
+
+
+# --- experts --------------------------------------------------------------------------------------
+
+
+def draw_experts(
+    connection: Connection, field: str, number: int, concerned: str, day: date, *, seed: int
+) -> list[str]:
+    """Draw experts of a field by lot, none of the institution concerned.
+
+    The same seed over the same register draws the same, so a draw can be shown to be fair. Raises
+    Refused where there are too few.
+    """
+    rows = connection.execute(
+        "SELECT expert_id FROM registry.expert WHERE field = %s AND institution_id <> %s "
+        "AND valid @> %s::date ORDER BY expert_id",
+        (field, concerned, day),
+    )
+    free = [expert_id for (expert_id,) in rows]
+    if len(free) < number:
+        raise Refused(
+            "too_few_experts",
+            Text(
+                f"可抽取的专家只有 {len(free)} 位，需要 {number} 位",
+                f"{len(free)} experts may be drawn, {number} are wanted",
+            ),
+        )
+    return Random(seed).sample(free, number)
 
 
 def _exists(connection: Connection, query: LiteralString, values: tuple[object, ...]) -> bool:

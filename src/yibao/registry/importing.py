@@ -138,6 +138,7 @@ class _Import:
     ) -> None:
         self.connection = connection
         self.register = register
+        self.content = register.content
         self.release = release
         self.correct = correct
         self.done = done
@@ -161,6 +162,8 @@ class _Import:
             return None
         if self.release:
             values |= {FIRST.name: self.release, LAST.name: None}
+        if values[LAST.name] == date.max:  # 9999-12-31, as many systems write "no end"
+            values[LAST.name] = None
         first, last = values[FIRST.name], values[LAST.name]
         if last is not None and last < first:
             fault.add(LAST.name, "period", first=first)
@@ -169,7 +172,7 @@ class _Import:
         key = tuple(values[name] for name in self.register.key)
         if not fault.errors:
             self._meet(key, first, last, fault)
-        content = tuple(stored(values[name]) for name in self.register.content)
+        content = tuple(stored(values[name]) for name in self.content)
         return _Row(values, fault, key, Version(first, last, content))
 
     def _meet(self, key: Key, first: date, last: date | None, fault: Fault) -> None:
@@ -219,7 +222,7 @@ class _Import:
 
     def _contradicted(self, row: _Row, conflict: Conflict) -> None:
         other = conflict.other
-        pairs = zip(self.register.content, row.version.content, other.content, strict=True)
+        pairs = zip(self.content, row.version.content, other.content, strict=True)
         differing = ", ".join(name for name, mine, theirs in pairs if mine != theirs)
         found = f"{other.first} – {other.last or ''}"
         row.fault.add(
@@ -314,7 +317,7 @@ class _Import:
 
     def _in_force(self, release: date) -> list[tuple[Any, ...]]:
         """Return the entries of the national list in force on a day, with their first days."""
-        national = [sql.SQL("source = 'national'")] if "source" in self.register.content else []
+        national = [sql.SQL("source = 'national'")] if "source" in self.content else []
         query = sql.SQL("SELECT {}, lower(valid) FROM {} WHERE {}").format(
             names(self.register.key),
             table_of(self.register),

@@ -84,9 +84,10 @@ class Register:
 
 def stored(value: Any) -> Any:
     """Return a cell's value as the database holds it."""
-    if isinstance(value, Fraction):
+    kind = type(value)
+    if kind is Fraction:
         return Decimal(value.numerator) / Decimal(value.denominator)
-    return sorted(value) if isinstance(value, frozenset) else value
+    return sorted(value) if kind is frozenset else value
 
 
 def written(column: Column, value: Any) -> Cell:

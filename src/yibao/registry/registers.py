@@ -12,6 +12,9 @@ from yibao.text import Text
 
 _ANY = Text("", "")
 
+_SENTENCES = 2_000
+"""Longest restriction of a drug, in characters."""
+
 
 def _id(name: str, zh: str, en: str, *, absent: str | None = None) -> Column:
     return Column(name, "id", Text(zh, en), absent=absent)
@@ -169,7 +172,13 @@ def _catalogue(
                 absent="any",
             ),
             *_AGES,
-            _text("restriction", "限定支付范围", "Restriction in words", absent=""),
+            Column(
+                "restriction",
+                "text",
+                Text("限定支付范围", "Restriction in words"),
+                absent="",
+                longest=_SENTENCES,
+            ),
             *more,
         ),
         fixed={"kind": name, **(fixed or {})},
@@ -428,6 +437,25 @@ _ALL = (
         "registry.recognition",
         1,
         (_INSTITUTION, _text("document", "依据", "Document", absent="")),
+        references=(_AT_INSTITUTION,),
+    ),
+    Register(
+        "expert",
+        Text("专家库", "experts"),
+        "registry.expert",
+        1,
+        (
+            _id("expert_id", "专家编号", "Expert"),
+            _NAME,
+            _id("field", "专业", "Field"),
+            Column(
+                "institution_id",
+                "id",
+                Text("所在机构", "Institution where the expert works"),
+                absent="",
+                form=codes.institution,
+            ),
+        ),
         references=(_AT_INSTITUTION,),
     ),
     Register(

@@ -33,7 +33,7 @@ def batches(connection: Connection, day: date) -> list[Batch]:
         "coalesce(array_agg(d.code ORDER BY d.code) FILTER (WHERE d.ends > b.removal_on), '{}') "
         "FROM (SELECT DISTINCT ON (batch) batch, removal_on FROM registry.supplement_batch "
         "WHERE lower(valid) <= %(day)s ORDER BY batch, lower(valid) DESC) b "
-        "LEFT JOIN (SELECT batch, code, coalesce(max(upper(valid)), 'infinity') - 1 AS ends "
+        "LEFT JOIN (SELECT batch, code, max(coalesce(upper(valid), 'infinity')) - 1 AS ends "
         "FROM registry.item WHERE kind = 'drug' AND source = 'local' GROUP BY 1, 2) d "
         "USING (batch) GROUP BY 1, 2 ORDER BY 2, 1",
         {"day": day},

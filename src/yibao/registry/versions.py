@@ -100,10 +100,9 @@ def span(first: date, last: date | None) -> Range[date]:
     return Range(first, None if last is None else last + ONE, "[)")
 
 
-def period(valid: Range[date]) -> tuple[date, date | None]:
-    """Return the first and last day of a range of the database."""
-    assert valid.lower is not None
-    return valid.lower, None if valid.upper is None else valid.upper - ONE
+def last_day(upper: date | None) -> date | None:
+    """Return the last day of a range of the database from its upper bound."""
+    return None if upper is None else upper - ONE
 
 
 def names(columns: Iterable[str]) -> sql.Composed:
@@ -133,12 +132,14 @@ def load(
     found: dict[Key, list[Version]] = {key: [] for key in wanted}
     if not wanted:
         return found
+    content = register.content
     arrays = [list(column) for column in zip(*wanted, strict=True)]
     query = sql.SQL(
-        "SELECT {key}, {content}, version_id, valid FROM {table} WHERE {own} ORDER BY lower(valid)"
+        "SELECT {key}, {content}, version_id, lower(valid), upper(valid) FROM {table} WHERE {own} "
+        "ORDER BY lower(valid)"
     ).format(
         key=names(register.key),
-        content=names(register.content) if register.content else sql.SQL("NULL"),
+        content=names(content) if content else sql.SQL("NULL"),
         table=table_of(register),
         own=where(
             register,
@@ -147,10 +148,10 @@ def load(
             ),
         ),
     )
-    for *cells, number, valid in connection.execute(query, arrays):
-        key, content = tuple(cells[: register.keys]), tuple(cells[register.keys :])
-        first, last = period(valid)
-        found[key].append(Version(first, last, content if register.content else (), number))
+    keys_end, cells_end = register.keys, register.keys + len(content)
+    for *cells, number, first, upper in connection.execute(query, arrays):
+        version = Version(first, last_day(upper), tuple(cells[keys_end:cells_end]), number)
+        found[tuple(cells[:keys_end])].append(version)
     return found
 
 

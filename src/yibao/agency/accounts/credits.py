@@ -71,7 +71,8 @@ def _request(connection: Connection, person_id: str, day: date) -> Request:
         bills = [
             bill
             for bill in paid(connection, person_id)
-            if bill.item == "basic" and bill.first <= month <= bill.last
+            if (bill.scheme, bill.item) == (profile.membership.scheme, "basic")
+            and bill.first <= month <= bill.last
         ]
         if not bills:
             raise Refusal(
@@ -79,7 +80,8 @@ def _request(connection: Connection, person_id: str, day: date) -> Request:
                 f"{day:%Y-%m} 的保险费没有到账，不记入",
                 f"the contribution of {day:%Y-%m} has not come, so nothing is credited",
             )
-        amounts["credit_base"] = bills[0].gives["contribution_base"]
+        if "contribution_base" in bills[0].gives:
+            amounts["credit_base"] = bills[0].gives["contribution_base"]
     return Request("account_credit", day, facts, amounts, profile.person.birth_date)
 
 

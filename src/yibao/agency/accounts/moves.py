@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from psycopg import errors as pg
+
 from yibao.agency.accounts.movements import account_of, before, move
 from yibao.agency.accounts.uses import Closing, close
 from yibao.agency.contributions.paid import months_paid
@@ -116,14 +118,16 @@ def _written(
 
 
 def _write(connection: Connection, direction: Direction, slip: Slip, actor: str) -> None:
-    connection.execute(
-        "INSERT INTO enrolment.transfer (person_id, direction, region, reference, on_day, "
-        "months, balance) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (
-            *(slip.person_id, direction, slip.region, slip.reference),
-            *(slip.on_day, slip.months, slip.balance),
-        ),
-    )
+    values = (slip.person_id, direction, slip.region, slip.reference)
+    try:
+        with connection.transaction():
+            connection.execute(
+                "INSERT INTO enrolment.transfer (person_id, direction, region, reference, on_day, "
+                "months, balance) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (*values, slip.on_day, slip.months, slip.balance),
+            )
+    except pg.UniqueViolation:  # another person's, at the same moment
+        raise _taken(slip.reference) from None
     detail = {"region": slip.region, "months": slip.months, "balance": slip.balance}
     note(connection, actor, f"move-{direction}", f"person:{slip.person_id}", **detail)
 

@@ -1,13 +1,14 @@
 """Bills: what a person's months cost and who owes it, by the rules of a policy.
 
-A month of an item is billed once: billing it again changes nothing, and the database forbids two.
+A month of an item is billed once in a scheme: again, it changes nothing, and the database forbids
+two. Whoever goes to another scheme within a paid year owes that scheme's months too.
 Months are numbered year * 12 + month - 1 (`settlement.coverage.month_of`). Amounts are fen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -32,13 +33,17 @@ BASIC = "basic"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to bill: an item, for the months `first` to `last`, made on a day."""
+    """What to bill: an item, for the months `first` to `last`, made on a day.
+
+    `scheme` says in which, where somebody changes it within the months.
+    """
 
     person_id: str
     first: int
     last: int
     billed_on: date
     item: str = BASIC
+    scheme: str = ""
 
 
 def bill(connection: Connection, office: Office, wanted: Wanted, *, actor: str) -> list[int]:
@@ -49,10 +54,10 @@ def bill(connection: Connection, office: Office, wanted: Wanted, *, actor: str) 
     not answer.
     """
     person = locked(connection, wanted.person_id).person
-    if _there(connection, person, wanted):
+    profile = on_day(connection, person, _day(connection, person, wanted))
+    if _there(connection, profile, wanted):
         return []
     months = wanted.last - wanted.first + 1
-    profile = on_day(connection, person, _day(connection, person, wanted))
     try:
         outcome = office.run(_request(connection, profile, wanted))
     except ClaimError as error:
@@ -64,20 +69,23 @@ def bill(connection: Connection, office: Office, wanted: Wanted, *, actor: str) 
             for number in bill(
                 connection,
                 office,
-                Wanted(wanted.person_id, month, month, wanted.billed_on, wanted.item),
+                replace(wanted, first=month, last=month),
                 actor=actor,
             )
         ]
     return [_write(connection, profile, wanted, outcome, actor)]
 
 
-def _there(connection: Connection, person: Known, wanted: Wanted) -> bool:
-    """Tell whether all the months are billed; refuse where some are."""
+def _there(connection: Connection, profile: Profile, wanted: Wanted) -> bool:
+    """Tell whether all the months are billed in this scheme; refuse where some are."""
     rows = connection.execute(
         "SELECT lower(months), upper(months) - 1 FROM contributions.bill "
-        "WHERE person_no = %s AND item = %s AND cancelled_by IS NULL "
+        "WHERE person_no = %s AND scheme = %s AND item = %s AND cancelled_by IS NULL "
         "AND months && int4range(%s, %s, '[]')",
-        (person.person_no, wanted.item, wanted.first, wanted.last),
+        (
+            *(profile.person.person_no, profile.membership.scheme, wanted.item),
+            *(wanted.first, wanted.last),
+        ),
     )
     found = {month for first, last in rows for month in range(first, last + 1)}
     lacking = [m for m in range(wanted.first, wanted.last + 1) if m not in found]
@@ -98,16 +106,18 @@ def _day(connection: Connection, person: Known, wanted: Wanted) -> date:
     """
     begins, ends = first_day(wanted.first), last_day(wanted.first)
     number = person.person_no
-    days = []
     for period in periods.read(connection, "enrolment.membership", number):
-        if period.first <= last_day(wanted.last) and (period.last or begins) >= begins:
-            days.append(max(period.first, begins))
-            if period.says["contributor"] == "none":
-                work = periods.read(connection, "enrolment.employment", number)
-                if not any(w.holds(days[-1]) for w in work):
-                    days += [w.first for w in work if days[-1] < w.first <= ends]
-            break
-    return max(days, default=begins)
+        if period.first > last_day(wanted.last) or (period.last or begins) < begins:
+            continue
+        if wanted.scheme not in {"", period.says["scheme"]}:
+            continue
+        day = max(period.first, begins)
+        if period.says["contributor"] == "none":
+            work = periods.read(connection, "enrolment.employment", number)
+            if not any(w.holds(day) for w in work):
+                return min((w.first for w in work if day < w.first <= ends), default=day)
+        return day
+    return begins
 
 
 def _request(connection: Connection, profile: Profile, wanted: Wanted) -> Request:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import groupby, zip_longest
 from typing import Any
 
 from yibao.agency.contributions.paid import Paid, paid
@@ -25,6 +26,8 @@ from yibao.settlement.coverage import (
     Question,
     Terms,
     first_day,
+    last_day,
+    month_of,
     months_of,
     spans_of,
 )
@@ -45,7 +48,9 @@ def cover(connection: Connection, office: Office, person_id: str, *, actor: str)
     person = locked(connection, person_id).person
     bills = paid(connection, person_id)
     extra = _large_expense(connection, person, bills, actor)
-    wanted = list(_clipped(_spans(office, person, bills), *_bounds(connection, person)))
+    memberships, stated = _bounds(connection, person)
+    spans = _spans(office, person, bills, memberships)
+    wanted = list(_clipped(spans, list(_to_months_end(memberships)), stated))
     held = [
         period
         for period in periods.read(connection, "enrolment.coverage", person.person_no)
@@ -68,8 +73,40 @@ def cover(connection: Connection, office: Office, person_id: str, *, actor: str)
     return True
 
 
-def _payment(bill: Paid) -> Payment:
-    return Payment(bill.first, bill.last, bill.paid_on, _facts(bill.facts), _NO_BONUS)
+def _payments(bills: Iterable[Paid], memberships: Sequence[Period]) -> Iterator[Payment]:
+    """Yield the payments that paid bills are, each for the months that count for it."""
+    basic = [bill for bill in bills if bill.item == "basic"]
+    paid_by = {(bill.scheme, month) for bill in basic for month in _months(bill)}
+    for bill in basic:
+        facts_, months = _facts(bill.facts), []
+        for month in _months(bill):
+            held = _schemes(memberships, month)
+            # Of two schemes that are paid for one month, that counts in which it began.
+            if next((s for s in held if (s, month) in paid_by), None) == bill.scheme:
+                months.append(month)
+        for first, last in _runs(months):
+            yield Payment(first, last, bill.paid_on, facts_, _NO_BONUS)
+
+
+def _months(bill: Paid) -> range:
+    return range(bill.first, bill.last + 1)
+
+
+def _schemes(memberships: Sequence[Period], month: int) -> list[str]:
+    """Return the schemes in which somebody is on some day of a month, in order of time."""
+    begins, ends = first_day(month), last_day(month)
+    return [
+        m.says["scheme"]
+        for m in memberships
+        if m.first <= ends and (m.last is None or begins <= m.last)
+    ]
+
+
+def _runs(months: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield first and last of months that follow one another."""
+    for _, run in groupby(enumerate(months), lambda pair: pair[1] - pair[0]):
+        found = [month for _, month in run]
+        yield found[0], found[-1]
 
 
 def _facts(says: Mapping[str, Any]) -> dict[str, Value]:
@@ -83,8 +120,10 @@ def _facts(says: Mapping[str, Any]) -> dict[str, Value]:
     }
 
 
-def _spans(office: Office, person: Known, bills: Iterable[Paid]) -> Iterator[Period]:
-    payments = [_payment(bill) for bill in bills if bill.item == "basic"]
+def _spans(
+    office: Office, person: Known, bills: Iterable[Paid], memberships: Sequence[Period]
+) -> Iterator[Period]:
+    payments = list(_payments(bills, memberships))
     months = months_of(payments, _asking(rules_of(office, person.birth_date)))
     for span in spans_of(months, person.birth_date):
         payment = span.months[0].payment
@@ -133,8 +172,23 @@ def _clipped(
         yield before
 
 
+def _to_months_end(memberships: Sequence[Period]) -> Iterator[Period]:
+    """Yield memberships, one that another scheme follows at once lasting until the month's end.
+
+    A paid month is covered whole; the next scheme begins to cover with its own months.
+    """
+    for one, other in zip_longest(memberships, memberships[1:]):
+        last = one.last
+        follows = last is not None and other is not None and last + _DAY == other.first
+        if follows and last is not None and one.says["scheme"] != other.says["scheme"]:
+            last = last_day(month_of(last))
+        yield Period(one.first, last, one.says)
+
+
 def _within(span: Period, bounds: Sequence[Period]) -> Iterator[Period]:
     for bound in bounds:
+        if bound.says["scheme"] != span.says["scheme"]:
+            continue
         first = max(span.first, bound.first)
         last = span.last if bound.last is None else min(span.last or bound.last, bound.last)
         if last is None or first <= last:

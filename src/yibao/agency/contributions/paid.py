@@ -20,6 +20,7 @@ from yibao.store.database import Connection
 class Paid:
     """A paid bill; months are numbers. `facts` and `gives` are what the bill was made of."""
 
+    scheme: str
     item: str
     first: int
     last: int
@@ -32,7 +33,7 @@ def paid(connection: Connection, person_id: str) -> list[Paid]:
     """Return the paid bills of a person in order of time; what costs nothing is paid in time."""
     rows = connection.execute(
         """
-        SELECT item, lower(months), upper(months) - 1,
+        SELECT scheme, item, lower(months), upper(months) - 1,
                (SELECT max(received_on) FROM contributions.share AS s
                 JOIN contributions.receipt USING (receipt_id)
                 WHERE s.bill_id = b.bill_id AND NOT s.name = ANY(%(subsidies)s)),
@@ -47,17 +48,21 @@ def paid(connection: Connection, person_id: str) -> list[Paid]:
         {"person": person_id, "subsidies": sorted(SUBSIDIES)},
     )
     return [
-        Paid(item, first, last, on or first_day(first), facts, gives)
-        for item, first, last, on, facts, gives in rows
+        Paid(scheme, item, first, last, on or first_day(first), facts, gives)
+        for scheme, item, first, last, on, facts, gives in rows
     ]
 
 
 def months_paid(connection: Connection, person_id: str) -> int:
-    """Return for how many months a person has contributed, here and where the person came from.
+    """Return for how many months a person has contributed as an employee, here and before.
 
     Months that went along to another region are not counted here any more.
     """
-    here = sum(p.last - p.first + 1 for p in paid(connection, person_id) if p.item == "basic")
+    here = sum(
+        p.last - p.first + 1
+        for p in paid(connection, person_id)
+        if (p.scheme, p.item) == ("employee", "basic")
+    )
     row = connection.execute(
         "SELECT coalesce(sum(CASE direction WHEN 'in' THEN months ELSE -months END), 0)::int "
         "FROM enrolment.transfer WHERE person_id = %s",

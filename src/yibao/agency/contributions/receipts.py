@@ -21,10 +21,13 @@ from yibao.money import format_yuan
 from yibao.settlement.coverage import first_day, last_day, month_of
 from yibao.store.database import Connection
 
+HOUSEHOLD = "household:"
+"""Stands before the id of a household, which pays what its members owe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money that came from a payer: a person, a household, an employer, public finance."""
+    """Money that came from a payer: a person, an employer, a household, public finance."""
 
     reference: str
     payer: str
@@ -79,11 +82,11 @@ def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str
           SELECT bill_id FROM contributions.part WHERE payer = %(payer)s AND received < fen
           UNION
           SELECT bill_id FROM contributions.bill
-          WHERE household_id = %(payer)s AND household_id <> ''
-        ) AND (p.payer = %(payer)s OR (b.household_id = %(payer)s AND p.payer = person_id))
+          WHERE household_id = %(household)s AND household_id <> ''
+        ) AND (p.payer = %(payer)s OR (b.household_id = %(household)s AND p.payer = person_id))
         ORDER BY months, b.bill_id, p.name FOR UPDATE OF p, b
         """.encode(),
-        {"payer": receipt.payer},
+        {"payer": receipt.payer, "household": _household(receipt.payer)},
     )
     parts = [_open(row) for row in rows]
     owing = sum(part.left for part in parts)
@@ -101,6 +104,11 @@ def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str
             left -= shares[-1][1]
     _write(connection, receipt, shares, actor)
     return sorted({part.person_id for part, _ in shares})
+
+
+def _household(payer: str) -> str:
+    """Return the household that pays, "" where it is somebody else."""
+    return payer.removeprefix(HOUSEHOLD) if payer.startswith(HOUSEHOLD) else ""
 
 
 def _write(

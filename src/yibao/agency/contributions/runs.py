@@ -28,7 +28,7 @@ def bill_month(
 
     def work(connection: Connection, person_id: str) -> bool:
         last = number + every[person_id] - 1
-        wanted = Wanted(person_id, number, last, billed_on)
+        wanted = Wanted(person_id, number, last, billed_on, scheme="employee")
         return _bill(connection, office, wanted, actor)
 
     every = {
@@ -56,7 +56,7 @@ def bill_year(
 
     def work(connection: Connection, person_id: str) -> bool:
         first = max(month_of(begins), month_of(firsts[person_id]))
-        wanted = Wanted(person_id, first, month_of(ends), billed_on, item)
+        wanted = Wanted(person_id, first, month_of(ends), billed_on, item, scheme)
         return _bill(connection, office, wanted, actor)
 
     firsts = {person: first for person, first, _ in members(database, scheme, begins, ends)}
@@ -96,8 +96,8 @@ RECEIPT_COLUMNS = (
         "id",
         Text("缴费人", "Payer"),
         Text(
-            "人员、家庭、单位编号，或 finance、district:区划",
-            "a person, household or employer; finance or district:… for public finance",
+            "人员或单位编号，或 household:家庭编号、finance、district:区划",
+            "a person or employer; household:ID, finance, district:DIVISION",
         ),
     ),
     Column("received_on", "date", Text("到账日期", "Day on which it came")),

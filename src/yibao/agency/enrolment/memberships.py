@@ -14,6 +14,7 @@ from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.periods import Period
 from yibao.agency.enrolment.persons import Known, locked
+from yibao.agency.enrolment.persons import change as change_person
 from yibao.agency.enrolment.profile import Membership, bill_facts, on_day
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.errors import PolicyError, Refused
@@ -85,10 +86,12 @@ def end(
     actor: str,
     reason: str,
     resumes: date | None = None,
+    died: bool = False,
 ) -> bool:
     """End membership, employment and coverage after a day; return False when none went on.
 
-    With `resumes` it is a pause: what holds from then on stays.
+    With `resumes` it is a pause: what holds from then on stays. `died`: on that day, so that
+    nothing can be enrolled after it.
     """
     if resumes is not None and resumes <= last + timedelta(days=1):
         raise Refusal(
@@ -108,6 +111,8 @@ def end(
     )
     number = person.person_no
     ended = sum(periods.cut(connection, table, number, first, until) for table in tables)
+    if died:
+        ended += change_person(connection, person_id, actor=actor, died_on=last)
     if ended:
         detail = {"last": last, "resumes": resumes, "reason": reason}
         note(connection, actor, "end", f"person:{person_id}", **detail)

@@ -64,6 +64,8 @@ def register(connection: Connection, person: Person, *, actor: str) -> bool:
     """
     person = checked(person)
     known = find(connection, person.person_id)
+    if known is None:
+        _one_payer(connection, person.person_id, "employer", "person_id")
     if known is not None:
         if _same(known, person):
             return False
@@ -74,15 +76,16 @@ def register(connection: Connection, person: Person, *, actor: str) -> bool:
         )
     if person.identity_number is not None:
         _not_anothers(connection, person)
-    connection.execute(
-        "INSERT INTO enrolment.person (person_id, birth_date, name, identity_type, "
-        "identity_number, sex, division, phone, died_on) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            *(person.person_id, person.birth_date, person.name, person.identity_type),
-            *(person.identity_number, person.sex, person.division, person.phone, person.died_on),
-        ),
-    )
+    try:
+        with connection.transaction():
+            connection.execute(
+                "INSERT INTO enrolment.person (person_id, birth_date, name, identity_type, "
+                "identity_number, sex, division, phone, died_on) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                tuple(getattr(person, name) for name in Person.__dataclass_fields__),
+            )
+    except pg.UniqueViolation:  # somebody was faster; now one sees whom they registered
+        return register(connection, person, actor=actor)
     note(connection, actor, "register", f"person:{person.person_id}", name=person.name)
     return True
 
@@ -112,7 +115,11 @@ def change(connection: Connection, person_id: str, *, actor: str, **new: Any) ->
     query = sql.SQL("UPDATE enrolment.person SET {} WHERE person_no = %s").format(
         sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(n)) for n in names)
     )
-    connection.execute(query, (*(getattr(person, n) for n in names), old.person_no))
+    try:
+        with connection.transaction():
+            connection.execute(query, (*(getattr(person, n) for n in names), old.person_no))
+    except pg.UniqueViolation:
+        _not_anothers(connection, person)
     before = {name: getattr(old, name) for name in names}
     note(connection, actor, "change", f"person:{person_id}", before=before)
     return True
@@ -150,6 +157,23 @@ def checked(person: Person) -> Person:
         phone=person.phone,
         died_on=person.died_on,
     )
+
+
+def _one_payer(connection: Connection, id_: str, other: str, column: str) -> None:
+    """Refuse an id under which a bill could be owed by two: a person's and an employer's."""
+    found = connection.execute(
+        sql.SQL("SELECT FROM {} WHERE {} = %s").format(
+            sql.Identifier("enrolment", other), sql.Identifier(f"{other}_id")
+        ),
+        (id_,),
+    ).fetchone()
+    if found is not None or ":" in id_ or id_ == "finance":
+        raise Refusal(
+            "one_payer",
+            f"编号 {id_} 已作他用，或含冒号",
+            f"{id_} stands for another payer, or has a colon in it",
+            column=column,
+        )
 
 
 def _same(known: Known, person: Person) -> bool:
@@ -234,6 +258,7 @@ def employer(
     ).fetchone()
     if row == (name, kind, division):
         return False
+    _one_payer(connection, employer_id, "person", "employer_id")
     try:
         with connection.transaction():
             connection.execute(

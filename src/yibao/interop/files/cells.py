@@ -54,11 +54,11 @@ class BadCell(Exception):
         super().__init__(self.message.en)
 
 
-def clean(cell: str) -> str:
+def clean(cell: str, longest: int = MAX_CELL) -> str:
     """Return a cell without blanks around it; raises BadCell on what no column may hold."""
     cell = cell.strip(" \t\u3000\u00a0")
-    if len(cell) > MAX_CELL:
-        raise BadCell("cell_length", found=len(cell), limit=MAX_CELL)
+    if len(cell) > longest:
+        raise BadCell("cell_length", found=len(cell), limit=longest)
     if not cell.isprintable():
         bad = next(c for c in cell if not c.isprintable())
         raise BadCell("control_character", found=f"U+{ord(bad):04X}")

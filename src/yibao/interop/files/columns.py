@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from yibao.interop.files.rows import MAX_CELL
 from yibao.policy.model import Region, Text
 from yibao.policy.vocabulary import Amount, Attribute, vocabulary
 
@@ -46,6 +47,7 @@ class Column:
     codes: Mapping[str, Text] | None = None
     unless: str = ""
     form: Callable[[str], Any] | None = None
+    longest: int = MAX_CELL
 
     def needed_in(self, header: Collection[str]) -> bool:
         """Tell whether a file with these columns must have this one too."""

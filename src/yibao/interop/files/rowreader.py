@@ -51,9 +51,9 @@ def cell_of(columns: Sequence[str], record: Record, column: str) -> str:
     return record.cells[at] if at < len(record.cells) else ""
 
 
-def _reader(column: Column) -> tuple[str, cells.Parse, dict[str, Any]]:
-    """Return a column's name, what reads its cells, and room for what they mean."""
-    return column.name, cells.parser(column), {}
+def _reader(column: Column) -> tuple[str, int, cells.Parse, dict[str, Any]]:
+    """Return a column's name, its longest cell, what reads cells, and room for what they mean."""
+    return column.name, column.longest, cells.parser(column), {}
 
 
 class RowReader:
@@ -83,14 +83,14 @@ class RowReader:
 
     def _values(self, record: Record, fault: Fault) -> Values:
         values = self._absent.copy()
-        for (name, parse, known), raw in zip(self._readers, record.cells, strict=True):
+        for (name, longest, parse, known), raw in zip(self._readers, record.cells, strict=True):
             if not raw:
                 continue
             if raw in known:
                 values[name] = known[raw]
                 continue
             try:
-                cell = cells.clean(raw)
+                cell = cells.clean(raw, longest)
                 if cell:
                     values[name] = value = parse(cell)
                     if name in self._closed and len(known) < _REMEMBERED:

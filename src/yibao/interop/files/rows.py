@@ -15,7 +15,7 @@ from yibao.errors import CannotRead, CannotWrite
 from yibao.policy.model import Text
 
 MAX_CELL = 256
-"""Longest cell that is read, in characters: no column needs more, and ids stay readable."""
+"""Longest cell that is read, in characters, unless its column says otherwise: ids stay readable."""
 
 MAX_LINE = 2**20
 """Longest line of a text file that is read, in bytes."""

@@ -204,6 +204,14 @@ CREATE TABLE registry.setting (
 );
 CALL registry.make_versioned('registry.setting', 'name');
 
+CREATE TABLE registry.expert (
+  expert_id      text NOT NULL,
+  name           text NOT NULL,
+  field          text NOT NULL,
+  institution_id text NOT NULL DEFAULT ''            -- where the expert works
+);
+CALL registry.make_versioned('registry.expert', 'expert_id');
+
 -- --- agreements ------------------------------------------------------------------------------
 
 -- What an institution's agreement covers, in versions: each act begins a new one.

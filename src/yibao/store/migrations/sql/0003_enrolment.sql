@@ -46,7 +46,7 @@ END $$;
 
 CREATE TABLE enrolment.person (
   person_no       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  person_id       text   NOT NULL UNIQUE CHECK (person_id <> ''),
+  person_id       text   NOT NULL UNIQUE CHECK (person_id ~ '^[^:]+$'),
   identity_type   text   NOT NULL CHECK (identity_type IN
                     ('resident_id', 'passport', 'permit_hk_mo', 'permit_tw', 'other', 'none')),
   identity_number text   UNIQUE CHECK ((identity_type = 'none') = (identity_number IS NULL)),
@@ -77,7 +77,7 @@ CREATE TRIGGER has_lock AFTER INSERT ON enrolment.person
   FOR EACH ROW EXECUTE FUNCTION enrolment.make_lock();
 
 CREATE TABLE enrolment.employer (
-  employer_id text PRIMARY KEY CHECK (employer_id <> ''),
+  employer_id text PRIMARY KEY CHECK (employer_id ~ '^[^:]+$'),
   name        text NOT NULL,
   kind        text NOT NULL,                      -- vocabulary: employer_kind
   division    text NOT NULL DEFAULT '' CHECK (division ~ '^([0-9]{6})?$')
@@ -180,12 +180,16 @@ CREATE TABLE contributions.bill (
   entry_id     bigint NOT NULL,
   cancelled_by bigint,                             -- the entry that took it back
   CONSTRAINT billed_once EXCLUDE USING gist (
-    int8range(person_no, person_no, '[]') WITH &&, enrolment.text_range(item, item, '[]') WITH &&,
+    int8range(person_no, person_no, '[]') WITH &&,
+    enrolment.text_range(scheme || ':' || item, scheme || ':' || item, '[]') WITH &&,
     months WITH &&) WHERE (cancelled_by IS NULL)
 );
 CREATE INDEX ON contributions.bill (person_no);
 CREATE INDEX ON contributions.bill (household_id) WHERE household_id <> '';
 GRANT SELECT, INSERT, UPDATE (cancelled_by) ON contributions.bill TO yibao_app;
+
+CREATE TRIGGER taken_back_once BEFORE UPDATE ON contributions.bill FOR EACH ROW
+  WHEN (OLD.cancelled_by IS NOT NULL) EXECUTE FUNCTION ops.refuse_change();
 
 CREATE TABLE contributions.part (
   bill_id  bigint NOT NULL REFERENCES contributions.bill,
