@@ -10,6 +10,7 @@ from town import at_once, build, count, insure, office, refused, visit
 from yibao.agency.desk.correct import Corrected
 from yibao.agency.desk.model import Ask, Invoice, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.registers import registers
 from yibao.agency.desk.reverse import reverse as desk_reverse
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.choices import choose_level_3, contract
@@ -18,7 +19,6 @@ from yibao.agency.filing.intake import NO_PAPERS, Papers, correct, presettle, re
 from yibao.agency.filing.places import locality
 from yibao.agency.filing.referrals import Referral, refer
 from yibao.agency.filing.remote import CATEGORIES, Remote, file
-from yibao.agency.registers import REGISTERS
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import Account
 from yibao.policy.model import Value
@@ -424,7 +424,7 @@ def jining(town: Database) -> Office:
             connection.execute(
                 f"UPDATE {table} SET division = replace(division, '1201', '3708')".encode()
             )
-    return Office(load_policy("jining", accept="D", overlays=[RATES]), REGISTERS)
+    return Office(load_policy("jining", accept="D", overlays=[RATES]), registers())
 
 
 ON, SIGNED = date(2021, 9, 1), date(2021, 9, 2)

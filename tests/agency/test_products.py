@@ -8,8 +8,8 @@ from town import build, visit
 
 from yibao.agency.desk.model import Bill, Settled
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.registers import registers
 from yibao.agency.filing.intake import reverse, settle
-from yibao.agency.registers import REGISTERS
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import Account
 from yibao.policy.policy import load_policy
@@ -23,7 +23,7 @@ FIRST, LAST = date(2022, 3, 1), date(2022, 3, 20)
 @pytest.fixture
 def desk(database: Database) -> Office:
     build(database, "P1", "P2")
-    return Office(load_policy("tianjin", accept="D", overlays=[PRODUCTS]), REGISTERS)
+    return Office(load_policy("tianjin", accept="D", overlays=[PRODUCTS]), registers())
 
 
 def settled(database: Database, desk: Office, claim_no: str, own: int, in_scope: int) -> Settlement:

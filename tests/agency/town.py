@@ -16,9 +16,9 @@ from desks import BIRTH, status, tianjin
 from yibao.agency.desk.bill import AskedLine, Item, bill_of
 from yibao.agency.desk.model import Ask, Bill
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.registers import registers
 from yibao.agency.enrolment.persons import Person, register
 from yibao.agency.enrolment.takeover import take_over
-from yibao.agency.registers import REGISTERS
 from yibao.errors import YibaoError
 from yibao.policy.model import Value
 from yibao.settlement.lines import ItemClass
@@ -84,7 +84,7 @@ def insure(
 
 
 def office() -> Office:
-    return Office(tianjin(), REGISTERS)
+    return Office(tianjin(), registers())
 
 
 def visit(claim_no: str, day: date, in_scope: int, person: str = "P1", **changes: object) -> Ask:
