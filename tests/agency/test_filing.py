@@ -10,6 +10,7 @@ from town import at_once, build, count, insure, office, refused, visit
 from yibao.agency.desk.correct import Corrected
 from yibao.agency.desk.model import Ask, Invoice, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.desk.reverse import reverse as desk_reverse
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.choices import choose_level_3, contract
@@ -18,7 +19,6 @@ from yibao.agency.filing.intake import NO_PAPERS, Papers, correct, presettle, re
 from yibao.agency.filing.places import locality
 from yibao.agency.filing.referrals import Referral, refer
 from yibao.agency.filing.remote import CATEGORIES, Remote, file
-from yibao.agency.registers import REGISTERS
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import Account
 from yibao.policy.model import Value
@@ -129,6 +129,8 @@ def test_a_referral_is_of_one_person_to_one_institution_while_it_stands(town: Da
     assert work(papers, person="P2") == "of_person"
     assert work(papers, institution_id="H2") == "referred_here"
     assert work(papers, facts={"referred": True}) == "asked_fact"
+    assert work(papers, episode="E9") == "episode"
+    assert work(NO_PAPERS, facts={"referred": True}) == "asked_fact"
     assert work(Papers(referral=number + 1)) == "known_referral"
     with town.transaction() as connection:
         cancel(connection, "referral", number, "not needed", actor="test")

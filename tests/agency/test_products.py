@@ -8,8 +8,8 @@ from town import build, visit
 
 from yibao.agency.desk.model import Bill, Settled
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.filing.intake import reverse, settle
-from yibao.agency.registers import REGISTERS
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import Account
 from yibao.policy.policy import load_policy

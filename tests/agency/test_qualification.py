@@ -211,6 +211,19 @@ def test_elsewhere_than_chosen_special_care_takes_a_referral(town: Database) -> 
     assert visits(town) == ["special_outpatient", "outpatient", "special_outpatient"]
 
 
+@pytest.mark.clause("T16-27b")
+def test_who_sends_a_patient_on_is_no_chosen_site_by_that(town: Database) -> None:
+    granted(town)
+    with town.transaction() as connection:
+        choose(connection, "P1", DISEASE, [Site("H1")], FIRST, actor="test")
+        referral = Referral("P1", "H2", "H3", date(2018, 3, 1), date(2018, 3, 31), "needed")
+        papers = Papers(referral=refer(connection, referral, actor="test").referral_id)
+    day = date(2018, 3, 2)
+    settled(town, "A1", day, institution_id="H2", papers=papers)
+    settled(town, "A2", day, institution_id="H3", papers=papers)
+    assert visits(town) == ["outpatient", "special_outpatient"]
+
+
 def test_other_sites_may_be_chosen_from_a_day_on(town: Database) -> None:
     granted(town)
     day = date(2018, 1, 1)

@@ -16,9 +16,9 @@ from desks import BIRTH, status, tianjin
 from yibao.agency.desk.bill import AskedLine, Item, bill_of
 from yibao.agency.desk.model import Ask, Bill
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.enrolment.persons import Person, register
 from yibao.agency.enrolment.takeover import take_over
-from yibao.agency.registers import REGISTERS
 from yibao.errors import YibaoError
 from yibao.policy.model import Value
 from yibao.settlement.lines import ItemClass

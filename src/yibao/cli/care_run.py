@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from yibao.cli.agency_run import opened, who
+from yibao.cli.agency_run import who
+from yibao.cli.db_commands import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits

@@ -23,7 +23,7 @@ LastDay = Annotated[
 ]
 
 filing = typer.Typer(
-    help="Referrals, care in other regions, chosen and contracted institutions.",
+    help="Referrals, care elsewhere, chosen institutions.",
     no_args_is_help=True,
 )
 
@@ -50,7 +50,7 @@ def refer(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Send a patient on; the days are those of admission there.
+    """Send a patient on. The days are those of admission there.
 
     \b
     Example: yibao filing refer P1 --from-institution H12010100003
@@ -91,7 +91,7 @@ def remote(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """File care in another region; it holds at once.
+    """File care in another region. It holds at once.
 
     \b
     Example: yibao filing remote P1 --category long_term_resident --division 1301
@@ -122,7 +122,7 @@ def cancel(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Cancel a referral or a filing; what was settled under it stands.
+    """Cancel a referral or a filing. What was settled under it stands.
 
     \b
     Example: yibao filing cancel remote 12 --reason "moved back"
@@ -149,7 +149,7 @@ def choose(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Choose the hospital of level 3 for outpatient care, from the next day at the earliest.
+    """Choose the hospital of level 3 for outpatient care. It holds from the next day on.
 
     \b
     Example: yibao filing choose P1 H12010100001 --date 2022-03-01 --from 2022-03-02
@@ -179,7 +179,7 @@ def contract(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Contract with a primary institution, from the next day at the earliest.
+    """Contract with a primary institution. It holds from the next day on.
 
     \b
     Example: yibao filing contract P1 H37081200003 --date 2021-09-01 --from 2021-09-02

@@ -25,9 +25,7 @@ _LANGUAGE = default_language()
 Number = Annotated[int, typer.Argument(metavar="PRESCRIPTION", help="Our number of it.")]
 Delivery = Annotated[int, typer.Argument(metavar="ORDER", help="The order's number.")]
 
-prescription = typer.Typer(
-    help="Prescriptions: issue, audit, order for delivery.", no_args_is_help=True
-)
+prescription = typer.Typer(help="Prescriptions: issue, audit, bring home.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -100,7 +98,7 @@ def audit(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Write down what a pharmacist says of a prescription, once.
+    """Write down, once, what a pharmacist says.
 
     \b
     Example: yibao prescription audit 5 --pharmacist Y120101000001 --approve
@@ -132,7 +130,7 @@ def order(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Order a prescription's medicines to be brought home; settled when they are signed for.
+    """Order medicines to be brought home. They are settled when signed for.
 
     \b
     Example: yibao prescription order 5 --at H12010100003 --channel phone
@@ -187,7 +185,7 @@ def cancel_order(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """End an order that was not received; its prescription may be filled otherwise.
+    """End an order that was not received. Its prescription may be filled otherwise.
 
     \b
     Example: yibao prescription cancel-order 3 --time 2022-03-02T09:00 --reason "nobody at home"
@@ -210,7 +208,7 @@ def show(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show a prescription: what it is for, what the pharmacist said, whether it was filled.
+    """Show a prescription. Told is what it is for and whether it was filled.
 
     \b
     Example: yibao prescription show 5 --json
@@ -253,7 +251,7 @@ def limits(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Show how long prescriptions are good and how many days they may last, with cites.
+    """Show the limits of prescriptions, with cites.
 
     \b
     Example: yibao prescription limits

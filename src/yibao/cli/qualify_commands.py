@@ -24,7 +24,7 @@ GrantedFrom = Annotated[
 Application = Annotated[int, typer.Argument(metavar="APPLICATION", help="Its number.")]
 
 qualify = typer.Typer(
-    help="Special and chronic diseases: apply, assess, renew, re-examine, revoke.",
+    help="Special and chronic diseases: register, renew, revoke.",
     no_args_is_help=True,
 )
 
@@ -136,7 +136,7 @@ def re_examine(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Look at a registration again; one that is not confirmed ends the day before.
+    """Look at a registration again. One that is not confirmed ends the day before.
 
     \b
     Example: yibao qualify re-examine P1 diabetes --at H12010100002 --date 2023-03-01 --end
@@ -165,7 +165,7 @@ def revoke(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """End a registration from a day on; what was settled before stands.
+    """End a registration from a day on. What was settled before stands.
 
     \b
     Example: yibao qualify revoke P1 diabetes --from 2022-06-01 --reason "forged papers"

@@ -58,13 +58,17 @@ def key_used(key: str) -> KeyUsed:
     return KeyUsed("key_used", "idempotency key", key, "a key not used for another request")
 
 
-def presettle(connection: Connection, office: Office, ask: Ask) -> Settled:
+def presettle(
+    connection: Connection, office: Office, ask: Ask, *, opened: Opened | None = None
+) -> Settled:
     """Return what a bill would be settled as now. Nothing is written.
 
     Raises as `settle` does.
     """
-    opened = open_person(connection, ask.person_id, None)
-    assert not isinstance(opened, Replayed)
+    if opened is None:
+        found = open_person(connection, ask.person_id, None)
+        assert not isinstance(found, Replayed)
+        opened = found
     made = _settle(connection, office, ask, opened)
     return Settled(0, made.settlement, opened["account_balance"] - made.settlement.account_pay)
 
@@ -77,15 +81,19 @@ def settle(
     actor: str,
     key: Key | None = None,
     tell: Tell | None = None,
+    opened: Opened | None = None,
 ) -> Settled | Replayed:
     """Settle a bill; with a `key`, `tell` says what to answer and to keep under it.
 
+    `opened` is what `open_person` told of the person since anything of them changed, if it did.
     Raises DeskError for what the registers or the desk refuse, ClaimError for a bill that cannot
     be, PolicyError where the rules do not answer; the transaction must then be given up.
     """
-    opened = open_person(connection, ask.person_id, key)
-    if isinstance(opened, Replayed):
-        return opened
+    if opened is None:
+        found = open_person(connection, ask.person_id, key)
+        if isinstance(found, Replayed):
+            return found
+        opened = found
     made = _settle(connection, office, ask, opened)
     account_pay = made.settlement.account_pay
     balance = opened["account_balance"] - account_pay

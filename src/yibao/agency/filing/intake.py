@@ -22,12 +22,10 @@ from yibao.agency.desk.reverse import reverse as take_back
 from yibao.agency.desk.settle import Tell, open_person
 from yibao.agency.desk.settle import presettle as desk_presettle
 from yibao.agency.desk.settle import settle as desk_settle
-from yibao.agency.enrolment.persons import find
 from yibao.agency.filing import elsewhere, referrals, remote
 from yibao.agency.filing.places import city, locality
 from yibao.agency.qualification.sites import Site, qualifies
 from yibao.policy.model import Value
-from yibao.registry.find import institution
 from yibao.store.database import Connection
 
 SPECIAL = frozenset({"special_outpatient", "chronic_outpatient"})
@@ -62,12 +60,12 @@ def settle(
     opened = open_person(connection, ask.person_id, key)
     if isinstance(opened, Replayed):
         return opened
-    known = taken_in(connection, office, ask, papers)
-    found = desk_settle(connection, office, known, actor=actor, key=key, tell=tell)
+    places = _places(connection, office, ask)
+    known = _known(connection, ask, papers, places)
+    found = desk_settle(connection, office, known, actor=actor, key=key, tell=tell, opened=opened)
     assert isinstance(found, Settled)
-    region = _region(connection, office, ask)
-    if region and ask.payee == "institution":
-        elsewhere.owe(connection, found, ask, region, actor=actor)
+    if places.region and ask.payee == "institution":
+        elsewhere.owe(connection, found, ask, places.region, actor=actor)
     return found
 
 
@@ -75,8 +73,10 @@ def presettle(
     connection: Connection, office: Office, ask: Ask, papers: Papers = NO_PAPERS
 ) -> Settled:
     """Return what a bill would be settled as now. Nothing is written. Raises as `settle` does."""
-    open_person(connection, ask.person_id, None)
-    return desk_presettle(connection, office, taken_in(connection, office, ask, papers))
+    opened = open_person(connection, ask.person_id, None)
+    assert not isinstance(opened, Replayed)
+    known = taken_in(connection, office, ask, papers)
+    return desk_presettle(connection, office, known, opened=opened)
 
 
 def reverse(
@@ -113,54 +113,79 @@ def correct(
 
 def taken_in(connection: Connection, office: Office, ask: Ask, papers: Papers) -> Ask:
     """Return a bill with what the files say of it; the person must be locked. Raises Refusal."""
+    return _known(connection, ask, papers, _places(connection, office, ask))
+
+
+def _known(connection: Connection, ask: Ask, papers: Papers, places: _Places) -> Ask:
     ask = _referred(connection, ask, papers)
-    ask = _placed(connection, office, ask)
+    ask = _placed(connection, ask, places)
     return _special(connection, ask, papers)
 
 
 def with_facts(ask: Ask, facts: Mapping[str, Value]) -> Ask:
     """Return a bill with further facts; raises DeskError where it brings them itself."""
     for name in facts:
-        if name in ask.facts:
-            expected = "a fact that no register knows"
-            raise DeskError("asked_fact", name, str(ask.facts[name]), expected)
+        _not_stated(ask, name)
     return replace(ask, facts={**ask.facts, **facts})
+
+
+def _not_stated(ask: Ask, name: str) -> None:
+    if name in ask.facts:
+        expected = "a fact that no register knows"
+        raise DeskError("asked_fact", name, str(ask.facts[name]), expected)
 
 
 def _referred(connection: Connection, ask: Ask, papers: Papers) -> Ask:
     if papers.referral is None:
+        _not_stated(ask, "referred")  # without a referral nobody is
         return ask
     link = referrals.link(
         connection, papers.referral, ask.person_id, ask.institution_id, ask.admitted
     )
+    if ask.episode not in {"", link.episode}:
+        expected = f"{link.episode}, the referral's, or none"
+        raise DeskError("episode", "episode", ask.episode, expected)
     asked = with_facts(ask, {"referred": link.referred})
     return replace(asked, episode=link.episode)
 
 
-def _placed(connection: Connection, office: Office, ask: Ask) -> Ask:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Divisions of the institution and the person, "" where they are not known.
+
+    `region` is the code of the region of treatment, "" where it is the office's own.
+    """
+
+    institution: str
+    person: str
+    region: str
+
+
+def _places(connection: Connection, office: Office, ask: Ask) -> _Places:
+    row = connection.execute(
+        "SELECT coalesce((SELECT division FROM registry.institution "
+        "                 WHERE institution_id = %s AND valid @> %s::date), ''), "
+        "       coalesce((SELECT division FROM enrolment.person WHERE person_id = %s), '')",
+        (ask.institution_id, ask.admitted, ask.person_id),
+    ).fetchone()
+    assert row is not None
+    institution, person = row
+    own = not institution or city(institution) == city(office.policy.region.division)
+    return _Places(institution, person, "" if own else city(institution).ljust(6, "0"))
+
+
+def _placed(connection: Connection, ask: Ask, places: _Places) -> Ask:
     """Say where the place of treatment is; what is not of the register says it itself."""
-    place = institution(connection, ask.institution_id, ask.admitted)
-    person = find(connection, ask.person_id)
-    if place is None or person is None:
-        return ask
-    if _region(connection, office, ask):
+    if places.region:
         if ask.payee == "institution":
-            person_id, day = ask.person_id, ask.admitted
-            remote.require(connection, person_id, place.division, day, ask.visit)
+            person, place = ask.person_id, places.institution
+            remote.require(connection, person, place, ask.admitted, ask.visit)
         return with_facts(ask, {"locality": "elsewhere"})
-    if not person.division:
+    if not places.institution or not places.person:
         return ask
-    here = locality(person.division, place.division)
+    here = locality(places.person, places.institution)
     # Who is insured here is, whatever division is written down, at most in another county.
     return with_facts(ask, {"locality": "same_city" if here == "elsewhere" else here})
-
-
-def _region(connection: Connection, office: Office, ask: Ask) -> str:
-    """Return the code of the region of treatment, "" where it is the office's own."""
-    place = institution(connection, ask.institution_id, ask.admitted)
-    if place is None or city(place.division) == city(office.policy.region.division):
-        return ""
-    return city(place.division).ljust(6, "0")
 
 
 def _special(connection: Connection, ask: Ask, papers: Papers) -> Ask:
@@ -170,8 +195,7 @@ def _special(connection: Connection, ask: Ask, papers: Papers) -> Ask:
     if disease == "none":
         raise DeskError("required", "disease", "", "the disease for which special care is given")
     at = Site(ask.institution_id, papers.practitioner_id)
-    referred = papers.referral is not None
-    day = ask.discharged
+    referred, day = ask.facts.get("referred") is True, ask.discharged
     if qualifies(connection, ask.person_id, disease, day, at, referred=referred):
         return ask
     facts = {name: value for name, value in ask.facts.items() if name != "disease"}

@@ -238,7 +238,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 CREATE FUNCTION dispensing.once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(726006, NEW.prescription_id::int);
+  PERFORM pg_advisory_xact_lock(hashtextextended('prescription', NEW.prescription_id));
   IF dispensing.taken(NEW.prescription_id, NEW.delivery_id) THEN
     RAISE EXCEPTION 'prescription % is dispensed or on its way', NEW.prescription_id
       USING ERRCODE = 'unique_violation';
