@@ -31,7 +31,11 @@ def _wide(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 @pytest.fixture
 def books(database: Database) -> Database:
     with database.transaction() as c:
-        c.execute("INSERT INTO enrolment.person_lock VALUES ('P1', 10000)")
+        c.execute(
+            "INSERT INTO enrolment.person (person_id, identity_type, birth_date) "
+            "VALUES ('P1', 'none', '1960-05-05')"
+        )
+        c.execute("UPDATE enrolment.person_lock SET account_balance = 10000")
         credit = Transfer(
             Account("account_credit", PERSONAL), Account("account_balance", PERSONAL, "P1"), 130_00
         )

@@ -330,7 +330,10 @@ def desk_row(number: str, fund: int, flow: Flow = "settle") -> Row:
 @pytest.fixture
 def settled(database: Database) -> Database:
     with database.transaction() as c:
-        c.execute("INSERT INTO enrolment.person_lock VALUES ('P1', 0)")
+        c.execute(
+            "INSERT INTO enrolment.person (person_id, identity_type, birth_date) "
+            "VALUES ('P1', 'none', '1960-05-05')"
+        )
         for number, fund in (("A1", 500_00), ("A2", 300_00)):
             book(c, "H1", number, DAY, {"pool_pay": fund}, account=10, cash=20)
         one = book(c, "H1", "A3", DAY - timedelta(days=1), {"pool_pay": 25_00}, account=10, cash=20)
