@@ -53,6 +53,7 @@ def book(
             "in_scope": total,
             "funds": funds,
             "fund_pay": fund_pay,
+            "hospital_pay": 0,
             "account_pay": account,
             "cash_pay": cash,
             "added": Jsonb({}),
