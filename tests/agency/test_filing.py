@@ -245,7 +245,7 @@ def elsewhere(claim_no: str, day: date, **changes: object) -> Ask:
     return visit(claim_no, day, 1_600_00, **{"institution_id": "E2", **changes})
 
 
-@pytest.mark.clause("P25-3.7.2b", "T21-7g")
+@pytest.mark.clause("P25-3.7.2b")
 @pytest.mark.parametrize(
     ("day", "covered"),
     [

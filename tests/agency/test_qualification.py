@@ -249,7 +249,6 @@ def test_a_site_is_an_institution_of_the_register_for_a_registered_disease(town:
     assert refused(town, lambda c: work(c, Site("H2"), day=date(2019, 1, 1))) == "registered"
 
 
-@pytest.mark.clause("T16-06a")
 def test_cover_by_name_is_for_that_patient_at_that_hospital_by_that_doctor(town: Database) -> None:
     granted(town, disease="rare")
     insure(town, "P3")

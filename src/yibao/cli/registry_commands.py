@@ -27,7 +27,7 @@ OnDay = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     registry = typer.Typer(
-        help="Institutions, practitioners, catalogues, diseases, agreements.", no_args_is_help=True
+        help="Institutions, practitioners, catalogues, agreements.", no_args_is_help=True
     )
     registry.command()(kinds)
     registry.command()(columns)
