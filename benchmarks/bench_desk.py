@@ -160,7 +160,7 @@ def service(url: str, workers: int) -> Iterator[tuple[int, int]]:
             ],
             stderr=null,
         )
-    while True:
+    while process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             break
@@ -255,6 +255,8 @@ def main() -> None:
         migrate.upgrade(url)
         with psycopg.connect(url) as connection:
             connection.execute(TOWN.encode(), {"persons": PERSONS})
+            # As autovacuum does within a minute.
+            connection.execute("ANALYZE enrolment.person, enrolment.coverage")
             print(*connection.execute("SELECT version()").fetchone() or ())
         postmaster = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
         with service(url, given.workers) as (port, pid):

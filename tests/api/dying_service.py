@@ -8,7 +8,6 @@ of that request; `-N`: after it, before the service knows; `reply`: before the r
 
 import os
 import signal
-import socket
 import sys
 from contextvars import ContextVar
 from pathlib import Path
@@ -18,6 +17,8 @@ import psycopg
 import uvicorn
 from desks import status
 from services import app_of
+
+from yibao.api.serve import listen
 
 
 class Doom:
@@ -69,7 +70,7 @@ class Watch:
 def main() -> None:
     psycopg.Connection.wait = wait  # type: ignore[method-assign]
     app = Watch(app_of(sys.argv[1], status("P1")))
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="on")
     part = Path(sys.argv[2] + ".part")
     part.write_text(str(listening.getsockname()[1]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from fastapi import FastAPI
 
 from yibao.agency.desk.office import Registers
 from yibao.api.app import create_app
+from yibao.api.serve import listen
 from yibao.policy.policy import Policy
 from yibao.settlement.model import Status
 
@@ -142,7 +142,7 @@ def app_of(url: str, *statuses: Status) -> FastAPI:
 @contextmanager
 def running(app: FastAPI) -> Iterator[int]:
     """Run an application in a thread; yield its port."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -18,7 +18,7 @@ from services import Client, Contract, app_of, bill, running
 from typer.testing import CliRunner
 
 from yibao.api import app as application
-from yibao.api.serve import CannotServe, serve
+from yibao.api.serve import CannotServe, listen, serve
 from yibao.cli import app
 from yibao.store import migrate
 from yibao.store.database import Database
@@ -47,6 +47,13 @@ def test_an_address_that_is_taken() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(CannotServe, match=str(port)):
             serve(lambda: pytest.fail("started"), host="127.0.0.1", port=port)
+
+
+def test_the_second_piece_of_a_reply_does_not_wait_for_an_acknowledgement() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 class Run:
