@@ -7,7 +7,7 @@ import pytest
 from desks import ask, office, register, status, tianjin
 
 from yibao.agency.desk.correct import Corrected, correct
-from yibao.agency.desk.model import DeskError, Invoice, Key, KeyUsed, Replayed, Settled
+from yibao.agency.desk.model import Bill, DeskError, Invoice, Key, KeyUsed, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.reverse import reverse
 from yibao.agency.desk.settle import presettle, settle
@@ -319,3 +319,7 @@ def test_the_parts_of_a_stay_settled_before_its_end_bear_one_deductible(
     whole = settled(database, desk, ask("B1", 10_000_00, "P3")).settlement
     found = [settled(database, desk, part).settlement for part in parts]
     assert sum(s.fund_pay for s in found) == whole.fund_pay
+
+
+def test_a_bill_of_nothing_is_settled(database: Database, desk: Office) -> None:
+    assert settled(database, desk, ask("A1", 0, bill=Bill({}))).settlement.total == 0

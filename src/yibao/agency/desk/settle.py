@@ -157,7 +157,7 @@ def _claim(
 
 def _check_invoices(ask: Ask) -> None:
     """Refuse invoices that do not add up to the bill, or a bill that is paid in two ways."""
-    total = ask.bill.amounts["total"]
+    total = ask.bill.amounts.get("total", 0)
     invoiced = sum(invoice.fen for invoice in ask.invoices)
     if ask.invoices and invoiced != total:
         expected = f"invoices of {format_yuan(total)} yuan, as the bill"
