@@ -42,6 +42,11 @@ def test_the_account_pays_at_most_what_was_asked(client: Client) -> None:
     assert (reply.json["account_pay"], reply.json["account_balance"]) == ("300.05", "199.95")
 
 
+def test_a_bill_of_nothing_is_settled_too(client: Client) -> None:
+    reply = client.settle(bill("A1", "0.00"))
+    assert (reply.status, reply.json["total"], reply.json["cash_pay"]) == (201, "0.00", "0.00")
+
+
 def test_pre_settling_says_the_same_and_writes_nothing(client: Client) -> None:
     before = client("POST", "/desk/pre-settlements", bill("A1"))
     assert before.status == 200

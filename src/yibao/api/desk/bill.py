@@ -34,7 +34,7 @@ def _checked(amounts: dict[str, int]) -> dict[str, int]:
         elif amount.portion_of and own > (whole := amounts.get(amount.portion_of, 0)):
             limit = f"at most {amount.portion_of}, {format_yuan(whole)}"
             raise _error("portion_within", amount.name, limit)
-    return {name: fen for name in known if (fen := amounts.get(name))}
+    return {name: amounts.get(name, 0) for name in known if name == "total" or amounts.get(name)}
 
 
 def _error(rule: str, name: str, expected: str) -> PydanticCustomError:
