@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import typer
 
-from yibao.cli.db_commands import opened
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import print_json
 from yibao.cli.registry_run import by

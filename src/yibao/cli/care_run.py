@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from yibao.cli.agency_run import who
-from yibao.cli.db_commands import opened
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits

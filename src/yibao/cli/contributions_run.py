@@ -17,7 +17,7 @@ from yibao.agency.contributions.coverage import cover
 from yibao.agency.imports import write_rows
 from yibao.agency.runs import Run
 from yibao.cli.agency_run import finish, finish_run, readers, rejects_file, who
-from yibao.cli.db_commands import opened
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from yibao.store.database import Database
 
 Place = Annotated[
     str | None,
@@ -21,19 +16,6 @@ Place = Annotated[
         "else $YIBAO_DATABASE_URL, else ./yibao-data.",
     ),
 ]
-
-
-@contextmanager
-def opened(database: str | None) -> Iterator[Database]:
-    """Yield the database that `--database` names; raises StoreError unless its schema is new."""
-    from yibao.store import migrate
-    from yibao.store.database import Database
-    from yibao.store.server import serving, wanted
-
-    with serving(wanted(database)) as url:
-        migrate.require_newest(url)
-        with Database(url) as found:
-            yield found
 
 
 db = typer.Typer(

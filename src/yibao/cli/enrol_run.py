@@ -20,7 +20,7 @@ from yibao.agency.enrolment.statuses import statuses
 from yibao.agency.enrolment.takeover import take_over
 from yibao.agency.imports import Imported, write_rows
 from yibao.cli.agency_run import finish, readers, rejects_file, tell, who
-from yibao.cli.db_commands import opened
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of

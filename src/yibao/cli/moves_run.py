@@ -11,7 +11,7 @@ import typer
 
 from yibao.agency.accounts.moves import Slip, move_in, move_out
 from yibao.cli.agency_run import who
-from yibao.cli.db_commands import opened
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import print_json
 from yibao.cli.settle_run import exits, place_of

@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from yibao.cli import exit_codes, settle_report
-from yibao.cli.db_commands import opened
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, plain, print_json
 from yibao.cli.settle_run import exits
