@@ -1,7 +1,7 @@
 """Files of rows as blocks of Arrow columns, in order, with the numbers of their rows.
 
-A block that could not be read whole (a damaged line, quotes) comes line by line, by the reader of
-lines; what is wrong with single lines comes beside the columns.
+A block that could not be read whole (a damaged line, a stray quote) comes line by line, by the
+reader of lines; what is wrong with single lines comes beside the columns.
 """
 
 from __future__ import annotations
@@ -230,7 +230,8 @@ def _whole(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> B
     if any(rule for _, _, rule in lines):
         return None
     data = b"\n".join([raw for _, raw, _ in lines])
-    if b'"' in data or b"\r" in data:
+    quoted = b'"' in data
+    if b"\r" in data or (quoted and not _quotes_enclose(data)):
         return None
     try:
         if opened.encoding != "utf-8" and not data.isascii():
@@ -242,7 +243,7 @@ def _whole(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> B
                 use_threads=False, block_size=max(len(data) + 1, 1024), column_names=names
             ),
             pyarrow.csv.ParseOptions(
-                quote_char=False, double_quote=False, ignore_empty_lines=False
+                quote_char='"' if quoted else False, double_quote=quoted, ignore_empty_lines=False
             ),
             pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
         )
@@ -253,6 +254,27 @@ def _whole(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> B
     rows = np.array([at for at, _, _ in lines], np.int64)
     columns = [column.combine_chunks() for column in table.columns]
     return _filled(number, columns, rows, width, ())
+
+
+def _quotes_enclose(data: bytes) -> bool:
+    """Tell whether every quote opens or closes a cell or is doubled within one, on one line.
+
+    Of other quotes the reader of lines decides what they mean.
+    """
+    text = np.frombuffer(b"\n" + data + b"\n", np.uint8)
+    quotes = np.flatnonzero(text == _QUOTE)
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    breaks = np.flatnonzero(text == _BREAK)
+    on_one_line = np.searchsorted(breaks, opening) == np.searchsorted(breaks, closing)
+    bounds = on_one_line & _BOUND[text[opening - 1]] & _BOUND[text[closing + 1]]
+    return bool(bounds.all())
+
+
+_QUOTE, _BREAK = b'"\n'
+_BOUND = np.isin(np.arange(256), list(b',\n"'))
+"""Which bytes may be on the outer side of a quote; another quote is then one that is doubled."""
 
 
 def _line_by_line(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> Block:
