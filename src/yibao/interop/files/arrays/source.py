@@ -120,21 +120,27 @@ class Source:
             raise unreadable(self.file, error) from None
 
     def last_day(self) -> int | None:
-        """Return the last day of a claim as the file's statistics tell it, None where they don't.
+        """Return the last day of a claim in a Parquet file, None where days are no dates there.
 
         A hint: rows that are wrong count too.
         """
         if format_of(self.file) != ".parquet":
             return None
-        metadata = self._parquet().metadata
-        found = []
-        for name in {"date", "discharged_on", "admitted_on"} & {*self.columns}:
-            at = self.columns.index(name)
-            for group in range(metadata.num_row_groups):
-                told = metadata.row_group(group).column(at).statistics
-                if told is not None and told.has_min_max and isinstance(told.max, date):
-                    found.append(day_number(told.max))
-        return max(found, default=None)
+        names = {"date", "discharged_on", "admitted_on"} & {*self.columns}
+        found = [day for name in names for day in self._last_days(name)]
+        return max(map(day_number, found), default=None)
+
+    def _last_days(self, name: str) -> list[date]:
+        """Return the last days of a column by its statistics or, where it has none, its cells."""
+        source, at = self._parquet(), self.columns.index(name)
+        if not pa.types.is_date32(source.schema_arrow.field(at).type):
+            return []
+        groups = map(source.metadata.row_group, range(source.metadata.num_row_groups))
+        told = [group.column(at).statistics for group in groups]
+        if all(one is not None and one.has_min_max for one in told):
+            return [one.max for one in told]
+        cells = (pa.compute.max(batch.column(0)).as_py() for batch in self.some([name]))
+        return [day for day in cells if day is not None]
 
     def _parquet(self) -> Any:
         return open_parquet(self.file, texts=self.texts)
