@@ -280,10 +280,16 @@ def test_a_folder_that_lacks_files_is_told(folder: Path, tmp_path: Path, kind: s
 
 def test_without_a_folder_persons_must_be_named(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    for place in (folder / "claims-00000.csv", tmp_path / "nowhere"):
-        result = call("settle", place, "--policy", "tianjin", "-o", out)
-        assert result.exit_code == 2
-        assert "--persons must be given" in result.stderr
+    result = call("settle", folder / "claims-00000.csv", "--policy", "tianjin", "-o", out)
+    assert result.exit_code == 2
+    assert "--persons must be given" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["settle", "-o", "out.csv"], ["explain", "C1"]])
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, command: list[str]) -> None:
+    result = call(*command, tmp_path / "nowhere", "--policy", "tianjin")
+    assert result.exit_code == 4
+    assert f"there is no file or folder {tmp_path / 'nowhere'}" in result.stderr
 
 
 @pytest.mark.parametrize("engine", ["desk", "spark"])
