@@ -38,6 +38,17 @@ def test_parquet_text_that_is_not_utf8_is_an_input_error(tmp_path: Path) -> None
         run_of(tmp_path, parquet(tmp_path / "c.parquet", claim_id=not_utf8(b"C\xff1")))
 
 
+@pytest.mark.parametrize("kept", [0, 3, 500])
+def test_parquet_that_was_cut_off_is_told_in_both_languages(tmp_path: Path, kept: int) -> None:
+    file = parquet(tmp_path / "c.parquet")
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(InputError) as caught:
+        run_of(tmp_path, file)
+    (problem,) = caught.value.problems
+    assert "perhaps cut off in transfer" in problem.message.en
+    assert problem.message.zh == ("文件无法读取：不是完整的 Parquet 文件，可能传输中断；请重新取得")
+
+
 def test_parquet_column_name_that_is_not_utf8_is_an_input_error(tmp_path: Path) -> None:
     file = parquet(tmp_path / "c.parquet")
     file.write_bytes(file.read_bytes().replace(b"claim_id", b"claim_\xff\xff"))

@@ -117,8 +117,27 @@ def test_another_run_is_refused(tmp_path: Path, city: tuple[Path, Path]) -> None
     other = settle(city, out, "--accept-grade", "D")
     assert other.exit_code == 5
     assert "unfinished work of another run" in other.stderr
-    assert "rules" in other.stderr
+    assert "what differs: the rules, or --policy" in other.stderr
     assert not out.exists()
+
+
+def test_what_differs_from_the_unfinished_run_is_told_in_words(tmp_path: Path) -> None:
+    stamps = [["/in/claims.parquet", 10, 1], ["/in/persons.parquet", 10, 1]]
+    asked = {"inputs": stamps, "rules": "r", "encoding": None, "division": [7, 400]}
+    folder = tmp_path / "work"
+    WorkFolder(folder, asked).close()
+    for change, told in (
+        ({"division": [8, 400]}, "what differs: --memory or --threads. Go on"),
+        ({"encoding": "gb18030"}, "what differs: --encoding. Go on"),
+        (
+            {"inputs": [["/in/claims.parquet", 11, 2], stamps[1]], "division": [8, 400]},
+            "what differs: input files that were changed since: /in/claims.parquet. Go on",
+        ),
+        ({"inputs": stamps[:1]}, "what differs: the input files: /in/persons.parquet. Go on"),
+    ):
+        with pytest.raises(WorkInUse) as caught:
+            WorkFolder(folder, {**asked, **change})
+        assert told in str(caught.value)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, city: tuple[Path, Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,6 +51,32 @@ def run(pairs: Pairs, out: Path, options: Options) -> tuple[bool, bytes]:
             writer.publish()
     one.work.remove()
     return streamed, out.read_bytes()
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+def test_the_year_to_close_is_known_beforehand(
+    tmp_path: Path,
+    city: tuple[pa.Table, pa.Table],
+    statistics: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All would be settled a second time if it were not."""
+    named = persons, claims = tmp_path / "persons.parquet", tmp_path / "claims.parquet"
+    for table, file in zip(city, named, strict=True):
+        pq.write_table(table, file, write_statistics=statistics)
+    closed, settle = [], Run._settle
+
+    def settled(self: Run, *args: Any) -> None:
+        closed.append(args[-1])
+        settle(self, *args)
+
+    monkeypatch.setattr(Run, "_settle", settled)
+    out, closing = tmp_path / "out.parquet", tmp_path / "closing.parquet"
+    job = Job(tianjin(), [claims], [persons], out, closing=closing, key="test")
+    with Run(job, Engine(tianjin()), Options()) as one:
+        one.partition()
+        one.settle()
+    assert closed == [pc.max(city[1].column("discharged_on")).as_py().year + 1]
 
 
 def test_the_same_as_the_desk(tmp_path: Path, city: tuple[pa.Table, pa.Table]) -> None:

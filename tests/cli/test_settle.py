@@ -11,7 +11,7 @@ import pytest
 from claim_files import CLAIM, GOOD, PERSON, REVERSAL, Row, write
 from typer.testing import CliRunner, Result
 
-from yibao.cli import app, bulk_choice
+from yibao.cli import app, bulk_choice, bulk_run
 from yibao.cli.settle_report import standing_of
 from yibao.money import parse_rate
 from yibao.settlement.indicators import targets
@@ -280,10 +280,39 @@ def test_a_folder_that_lacks_files_is_told(folder: Path, tmp_path: Path, kind: s
 
 def test_without_a_folder_persons_must_be_named(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    for place in (folder / "claims-00000.csv", tmp_path / "nowhere"):
-        result = call("settle", place, "--policy", "tianjin", "-o", out)
-        assert result.exit_code == 2
-        assert "--persons must be given" in result.stderr
+    result = call("settle", folder / "claims-00000.csv", "--policy", "tianjin", "-o", out)
+    assert result.exit_code == 2
+    assert "--persons must be given" in result.stderr
+
+
+def test_a_long_run_says_how_far_it_is_where_there_is_no_terminal(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = ("--policy", "tianjin", "--engine", "columnar", "--lang", "en", "--json")
+    short = call("settle", folder, *how, "-o", tmp_path / "out.csv")
+    assert short.stderr == ""
+    monkeypatch.setattr(bulk_run, "_EVERY", 0.0)
+    long = call("settle", folder, *how, "-o", tmp_path / "out.csv")
+    assert re.search(r"^0 s: Settling 2$", long.stderr, re.MULTILINE)
+    assert re.search(r"^took [0-9]+ s$", long.stderr, re.MULTILINE)
+    assert json.loads(long.stdout)["settled"] == 2
+
+
+def test_a_failure_as_json_has_chinese_as_it_is(folder: Path, tmp_path: Path) -> None:
+    result = call(
+        *("settle", tmp_path / "没有.csv", "--persons", folder / "persons-00000.csv"),
+        *("--policy", "tianjin", "-o", tmp_path / "out.csv", "--lang", "zh", "--json"),
+    )
+    assert result.exit_code == 4
+    assert "没有.csv" in result.stdout
+    assert json.loads(result.stdout)["error"]["kind"] == "InputError"
+
+
+@pytest.mark.parametrize("command", [["settle", "-o", "out.csv"], ["explain", "C1"]])
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, command: list[str]) -> None:
+    result = call(*command, tmp_path / "nowhere", "--policy", "tianjin")
+    assert result.exit_code == 4
+    assert f"there is no file or folder {tmp_path / 'nowhere'}" in result.stderr
 
 
 @pytest.mark.parametrize("engine", ["desk", "spark"])

@@ -42,13 +42,44 @@ _FOREIGN = Text(
 )
 
 
-def _unfinished(differs: Sequence[str]) -> Text:
-    what = ", ".join(differs)
+_WHAT = {
+    "format": Text("本程序的版本", "the version of this program"),
+    "rules": Text(
+        "规则，或 --policy、--overlay、--known、--accept-grade、--opening、--closing",
+        "the rules, or --policy, --overlay, --known, --accept-grade, --opening or --closing",
+    ),
+    "encoding": Text("--encoding", "--encoding"),
+    "division": Text("--memory 或 --threads", "--memory or --threads"),
+}
+_TOLD = 3
+"""So many files that differ are named."""
+
+
+def _unfinished(there: Mapping[str, Any], asked: Mapping[str, Any], differs: Sequence[str]) -> Text:
+    if "inputs" in differs:  # how work is divided follows from the input
+        differs = [key for key in differs if key != "division"]
+    what = [
+        _files(there.get(key) or [], asked[key]) if key == "inputs" else _WHAT[key]
+        for key in differs
+    ]
+    zh, en = "；".join(one.zh for one in what), "; ".join(one.en for one in what)
     return Text(
-        f"是另一次运行未完成的工作（{what} 不同）；请删除后重新开始，或用 --work 指定另一个",
-        f"holds the unfinished work of another run ({what} differ); remove it to start anew, or "
-        "name another with --work",
+        f"是另一次运行未完成的工作，不同之处：{zh}。请用原来的选项继续，或删除后重新开始，"
+        "或用 --work 指定另一个",
+        f"holds the unfinished work of another run; what differs: {en}. Go on with what was given "
+        "then, or remove it to start anew, or name another with --work",
     )
+
+
+def _files(there: Sequence[Any], asked: Sequence[Any]) -> Text:
+    """Say which input files were changed, or else left out or added."""
+    before, now = ({name: rest for name, *rest in stamps} for stamps in (there, asked))
+    changed = [name for name in now if name in before and now[name] != before[name]]
+    names = changed or sorted(before.keys() ^ now.keys()) or list(now)
+    told = ", ".join(names[:_TOLD]) + (" …" if len(names) > _TOLD else "")
+    if changed:
+        return Text(f"输入文件已改动：{told}", f"input files that were changed since: {told}")
+    return Text(f"输入文件：{told}", f"the input files: {told}")
 
 
 def stamp(file: Path) -> list[Any]:
@@ -106,7 +137,7 @@ class WorkFolder:
         differs = [k for k in asked if k != "made" and there.get(k) != asked[k]]
         if differs:
             self._lock.close()
-            raise WorkInUse(self.folder, _unfinished(differs))
+            raise WorkInUse(self.folder, _unfinished(there, asked, differs))
         self._made = bool(there.get("made"))
         self.resumed = True
 

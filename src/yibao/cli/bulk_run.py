@@ -118,8 +118,14 @@ _STAGES = {
 
 @contextmanager
 def shown(language: Language) -> Iterator[Callable[[str, int, int], None]]:
-    """Show each stage with rows a second and the time left, on a terminal."""
+    """Show each stage with rows a second and the time left.
+
+    Where stderr is no terminal a line says it every ten seconds, and how long all took.
+    """
     out = Console(stderr=True)
+    if not out.is_terminal:
+        yield from _lines(language)
+        return
     parts = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -127,7 +133,7 @@ def shown(language: Language) -> Iterator[Callable[[str, int, int], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*parts, console=out, transient=True, disable=not out.is_terminal) as progress:
+    with Progress(*parts, console=out, transient=True) as progress:
         task = progress.add_task("", total=None, rate="")
         stage, began = "", time.monotonic()
 
@@ -142,3 +148,28 @@ def shown(language: Language) -> Iterator[Callable[[str, int, int], None]]:
             progress.update(task, completed=done, rate=f"{done / seconds:,.0f}/s")
 
         yield tell
+
+
+_EVERY = 10.0
+"""Seconds between two lines."""
+
+_TOOK = Text("用时{seconds:.0f}秒", "took {seconds:.0f} s")
+
+
+def _lines(language: Language) -> Iterator[Callable[[str, int, int], None]]:
+    """Give what tells the stage in lines; a run of a few seconds tells nothing."""
+    began = told = time.monotonic()
+
+    def tell(stage: str, done: int, total: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= _EVERY:
+            told = now
+            of = f"/{total:,}" if total else ""
+            typer.echo(
+                f"{now - began:.0f} s: {_STAGES[stage].pick(language)} {done:,}{of}", err=True
+            )
+
+    yield tell
+    if told > began:
+        typer.echo(_TOOK.pick(language).format(seconds=time.monotonic() - began), err=True)

@@ -5,13 +5,13 @@ The object is `{"error": {"kind": …, "exit_code": …, "message": …, "proble
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import typer
 
 from yibao.cli import exit_codes
+from yibao.cli.output import print_json
 from yibao.errors import PackErrors, YibaoError
 
 
@@ -34,6 +34,6 @@ def problems(error: YibaoError) -> list[dict[str, Any]]:
 def print_object(
     kind: str, exit_code: int, message: str, problems: Sequence[dict[str, Any]] = ()
 ) -> None:
-    """Print the error object on stdout; ASCII only, so that no console can spoil it."""
+    """Print the error object on stdout, as results are printed."""
     error = {"kind": kind, "exit_code": exit_code, "message": message, "problems": problems}
-    typer.echo(json.dumps({"error": error}, indent=2))
+    print_json({"error": error})

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import typer
 
+from yibao.errors import CannotRead
 from yibao.interop.files.folder import files_in
 
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]+:/")
@@ -26,7 +27,7 @@ def files_named(claims: Sequence[Path], persons: Sequence[Path]) -> Named:
     """Return the files of claims and persons; a folder among the claims stands for its own.
 
     Persons that are named take the place of those in folders. Raises CannotRead for a folder
-    without such files, BadParameter where nothing says who is insured.
+    without such files and for what is not there, BadParameter where nothing says who is insured.
     """
     for place in (*claims, *persons):
         if _ELSEWHERE.match(str(place)) and not place.exists():
@@ -36,6 +37,9 @@ def files_named(claims: Sequence[Path], persons: Sequence[Path]) -> Named:
             )
     folders = [place for place in claims if place.is_dir()]
     if not persons and not folders:
+        for place in claims:
+            if not place.exists():
+                raise CannotRead(f"there is no file or folder {place} / 没有这个文件或文件夹")
         raise typer.BadParameter(
             "--persons must be given, or a folder that has persons* beside claims* / 缺少 --persons"
         )

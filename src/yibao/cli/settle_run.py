@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -154,7 +155,7 @@ def explain(claim_id: str, given: Input, *, full: bool, as_json: bool) -> None:
     """Run `yibao explain`; leaves with the exit code."""
     with exits(given.language, as_json=as_json):
         with watching(given.language) as watch:
-            run = _run(given, watch, lambda items: needed(claim_id, items))
+            run = _run(given, watch, claim_id)
         entry = next((e for e in run.batch.entries if e.item.what.claim_id == claim_id), None)
         if entry is None:
             _not_settled(claim_id, run, given.language, as_json=as_json)
@@ -267,19 +268,26 @@ def _codes(found: Iterable[Column], name: str, *, as_json: bool, language: Langu
 def _run(
     given: Input,
     watch: Watch,
-    select: Callable[[Sequence[Item]], Sequence[Item]] | None = None,
+    claim_id: str | None = None,
 ) -> Run:
+    """Settle the files, or only what decides about one claim."""
     policy = load(given.policy, given)
     opening = None if given.opening is None else states.read_opening(given.opening, policy.region)
-    return settle_files(
+    files = given.claims, given.persons
+    settle_some = partial(
+        settle_files,
         policy,
-        given.claims,
-        given.persons,
+        *files,
         opening=opening,
         encoding=given.encoding,
-        select=select,
         watch=watch.items,
     )
+    if claim_id is None:
+        return settle_some()
+    from yibao.interop.files.arrays.one_claim import rows_of_claim
+
+    open_file = rows_of_claim(claim_id, policy.region, *files, given.encoding)
+    return settle_some(open_file=open_file, select=partial(needed, claim_id))
 
 
 def load(policy: str, given: Input | None = None) -> Policy:

@@ -19,7 +19,7 @@ from yibao.interop.files.persons import Persons
 from yibao.interop.files.rowreader import BAD, Fault, RowReader, Values
 from yibao.interop.files.rows import Record, Reject, RowError, Table
 from yibao.interop.files.rules import reason
-from yibao.interop.files.tabular import check_columns, open_table
+from yibao.interop.files.tabular import OpenTable, check_columns, open_table
 from yibao.money import format_yuan
 from yibao.policy.model import Region
 from yibao.policy.vocabulary import vocabulary
@@ -53,12 +53,13 @@ def read_claims(
     persons: Persons,
     *,
     encoding: Encoding | None = None,
+    open_file: OpenTable = open_table,
 ) -> Claims:
     """Read claims files; raises InputError when a file as a whole cannot be used."""
     claims = Claims()
     columns, other = claim_columns(region), ("persons", person_columns(region))
     for file in files:
-        table = check_columns(open_table(file, "claims", encoding), columns, other)
+        table = check_columns(open_file(file, "claims", encoding), columns, other)
         ClaimReader(table, region, persons).read_into(claims)
     check_reversed_persons(claims)
     return claims

@@ -101,6 +101,15 @@ def cell_texts(column: Any) -> list[str]:
 
 
 def unreadable(file: Path, error: Exception) -> InputError:
-    """Return the error of a file that is damaged."""
-    why = " ".join(str(error).split())
+    """Return the error of a file that is damaged, or that the system does not let read."""
+    why: str | Text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror:
+        why = error.strerror
+    elif isinstance(error, UnicodeDecodeError):
+        why = Text("其中的文字不是 UTF-8", f"a text in it is not UTF-8 ({why})")
+    else:
+        why = Text(
+            "不是完整的 Parquet 文件，可能传输中断；请重新取得",
+            f"it is no whole Parquet file, perhaps cut off in transfer; fetch it anew ({why})",
+        )
     return InputError.of(file, "readable", reason("readable", why=why))

@@ -16,7 +16,7 @@ from yibao.interop.files.columns import claim_columns, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import Fault, RowReader, Values, cell_of
 from yibao.interop.files.rows import Record, Reject, Table
-from yibao.interop.files.tabular import check_columns, open_table
+from yibao.interop.files.tabular import OpenTable, check_columns, open_table
 from yibao.policy.model import Region, Text
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.enrolment import Enrolment
@@ -39,13 +39,17 @@ class Persons:
 
 
 def read_persons(
-    files: Iterable[Path], region: Region, *, encoding: Encoding | None = None
+    files: Iterable[Path],
+    region: Region,
+    *,
+    encoding: Encoding | None = None,
+    open_file: OpenTable = open_table,
 ) -> Persons:
     """Read persons files; raises InputError when a file as a whole cannot be used."""
     reader = PersonReader(region)
     columns, other = person_columns(region), ("claims", claim_columns(region))
     for file in files:
-        reader.add(check_columns(open_table(file, "persons", encoding), columns, other))
+        reader.add(check_columns(open_file(file, "persons", encoding), columns, other))
     return reader.finish()
 
 

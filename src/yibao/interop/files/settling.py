@@ -12,6 +12,7 @@ from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.persons import Persons, read_persons
 from yibao.interop.files.reasons import rejects_of
 from yibao.interop.files.rows import Reject
+from yibao.interop.files.tabular import OpenTable, open_table
 from yibao.policy.policy import Policy
 from yibao.settlement.batch import Batch, Item, in_order, settle_all
 from yibao.settlement.book import Book
@@ -50,16 +51,20 @@ def settle_files(
     *,
     opening: Mapping[tuple[str, int], Mapping[str, int]] | None = None,
     encoding: Encoding | None = None,
+    open_file: OpenTable = open_table,
     select: Callable[[Sequence[Item]], Sequence[Item]] | None = None,
     watch: Watch | None = None,
 ) -> Run:
     """Read and settle files under a policy.
 
-    `select` may leave items out, `watch` sees them as they are settled. Raises InputError when a
-    file as a whole cannot be used, PackDefect when the rules pay more than there is.
+    `open_file` may leave out rows of the files and `select` items; `watch` sees items as they are
+    settled. Raises InputError when a file as a whole cannot be used, PackDefect when the rules pay
+    more than there is.
     """
-    persons = read_persons(persons_files, policy.region, encoding=encoding)
-    claims = read_claims(claims_files, policy.region, persons, encoding=encoding)
+    persons = read_persons(persons_files, policy.region, encoding=encoding, open_file=open_file)
+    claims = read_claims(
+        claims_files, policy.region, persons, encoding=encoding, open_file=open_file
+    )
     items: Sequence[Item] = in_order(claims.items)
     if select is not None:
         items = select(items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +14,9 @@ from yibao.interop.files.rules import reason
 from yibao.policy.model import Text
 
 FORMATS = (".csv", ".csv.gz", ".parquet", ".xlsx")
+
+OpenTable = Callable[[Path, str, Encoding | None], Table]
+"""Opens a file of rows, given the Excel sheet wanted and the encoding, as `open_table` does."""
 
 REJECT_COLUMNS = ("file", "row", "column", "value", "rule", "reason")
 """What a rejects file adds to the original columns; ignored when it is read again."""

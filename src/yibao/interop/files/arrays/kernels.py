@@ -17,6 +17,7 @@ from yibao.interop.files.rows import MAX_CELL
 from yibao.money import MAX_CLAIM
 
 _LONGEST = MAX_CELL
+_LONGEST_TIME = len("2017-03-01 09:30:00.000000000")
 _MOST = MAX_CLAIM
 _DAY_US = 86_400_000_000
 
@@ -130,8 +131,19 @@ def _civil(year: int, month: int, day: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _fraction(data: Any, begin: int, end: int) -> int:
+    """Return the microseconds of digits after the point, -1 where they are none or too fine."""
+    found = _digits(data, begin, min(end - begin, 6))
+    for _ in range(end - begin, 6):
+        found *= 10
+    if end > begin + 6 and _digits(data, begin + 6, end - begin - 6) != 0:
+        return -1
+    return max(found, -1)
+
+
+@njit(cache=True, nogil=True)
 def times(offsets: Any, data: Any, out: Any, said: Any) -> None:
-    """Read times such as 2017-03-01 09:30:00 or 2017-03-01."""
+    """Read times such as 2017-03-01 09:30:00, 2017-03-01 09:30:00.250 or 2017-03-01."""
     for i in range(len(out)):
         begin, end = offsets[i], offsets[i + 1]
         out[i] = 0
@@ -140,7 +152,8 @@ def times(offsets: Any, data: Any, out: Any, said: Any) -> None:
             continue
         said[i] = 2
         length = end - begin
-        if length not in (10, 19) or data[begin + 4] != 45 or data[begin + 7] != 45:
+        exact = length in (10, 19) or 21 <= length <= _LONGEST_TIME
+        if not exact or data[begin + 4] != 45 or data[begin + 7] != 45:
             continue
         year = _digits(data, begin, 4)
         month = _digits(data, begin + 5, 2)
@@ -150,8 +163,8 @@ def times(offsets: Any, data: Any, out: Any, said: Any) -> None:
         days = _civil(year, month, day)
         if days == -(2**31):
             continue
-        second = 0
-        if length == 19:
+        second = micro = 0
+        if length >= 19:
             gap = data[begin + 10]
             if (gap not in (32, 84)) or data[begin + 13] != 58 or data[begin + 16] != 58:
                 continue
@@ -161,7 +174,11 @@ def times(offsets: Any, data: Any, out: Any, said: Any) -> None:
             if h < 0 or h > 23 or m < 0 or m > 59 or s < 0 or s > 59:
                 continue
             second = (h * 60 + m) * 60 + s
-        out[i] = days * _DAY_US + second * 1_000_000
+        if length > 19:
+            micro = _fraction(data, begin + 20, end)
+            if data[begin + 19] != 46 or micro < 0:
+                continue
+        out[i] = days * _DAY_US + second * 1_000_000 + micro
         said[i] = 1
 
 

@@ -1,7 +1,7 @@
 """Files of rows as blocks of Arrow columns, in order, with the numbers of their rows.
 
-A block that could not be read whole (a damaged line, quotes) comes line by line, by the reader of
-lines; what is wrong with single lines comes beside the columns.
+A block that could not be read whole (a damaged line, a stray quote) comes line by line, by the
+reader of lines; what is wrong with single lines comes beside the columns.
 """
 
 from __future__ import annotations
@@ -120,21 +120,27 @@ class Source:
             raise unreadable(self.file, error) from None
 
     def last_day(self) -> int | None:
-        """Return the last day of a claim as the file's statistics tell it, None where they don't.
+        """Return the last day of a claim in a Parquet file, None where days are no dates there.
 
         A hint: rows that are wrong count too.
         """
         if format_of(self.file) != ".parquet":
             return None
-        metadata = self._parquet().metadata
-        found = []
-        for name in {"date", "discharged_on", "admitted_on"} & {*self.columns}:
-            at = self.columns.index(name)
-            for group in range(metadata.num_row_groups):
-                told = metadata.row_group(group).column(at).statistics
-                if told is not None and told.has_min_max and isinstance(told.max, date):
-                    found.append(day_number(told.max))
-        return max(found, default=None)
+        names = {"date", "discharged_on", "admitted_on"} & {*self.columns}
+        found = [day for name in names for day in self._last_days(name)]
+        return max(map(day_number, found), default=None)
+
+    def _last_days(self, name: str) -> list[date]:
+        """Return the last days of a column by its statistics or, where it has none, its cells."""
+        source, at = self._parquet(), self.columns.index(name)
+        if not pa.types.is_date32(source.schema_arrow.field(at).type):
+            return []
+        groups = map(source.metadata.row_group, range(source.metadata.num_row_groups))
+        told = [group.column(at).statistics for group in groups]
+        if all(one is not None and one.has_min_max for one in told):
+            return [one.max for one in told]
+        cells = (pa.compute.max(batch.column(0)).as_py() for batch in self.some([name]))
+        return [day for day in cells if day is not None]
 
     def _parquet(self) -> Any:
         return open_parquet(self.file, texts=self.texts)
@@ -230,7 +236,8 @@ def _whole(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> B
     if any(rule for _, _, rule in lines):
         return None
     data = b"\n".join([raw for _, raw, _ in lines])
-    if b'"' in data or b"\r" in data:
+    quoted = b'"' in data
+    if b"\r" in data or (quoted and not _quotes_enclose(data)):
         return None
     try:
         if opened.encoding != "utf-8" and not data.isascii():
@@ -242,7 +249,7 @@ def _whole(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> B
                 use_threads=False, block_size=max(len(data) + 1, 1024), column_names=names
             ),
             pyarrow.csv.ParseOptions(
-                quote_char=False, double_quote=False, ignore_empty_lines=False
+                quote_char='"' if quoted else False, double_quote=quoted, ignore_empty_lines=False
             ),
             pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
         )
@@ -253,6 +260,27 @@ def _whole(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> B
     rows = np.array([at for at, _, _ in lines], np.int64)
     columns = [column.combine_chunks() for column in table.columns]
     return _filled(number, columns, rows, width, ())
+
+
+def _quotes_enclose(data: bytes) -> bool:
+    """Tell whether every quote opens or closes a cell or is doubled within one, on one line.
+
+    Of other quotes the reader of lines decides what they mean.
+    """
+    text = np.frombuffer(b"\n" + data + b"\n", np.uint8)
+    quotes = np.flatnonzero(text == _QUOTE)
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    breaks = np.flatnonzero(text == _BREAK)
+    on_one_line = np.searchsorted(breaks, opening) == np.searchsorted(breaks, closing)
+    bounds = on_one_line & _BOUND[text[opening - 1]] & _BOUND[text[closing + 1]]
+    return bool(bounds.all())
+
+
+_QUOTE, _BREAK = b'"\n'
+_BOUND = np.isin(np.arange(256), list(b',\n"'))
+"""Which bytes may be on the outer side of a quote; another quote is then one that is doubled."""
 
 
 def _line_by_line(opened: CsvFile, lines: Sequence[Line], number: int, width: int) -> Block:
