@@ -100,6 +100,13 @@ def test_json_has_the_figures_of_the_comparison(made: Study) -> None:
         )
 
 
+def test_the_two_tables_by_scheme_say_by_whose(made: Study) -> None:
+    tables = as_data(made)["reforms"][0]["tables"]
+    assert "each claim's day" in tables["costs_by_scheme"]["note"]["en"]
+    assert "first day" in tables["gains_by_scheme"]["note"]["en"]
+    assert "each claim's day" not in tables["costs_by_visit"]["note"]["en"]
+
+
 def test_without_incomes_tables_on_hardship_are_left_out(town: Town, tmp_path: Path) -> None:
     population = BookPopulation(town.policy, town.small, tmp_path, [2019])
     found = study(population, [town.reforms[RATE]], Options(draws=0))
