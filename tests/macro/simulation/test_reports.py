@@ -8,6 +8,7 @@ from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from openpyxl import load_workbook
 from tiny_city import claims, paid, people
@@ -98,6 +99,17 @@ def test_json_has_the_figures_of_the_comparison(made: Study) -> None:
         assert {"catastrophic", "impoverished", "fairness", "response", "sampling"} <= set(
             told["tables"]
         )
+
+
+def test_claims_are_counted_by_their_names(made: Study, town: Town) -> None:
+    data = as_data(made)
+    found = data["claims"]
+    sign = town.base.sign[np.isin(town.claims.year, YEARS)]
+    assert found["items"] == len(sign)
+    assert found["settled"] - found["standing"] == (sign < 0).sum() > 0
+    rows = data["reforms"][0]["tables"]["costs_by_scheme"]["rows"]
+    assert sum(row["claims"] for row in rows) == found["standing"]
+    assert f"{found['standing']:,} of them stand" in " ".join(parsed(page(made, "en")).text)
 
 
 def test_the_two_tables_by_scheme_say_by_whose(made: Study) -> None:

@@ -81,7 +81,7 @@ def breakdown(compared: Comparison, name: str) -> Table:
         Text(f"按{title_of(name).zh}", f"By {show.within(title_of(name).en)}"),
         [
             Column("group", title_of(name)),
-            Column("claims", Text("笔数", "Claims"), "count"),
+            Column("claims", Text("未冲正笔数", "Claims standing"), "count"),
             Column("total", Text("总费用", "Expense"), "money"),
             Column("fund_base", Text("基金·现行", "Funds, rules"), "money"),
             Column("fund_reform", Text("基金·方案", "Funds, reform"), "money"),

@@ -45,6 +45,7 @@ def write_workbook(stream: BinaryIO, study: Study, language: str = "zh") -> None
     book = Workbook(write_only=True)
     write_sheet(book, whole.title.pick(language)[:31], language, [
         whole.title.pick(language),
+        " · ".join(text.pick(language) for text in whole.head),
         whole.side_by_side,
         *(text.pick(language) for text in whole.assumptions),
     ])  # fmt: skip
