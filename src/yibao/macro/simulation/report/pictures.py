@@ -161,8 +161,8 @@ def response(compared: Comparison, number: int) -> Picture:
 
     def draw(language: str) -> dict[str, Any]:
         names = (
-            Text("无反应（结算）", "none (settled)"), Text("低", "low"),
-            Text("中", "central"), Text("高", "high"),
+            Text("无反应（结算）", "none (settled)"), Text("低弹性", "low"),
+            Text("中弹性", "central"), Text("高弹性", "high"),
         )  # fmt: skip
         bar = {
             "type": "bar",

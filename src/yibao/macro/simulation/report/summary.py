@@ -156,9 +156,13 @@ _ROWS: tuple[tuple[str, Text, Kind], ...] = (
     ),
     ("gini", Text("付费后基尼系数变化", "Gini after payments, change"), "index"),
     ("kakwani", Text("卡瓦尼指数变化", "Kakwani index, change"), "index"),
-    ("response_low", Text("低弹性时基金支出增减", "Funds if few respond"), "change"),
-    ("response_central", Text("中弹性时基金支出增减", "Funds if some respond"), "change"),
-    ("response_high", Text("高弹性时基金支出增减", "Funds if many respond"), "change"),
+    ("response_low", Text("低弹性时基金支出增减", "Funds, change, at low elasticity"), "change"),
+    (
+        "response_central",
+        Text("中弹性时基金支出增减", "Funds, change, at central elasticity"),
+        "change",
+    ),
+    ("response_high", Text("高弹性时基金支出增减", "Funds, change, at high elasticity"), "change"),
 )
 
 
