@@ -75,6 +75,10 @@ def hostile(made: Study) -> Study:
         (plain(123456, "money"), "1234.56"),
         (plain(Fraction(1, 3), "share"), "0.333333333"),
         (plain(7, "count"), 7),
+        (cell(Of(Fraction(-1, 100), "points"), "text", "en"), "−1 point"),
+        (cell(Of(Fraction(6, 100), "points"), "text", "zh"), "+6个百分点"),
+        (cell(Of(Fraction(0), "points"), "text", "en"), "0 points"),
+        (plain(Of(Fraction(-25, 1000), "points"), "text"), "-2.5"),
     ],
 )
 def test_figures_as_they_are_shown(told: object, expected: object) -> None:
@@ -253,6 +257,15 @@ def test_the_workbook_has_numbers_with_two_decimals(made: Study) -> None:
     assert row[4].value == pytest.approx(cost / 100, abs=0.001)
     assert row[4].number_format.startswith("+#,##0.00")
     assert all(cell.data_type != "f" for r in sheet.iter_rows() for cell in r)
+
+
+def test_the_workbook_is_easy_to_find_ones_way_in(made: Study) -> None:
+    book = book_of(made)
+    assert book.sheetnames == ["Overview", "Reform 1", "Reform 2", "Reform 3"]  # type: ignore[attr-defined]
+    for sheet in book:  # type: ignore[attr-defined]
+        assert sheet.freeze_panes == "B2"
+        told = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value]
+        assert not [text for text in told if re.search(r"[a-z]：|\d）$", text)]
 
 
 def test_a_hostile_title_is_no_formula(hostile: Study) -> None:
