@@ -125,6 +125,14 @@ def test_search_writes_its_reports(folder: Path, tmp_path: Path) -> None:
     assert "Plotly" in targets[0].read_text(encoding="utf-8")
 
 
+def test_a_misspelt_table_is_told_before_the_population_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "search.yaml"
+    file.write_text(_SEARCH.replace("_inpatient_rate", "_inpatient_rat"), encoding="utf-8")
+    given = ("--policy", "tianjin", "--population", tmp_path / "none", "--targets", file)
+    told = run("search", *given, "--lang", "en", code=exit_codes.INPUT)
+    assert "there is no table 'resident_inpatient_rat'" in told
+
+
 _SEARCH = (REFORMS / "search.yaml").read_text(encoding="utf-8")
 
 
@@ -136,6 +144,8 @@ _SEARCH = (REFORMS / "search.yaml").read_text(encoding="utf-8")
         (_SEARCH.replace("to: 10, step: 1", 'to: 100, step: "0.01"'), "take a larger step"),
         (_SEARCH.replace("step: 1", "step: 0"), "a step above 0"),
         (_SEARCH.replace("resident_inpatient_rate", "nothing"), "no table 'nothing'"),
+        (_SEARCH.replace("}, at_most", "}, at_mos"), "found at_mos; expected among at_least, at_m"),
+        (_SEARCH.replace("trade:", "trad:"), "found trad; expected among parameters, targets, t"),
     ],
 )
 def test_search_says_what_is_wrong_with_its_file(
