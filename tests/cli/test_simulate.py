@@ -66,6 +66,16 @@ def test_a_reform_given_twice_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "the same documents" in told
 
 
+def test_a_reform_that_is_not_finished_says_so(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / RATE.name
+    shutil.copytree(RATE, copy)
+    file = copy / "document.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "# TODO: a title\n", encoding="utf-8")
+    told = " ".join(reform(folder, "--reform", copy, "--no-marginal", "--lang", "en").split())
+    assert "not finished: there is a TODO at document.yaml:" in told
+    assert "TODO" not in reform(folder, "--reform", RATE, "--no-marginal", "--lang", "en")
+
+
 def test_an_overlay_that_addresses_nothing_is_refused(folder: Path, tmp_path: Path) -> None:
     for file in RATE.iterdir():
         if file.name == "document.yaml":

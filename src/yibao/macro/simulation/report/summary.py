@@ -99,6 +99,12 @@ def notices(outcome: Outcome) -> Iterator[Text]:
     """Yield what has to be known before the figures are believed."""
     compared = outcome.comparison
     told = outcome.reform.told
+    if outcome.reform.todo:
+        places = ", ".join(outcome.reform.todo)
+        yield Text(
+            f"方案还没有写完，下列位置有TODO：{places}。",
+            f"The reform is not finished: there is a TODO at {places}.",
+        )
     if not told:
         yield Text(
             "该方案在所模拟的年份内没有改变任何规则。",
