@@ -231,6 +231,16 @@ def test_the_page_speaks_both_languages(made: Study) -> None:
     assert places == set(figures)
 
 
+def test_long_labels_of_pictures_are_wrapped(made: Study) -> None:
+    """Whole and distinct, in lines that leave the bars room on a phone."""
+    figures = json.loads(re.search(r'id="figures">(.*?)</script>', page(made), re.S)[1])  # type: ignore[index]
+    bars = {name: one["en"]["data"][0] for name, one in figures.items()}
+    labels = [y for bar in bars.values() if bar.get("orientation") == "h" for y in bar["y"]]
+    assert any("<br>" in label for label in labels)
+    assert max(len(line) for label in labels for line in label.split("<br>")) <= 22
+    assert len(set(bars["reforms"]["y"])) == len(made.outcomes)
+
+
 def test_a_hostile_title_stays_text(hostile: Study) -> None:
     html = page(hostile)
     elements = parsed(html)
