@@ -72,6 +72,7 @@ def test_a_missed_target_is_shown_and_exits_1(tmp_path: Path) -> None:
         (["--years", "0"], 2, "0 years from 2019"),
         (["--years", "4"], 2, "tianjin can be made for 2019 to 2021"),
         (["--first-year", "2022"], 2, "has not been found"),
+        (["--first-year", "2022", "--years", "1"], 2, "asked for: 1 year from 2022"),
         (["--first-year", "2021", "--years", "2"], 2, "2 years from 2021"),
         (["--region", "jining", "--years", "3"], 2, "jining can be made for 2022 to 2023"),
         (["--seed", "-1"], 2, "--seed -1"),

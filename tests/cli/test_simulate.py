@@ -66,6 +66,16 @@ def test_a_reform_given_twice_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "the same documents" in told
 
 
+def test_a_reform_that_is_not_finished_says_so(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / RATE.name
+    shutil.copytree(RATE, copy)
+    file = copy / "document.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "# TODO: a title\n", encoding="utf-8")
+    told = " ".join(reform(folder, "--reform", copy, "--no-marginal", "--lang", "en").split())
+    assert "not finished: there is a TODO at document.yaml:" in told
+    assert "TODO" not in reform(folder, "--reform", RATE, "--no-marginal", "--lang", "en")
+
+
 def test_an_overlay_that_addresses_nothing_is_refused(folder: Path, tmp_path: Path) -> None:
     for file in RATE.iterdir():
         if file.name == "document.yaml":
@@ -125,6 +135,14 @@ def test_search_writes_its_reports(folder: Path, tmp_path: Path) -> None:
     assert "Plotly" in targets[0].read_text(encoding="utf-8")
 
 
+def test_a_misspelt_table_is_told_before_the_population_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "search.yaml"
+    file.write_text(_SEARCH.replace("_inpatient_rate", "_inpatient_rat"), encoding="utf-8")
+    given = ("--policy", "tianjin", "--population", tmp_path / "none", "--targets", file)
+    told = run("search", *given, "--lang", "en", code=exit_codes.INPUT)
+    assert "there is no table 'resident_inpatient_rat'" in told
+
+
 _SEARCH = (REFORMS / "search.yaml").read_text(encoding="utf-8")
 
 
@@ -136,6 +154,8 @@ _SEARCH = (REFORMS / "search.yaml").read_text(encoding="utf-8")
         (_SEARCH.replace("to: 10, step: 1", 'to: 100, step: "0.01"'), "take a larger step"),
         (_SEARCH.replace("step: 1", "step: 0"), "a step above 0"),
         (_SEARCH.replace("resident_inpatient_rate", "nothing"), "no table 'nothing'"),
+        (_SEARCH.replace("}, at_most", "}, at_mos"), "found at_mos; expected among at_least, at_m"),
+        (_SEARCH.replace("trade:", "trad:"), "found trad; expected among parameters, targets, t"),
     ],
 )
 def test_search_says_what_is_wrong_with_its_file(

@@ -94,7 +94,7 @@ def _wanted(asked: Asked, language: Language) -> Wanted:
         _within("--threads", asked.threads, 1, _MOST_THREADS, language)
     has = figures.years
     first = has.start if asked.first_year is None else asked.first_year
-    years = has.stop - first if asked.years is None else asked.years
+    years = max(has.stop - first, 1) if asked.years is None else asked.years
     if first not in has or years < 1 or first + years > has.stop:
         why, last = figures.why_years, has.stop - 1
         raise _bad(
@@ -102,7 +102,7 @@ def _wanted(asked: Asked, language: Language) -> Wanted:
                 f"{asked.region} 只能生成{has.start}至{last}年（{why.zh}）；"
                 f"要求的是自{first}年起{years}年",
                 f"{asked.region} can be made for {has.start} to {last} ({why.en}); "
-                f"asked for were {years} years from {first}",
+                f"asked for: {years} {'year' if years == 1 else 'years'} from {first}",
             ),
             language,
         )

@@ -18,6 +18,7 @@ def print_study(study: Study, language: Language, page: Console) -> None:
     """Print the headline and the main tables of every reform."""
     whole = content(study)
     page.print(whole.title.pick(language), style="bold", markup=False)
+    page.print(" · ".join(text.pick(language) for text in whole.head), markup=False)
     for section in whole.sections:
         page.print()
         page.print(section.outcome.reform.title.pick(language), style="bold", markup=False)

@@ -28,7 +28,7 @@ from yibao.macro.simulation.reforms import load_reforms
 from yibao.macro.simulation.response import DEFAULTS, Elasticity
 from yibao.macro.simulation.study import Study, study
 from yibao.money import parse_yuan
-from yibao.policy.policy import load_policy
+from yibao.policy.policy import Policy, load_policy
 from yibao.text import Text
 
 _FORMATS = (".html", ".xlsx", ".json")
@@ -68,7 +68,7 @@ def reforms(given: Given, asked: Asked, outputs: Sequence[Path], *, as_json: boo
         options = _options(asked)
         with _watching(given.language) as watch:
             watch(Text("读取规则", "reading the rules"))
-            population = _population(given, watch)
+            population = _population(given, _policy(given), watch)
             place = place_of(given.policy)
             found = load_reforms(
                 population.policy, place, asked.reforms, population.years, given.overlays
@@ -92,6 +92,7 @@ def search(
 ) -> None:
     """Run `yibao simulate search`."""
     from yibao.macro.simulation.report import searched
+    from yibao.macro.simulation.rows import table_named
     from yibao.macro.simulation.search.find import search as find
     from yibao.macro.simulation.search.trials import Bench
     from yibao.macro.simulation.search.wishes import read_wishes
@@ -103,7 +104,11 @@ def search(
             wishes = read_wishes(targets)
         with _watching(given.language) as watch:
             watch(Text("读取规则", "reading the rules"))
-            population = _population(given, watch)
+            policy = _policy(given)
+            with told():  # a name misspelt is told before the population is read
+                for parameter in wishes.parameters:
+                    table_named(policy.region, parameter.table)
+            population = _population(given, policy, watch)
             with told():
                 bench = Bench(population, wishes)
                 found = find(
@@ -151,8 +156,11 @@ def _told_of_targets(language: Language, *, as_json: bool) -> Iterator[None]:
         raise typer.Exit(exit_codes.INPUT) from None
 
 
-def _population(given: Given, watch: Callable[[Text], None]) -> Population:
-    policy = load_policy(place_of(given.policy), accept=given.accept, overlays=given.overlays)
+def _policy(given: Given) -> Policy:
+    return load_policy(place_of(given.policy), accept=given.accept, overlays=given.overlays)
+
+
+def _population(given: Given, policy: Policy, watch: Callable[[Text], None]) -> Population:
     watch(Text("读取人群", "reading the population"))
     return load_population(policy, given.population, list(given.years) or None)
 

@@ -126,6 +126,15 @@ def test_a_year_without_claims_is_refused(town: Town, tmp_path: Path) -> None:
         BookPopulation(town.policy, town.small, tmp_path, [2001])
 
 
+def test_rules_that_settle_nothing_say_why(tmp_path: Path) -> None:
+    """Not "no claims of any year": there is one, and a reason."""
+    write(tmp_path / "persons.csv", [PERSON])
+    write(tmp_path / "claims.csv", [CLAIM])
+    told = r"Jining \(jining\) settle none of the 1 claims .*: no rule .* in force on 2019-03-01"
+    with pytest.raises(CannotRead, match=told):
+        City.load("jining", tmp_path, accept="D")
+
+
 @pytest.mark.clause("C-PAY11-2")
 def test_five_points_more_on_what_lies_above_a_ceiling_cost_five_percent_of_it(
     tmp_path: Path,

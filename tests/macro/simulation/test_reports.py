@@ -8,6 +8,7 @@ from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from openpyxl import load_workbook
 from tiny_city import claims, paid, people
@@ -74,6 +75,10 @@ def hostile(made: Study) -> Study:
         (plain(123456, "money"), "1234.56"),
         (plain(Fraction(1, 3), "share"), "0.333333333"),
         (plain(7, "count"), 7),
+        (cell(Of(Fraction(-1, 100), "points"), "text", "en"), "−1 point"),
+        (cell(Of(Fraction(6, 100), "points"), "text", "zh"), "+6个百分点"),
+        (cell(Of(Fraction(0), "points"), "text", "en"), "0 points"),
+        (plain(Of(Fraction(-25, 1000), "points"), "text"), "-2.5"),
     ],
 )
 def test_figures_as_they_are_shown(told: object, expected: object) -> None:
@@ -98,6 +103,24 @@ def test_json_has_the_figures_of_the_comparison(made: Study) -> None:
         assert {"catastrophic", "impoverished", "fairness", "response", "sampling"} <= set(
             told["tables"]
         )
+
+
+def test_claims_are_counted_by_their_names(made: Study, town: Town) -> None:
+    data = as_data(made)
+    found = data["claims"]
+    sign = town.base.sign[np.isin(town.claims.year, YEARS)]
+    assert found["items"] == len(sign)
+    assert found["settled"] - found["standing"] == (sign < 0).sum() > 0
+    rows = data["reforms"][0]["tables"]["costs_by_scheme"]["rows"]
+    assert sum(row["claims"] for row in rows) == found["standing"]
+    assert f"{found['standing']:,} of them stand" in " ".join(parsed(page(made, "en")).text)
+
+
+def test_the_two_tables_by_scheme_say_by_whose(made: Study) -> None:
+    tables = as_data(made)["reforms"][0]["tables"]
+    assert "each claim's day" in tables["costs_by_scheme"]["note"]["en"]
+    assert "first day" in tables["gains_by_scheme"]["note"]["en"]
+    assert "each claim's day" not in tables["costs_by_visit"]["note"]["en"]
 
 
 def test_without_incomes_tables_on_hardship_are_left_out(town: Town, tmp_path: Path) -> None:
@@ -208,6 +231,16 @@ def test_the_page_speaks_both_languages(made: Study) -> None:
     assert places == set(figures)
 
 
+def test_long_labels_of_pictures_are_wrapped(made: Study) -> None:
+    """Whole and distinct, in lines that leave the bars room on a phone."""
+    figures = json.loads(re.search(r'id="figures">(.*?)</script>', page(made), re.S)[1])  # type: ignore[index]
+    bars = {name: one["en"]["data"][0] for name, one in figures.items()}
+    labels = [y for bar in bars.values() if bar.get("orientation") == "h" for y in bar["y"]]
+    assert any("<br>" in label for label in labels)
+    assert max(len(line) for label in labels for line in label.split("<br>")) <= 22
+    assert len(set(bars["reforms"]["y"])) == len(made.outcomes)
+
+
 def test_a_hostile_title_stays_text(hostile: Study) -> None:
     html = page(hostile)
     elements = parsed(html)
@@ -234,6 +267,15 @@ def test_the_workbook_has_numbers_with_two_decimals(made: Study) -> None:
     assert row[4].value == pytest.approx(cost / 100, abs=0.001)
     assert row[4].number_format.startswith("+#,##0.00")
     assert all(cell.data_type != "f" for r in sheet.iter_rows() for cell in r)
+
+
+def test_the_workbook_is_easy_to_find_ones_way_in(made: Study) -> None:
+    book = book_of(made)
+    assert book.sheetnames == ["Overview", "Reform 1", "Reform 2", "Reform 3"]  # type: ignore[attr-defined]
+    for sheet in book:  # type: ignore[attr-defined]
+        assert sheet.freeze_panes == "B2"
+        told = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value]
+        assert not [text for text in told if re.search(r"[a-z]：|\d）$", text)]
 
 
 def test_a_hostile_title_is_no_formula(hostile: Study) -> None:

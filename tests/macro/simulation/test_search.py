@@ -11,6 +11,7 @@ from town import REFORMS, Town
 
 from yibao.errors import MoneyError, NotGiven, PackErrors
 from yibao.macro.simulation.paid import Paid
+from yibao.macro.simulation.report.table import Of, cell
 from yibao.macro.simulation.rows import Values
 from yibao.macro.simulation.scalar import BookPopulation
 from yibao.macro.simulation.search.find import search
@@ -144,7 +145,8 @@ def test_added_points_move_every_row(tmp_path: Path) -> None:
   add: {from: -5, to: 5, step: '2.5'}
 """
     (axis,) = bench(tmp_path, added, NEUTRAL).axes
-    assert [axis.told(at) for at in range(5)] == ["-5%", "-2.5%", "+0%", "+2.5%", "+5%"]
+    shown = [cell(Of(axis.told(at).value, "points"), "text", "en") for at in range(5)]  # type: ignore[union-attr]
+    assert shown == ["−5 points", "−2.5 points", "0 points", "+2.5 points", "+5 points"]
     rates = sorted({value for _, value in axis.rows(3)})
     assert rates == [Fraction(rate, 1000) for rate in (625, 675, 725)]
 

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from yibao.policy.amendment import GROUPS, Group, sentences
+from yibao.policy.checking.todo import todo
 from yibao.policy.compare import difference
 from yibao.policy.consolidate import Calendar, Consolidation
 from yibao.policy.model import Document, Region
@@ -34,13 +35,17 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Reform:
-    """An overlay on the rules. `name` is the folder's, without the day."""
+    """An overlay on the rules. `name` is the folder's, without the day.
+
+    `todo` are the places ("file:line") where its author has still to write something.
+    """
 
     name: str
     title: Text
     folder: Path
     policy: Policy
     told: tuple[Told, ...]
+    todo: tuple[str, ...] = ()
 
 
 def load_reforms(
@@ -64,13 +69,20 @@ def load_reforms(
         if name in {reform.name for reform in found}:
             name = f"{name}-{len(found) + 1}"
         told = tuple(tell(base.region, policy.region, years))
-        found.append(Reform(name, document.title, folder, policy, told))
+        left = tuple(_todo(policy.region, folder))
+        found.append(Reform(name, document.title, folder, policy, told, left))
     return found
 
 
 def _own(region: Region, folder: Path) -> Document:
     place = folder.resolve()
     return next(d for d in region.documents if d.folder.resolve() == place)
+
+
+def _todo(region: Region, folder: Path) -> Iterator[str]:
+    for finding in todo(region):
+        if finding.file.resolve().is_relative_to(folder.resolve()):
+            yield f"{finding.file.name}:{finding.line}"
 
 
 def tell(before: Region, after: Region, years: Sequence[int]) -> Iterator[Told]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from yibao.errors import PackDefect
+from yibao.errors import CannotRead, PackDefect
 from yibao.macro.simulation.exact import Flags, Int64
 from yibao.macro.simulation.paid import Claims, Coded, Paid, People, check_years, chosen, of_years
 from yibao.macro.simulation.rows import Values, replaced
@@ -21,11 +22,24 @@ from yibao.policy.opspec import results
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.columnar.bucket import Prepared
-from yibao.settlement.columnar.data import NONE, REVERSED, SETTLED, Items, Result, Statuses
+from yibao.settlement.columnar.data import (
+    NONE,
+    NOT_INSURED,
+    NOT_SETTLED,
+    REVERSED,
+    RULES_REFUSE,
+    SETTLED,
+    TAKEN_BACK,
+    YEAR_END_REFUSES,
+    Items,
+    Result,
+    Statuses,
+)
 from yibao.settlement.columnar.engine import Buffers, Engine
 from yibao.text import Text
 
 PERSONAL, ACCOUNT = "personal_pay", "account_pay"
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def engine_for(policy: Policy) -> Engine:
@@ -46,7 +60,7 @@ class EnginePopulation:
         people: Callable[[], People],
         years: Sequence[int] | None = None,
     ) -> None:
-        """Settle once, to learn schemes and days; raises CannotRead for years without claims."""
+        """Settle once, to learn schemes and days; raises CannotRead for years without any."""
         self.policy = engine.policy
         self._engine, self._items, self._statuses = engine, items, statuses
         self._make_people = people
@@ -55,6 +69,8 @@ class EnginePopulation:
         result = self._settle(engine, self._ready)
         self._all = _claims(engine, items, result)
         there = sorted({*np.unique(self._all.year[result.code <= REVERSED]).tolist()})
+        if len(items) and not there:
+            raise _nothing_settled(engine, result)
         self.years = list(years or there)
         check_years(self.years, there)
         keep = of_years(self._all, self.years)
@@ -171,6 +187,26 @@ class EnginePopulation:
 
 
 _LAST_REFUSAL = 7
+_REASONS = {
+    NOT_INSURED: "the person is not insured on the day",
+    RULES_REFUSE: "the rules do not answer for it",
+    YEAR_END_REFUSES: "the rules do not answer for the end of an earlier year",
+}
+
+
+def _nothing_settled(engine: Engine, result: Result) -> CannotRead:
+    """Return the error of a population of which not one claim is settled, with the first reason."""
+    row = int(np.flatnonzero(~np.isin(result.code, (NOT_SETTLED, TAKEN_BACK)))[0])
+    told = _REASONS.get(int(result.code[row]), "its id is used twice")
+    if result.code[row] == RULES_REFUSE and result.answer[row] != NONE:
+        day = date.fromordinal(int(result.day[row]) + _EPOCH)
+        told = str(engine.answers[int(result.answer[row])].decision.refusal(day, {}))
+    region = engine.policy.region
+    return CannotRead(
+        f"the rules of {region.name.en} ({region.id}) settle none of the {len(result.code):,} "
+        f"claims and reversals; the first: {told}. Are these rules those of the population? / "
+        f"{region.name.zh}的规则一笔也不能结算，请核对地区和年份"
+    )
 
 
 def _claims(engine: Engine, items: Items, result: Result) -> Claims:

@@ -45,13 +45,20 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """All of it, with what was studied."""
+    """All of it, with what was studied.
+
+    items     claims and reversals that were read
+    settled   claims that the rules settle
+    standing  claims that are settled and not taken back
+    """
 
     policy: Policy
     years: tuple[int, ...]
     persons: int
     households: int | None
-    claims: int
+    items: int
+    settled: int
+    standing: int
     options: Options
     outcomes: tuple[Outcome, ...]
 
@@ -84,7 +91,9 @@ def study(
         years=tuple(population.years),
         persons=len(population.people),
         households=first.households if first else None,
-        claims=len(population.claims),
+        items=len(population.claims),
+        settled=int((base.sign > 0).sum()),
+        standing=int(base.sign.sum(dtype="int64")),
         options=options,
         outcomes=tuple(outcomes),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from yibao.macro.simulation.report import hardship_tables, tables
+from yibao.macro.simulation.report import hardship_tables, show, tables
 from yibao.macro.simulation.report.summary import Card, cards, notices, side_by_side
 from yibao.macro.simulation.report.table import Table
 from yibao.macro.simulation.study import Outcome, Study
@@ -27,6 +27,7 @@ class Content:
     """The whole report."""
 
     title: Text
+    head: tuple[Text, ...]
     sections: tuple[Section, ...]
     side_by_side: Table
     assumptions: tuple[Text, ...]
@@ -42,10 +43,25 @@ def content(study: Study) -> Content:
             f"{name.zh}医保改革方案模拟 {span}",
             f"Reforms of {name.en}'s insurance simulated, {span}",
         ),
+        head=tuple(_head(study)),
         sections=tuple(_section(outcome, len(study.years)) for outcome in study.outcomes),
         side_by_side=side_by_side(study),
         assumptions=tuple(_assumptions(study)),
     )
+
+
+def _head(study: Study) -> Iterator[Text]:
+    """Yield what was settled; claims are counted in three ways, each by its name."""
+    persons, items, settled, standing = map(
+        show.count, (study.persons, study.items, study.settled, study.standing)
+    )
+    yield Text(f"人群{persons}人", f"{persons} persons")
+    if study.households:
+        homes = show.count(study.households)
+        yield Text(f"家庭{homes}户", f"{homes} households")
+    yield Text(f"费用和冲正{items}笔", f"{items} claims and reversals read")
+    yield Text(f"结算{settled}笔", f"{settled} claims settled")
+    yield Text(f"其中未冲正{standing}笔", f"{standing} of them stand (are not taken back)")
 
 
 def _section(outcome: Outcome, years: int) -> Section:

@@ -19,7 +19,7 @@ def as_data(study: Study) -> dict[str, Any]:
         "years": list(study.years),
         "persons": study.persons,
         "households": study.households,
-        "claims": study.claims,
+        "claims": {"items": study.items, "settled": study.settled, "standing": study.standing},
         "reforms": [_section(section) for section in whole.sections],
         "side_by_side": _table(whole.side_by_side),
         "assumptions": [_text(text) for text in whole.assumptions],

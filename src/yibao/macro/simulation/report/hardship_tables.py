@@ -131,9 +131,9 @@ def response(compared: Comparison) -> Table:
     """Return the low, central and high run beside the one without response."""
     base = compared.base.costs
     runs = {
-        "low": Text("低弹性", "low"),
-        "central": Text("中弹性", "central"),
-        "high": Text("高弹性", "high"),
+        "low": Text("低弹性", "low elasticity"),
+        "central": Text("中弹性", "central elasticity"),
+        "high": Text("高弹性", "high elasticity"),
     }
     after = compared.reform.costs
     rows: list[list[Cell]] = [

@@ -5,8 +5,9 @@ Plotly knows only floats: amounts become them here, for the length of a bar, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from yibao.macro.simulation import costs as sums
@@ -50,6 +51,28 @@ def layout(**more: Any) -> dict[str, Any]:
     } | more
 
 
+_WIDTHS = {"zh": 12, "en": 22}
+
+
+def wrapped(labels: Iterable[Text], language: str) -> list[str]:
+    """Return labels in at most three lines that leave room for the bars; in more where two labels
+    would become one, whose bars would be drawn as one.
+    """
+    texts, width = [label.pick(language) for label in labels], _WIDTHS[language]
+    short = ["<br>".join(wrap(text, width, max_lines=3, placeholder=" …")) for text in texts]
+    if len(set(short)) == len(set(texts)):
+        return short
+    return ["<br>".join(wrap(text, width)) for text in texts]
+
+
+def _height(labels: Sequence[Text], row: int = 14) -> int:
+    """Return the height of bars with labels: all are as high as the longest label needs."""
+    lines = max(
+        (label.count("<br>") + 1 for one in _WIDTHS for label in wrapped(labels, one)), default=1
+    )
+    return 110 + len(labels) * (row + 16 * lines)
+
+
 def millions(fen: int) -> float:
     """Return an amount in million yuan, for drawing."""
     return fen / _MILLION_FEN
@@ -58,15 +81,20 @@ def millions(fen: int) -> float:
 _UNIT = Text("百万元", "million yuan")
 
 
+def _alone(title: Text) -> Text:
+    """Return a title that is not told as a part of another."""
+    return Text(title.zh.removeprefix("其中："), title.en.removeprefix("of which "))
+
+
 def who_pays(compared: Comparison, number: int) -> Picture:
     """Return what each fund and the persons pay more or less."""
     base, reform = compared.base.costs, compared.reform.costs
     names = [*sums.paying([base, reform]), "account", "cash"]
+    labels = [_alone(sums.title_of(name)) for name in names]
     changes = [millions(reform[name] - base[name]) for name in names]
 
     def draw(language: str) -> dict[str, Any]:
-        titles = [sums.title_of(name).pick(language).removeprefix("其中：") for name in names]
-        titles = [title.removeprefix("of which ") for title in titles]
+        titles = wrapped(labels, language)
         colours = [
             (LOSS if change > 0 else GAIN) if name in ("account", "cash") else COLOURS[0]
             for name, change in zip(names, changes, strict=True)
@@ -83,18 +111,19 @@ def who_pays(compared: Comparison, number: int) -> Picture:
         return {"data": [bar], "layout": layout(xaxis=axis)}
 
     title = Text("支付各方的增减", "Who pays more, who pays less")
-    return _picture(f"who_pays_{number}", title, draw, 120 + 34 * len(names))
+    return _picture(f"who_pays_{number}", title, draw, _height(labels) + 20)
 
 
 def winners(dimension: ByDimension, number: int) -> Picture:
     """Return the share of winners and losers in each group."""
     groups = dimension.groups[::-1]
+    labels = [group.title for group in groups]
 
     def shares(name: str) -> list[float]:
         return [100 * getattr(g.gains, name) / max(g.gains.units, 1) for g in groups]
 
     def draw(language: str) -> dict[str, Any]:
-        titles = [group.title.pick(language) for group in groups]
+        titles = wrapped(labels, language)
         parts = (
             ("winners", Text("少付", "pay less"), GAIN),
             ("losers", Text("多付", "pay more"), LOSS),
@@ -121,7 +150,12 @@ def winners(dimension: ByDimension, number: int) -> Picture:
         f"少付和多付者的比例：按{dimension.title.zh}",
         f"Share of winners and losers by {show.within(dimension.title.en)}",
     )
-    return _picture(f"winners_{dimension.name}_{number}", title, draw, 110 + 30 * len(groups))
+    return _picture(
+        f"winners_{dimension.name}_{number}",
+        title,
+        draw,
+        _height(labels),
+    )
 
 
 def distribution(compared: Comparison, number: int) -> Picture:
@@ -161,8 +195,8 @@ def response(compared: Comparison, number: int) -> Picture:
 
     def draw(language: str) -> dict[str, Any]:
         names = (
-            Text("无反应（结算）", "none (settled)"), Text("低", "low"),
-            Text("中", "central"), Text("高", "high"),
+            Text("无反应（结算）", "none (settled)"), Text("低弹性", "low"),
+            Text("中弹性", "central"), Text("高弹性", "high"),
         )  # fmt: skip
         bar = {
             "type": "bar",
@@ -180,9 +214,10 @@ def response(compared: Comparison, number: int) -> Picture:
 
 def reforms(study: Study) -> Picture:
     """Return cost against losers and winners for every reform."""
+    labels = [outcome.reform.title for outcome in study.outcomes]
 
     def draw(language: str) -> dict[str, Any]:
-        names = [outcome.reform.title.pick(language) for outcome in study.outcomes]
+        names = wrapped(labels, language)
         bars = []
         for text, colour, sign, name in (
             (Text("少付合计", "saved by winners"), GAIN, 1, "gain"),
@@ -204,7 +239,7 @@ def reforms(study: Study) -> Picture:
         return {"data": bars, "layout": layout(barmode="relative", xaxis=axis)}
 
     title = Text("各方案的得与失", "Gains and losses of each reform")
-    return _picture("reforms", title, draw, 130 + 44 * len(study.outcomes))
+    return _picture("reforms", title, draw, _height(labels, 28) + 20)
 
 
 def of_comparison(compared: Comparison, number: int) -> Iterator[Picture]:

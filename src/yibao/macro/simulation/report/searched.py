@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from openpyxl import Workbook
@@ -13,8 +14,9 @@ from yibao.macro.simulation.report.summary import Card
 from yibao.macro.simulation.report.table import Cell, Column, Kind, Of, Table, cell, plain
 from yibao.macro.simulation.report.workbook import write_sheet
 from yibao.macro.simulation.search.find import Found
-from yibao.macro.simulation.search.trials import Axis, Bench, Trial, told
+from yibao.macro.simulation.search.trials import Added, Axis, Bench, Trial, told
 from yibao.macro.simulation.search.wishes import Asked
+from yibao.policy.model import Unit
 from yibao.text import Text
 
 TITLE = Text("参数搜索", "Search for settings")
@@ -22,6 +24,15 @@ TITLE = Text("参数搜索", "Search for settings")
 
 def _kind(asked: Asked) -> Kind:
     return "growth" if asked.measure.endswith("_change") else "share"
+
+
+_ADDED: Mapping[Unit, Kind] = {"rate": "points", "yuan": "change", "count": "count_change"}
+
+
+def _settings(bench: Bench, trial: Trial) -> list[Cell]:
+    """Return the values of a trial's setting; what is added has the kind of its unit."""
+    values = told(bench.axes, trial.setting)
+    return [Of(v.value, _ADDED[v.unit]) if isinstance(v, Added) else v for v in values]
 
 
 def _title(axis: Axis) -> Text:
@@ -73,7 +84,7 @@ def best_table(bench: Bench, found: Found) -> Table:
 def settings_table(bench: Bench, found: Found) -> Table:
     """Return what each parameter is in the best setting."""
     rows: list[list[Cell]] = []
-    for axis, value in zip(bench.axes, told(bench.axes, found.best.setting), strict=True):
+    for axis, value in zip(bench.axes, _settings(bench, found.best), strict=True):
         now = " / ".join(axis.chosen.values)
         rows.append([axis.chosen.table.title, axis.chosen.where, now, value])
     return Table(
@@ -83,9 +94,7 @@ def settings_table(bench: Bench, found: Found) -> Table:
             Column("table", Text("参数", "Figure")),
             Column("when", Text("适用", "Where")),
             Column("now", Text("现行", "Rules")),
-            Column(
-                "found", Text("取值（＋－为在现行值上增减）", "Value (+ − on top of the rules)")
-            ),
+            Column("found", Text("取值，或在现行值上增减", "Value, or what is added to the rules")),
         ],
         rows,
     )
@@ -99,7 +108,7 @@ def _table(bench: Bench, name: str, title: Text, trials: tuple[Trial, ...], note
     base = bench.base.fund.sum(dtype="int64")
     rows: list[list[Cell]] = [
         [
-            *told(bench.axes, trial.setting),
+            *_settings(bench, trial),
             *(trial.measures[asked] for asked in bench.asked),
             trial.fund - int(base),
             Text("是", "yes") if trial.meets else Text("否", "no"),
@@ -137,11 +146,14 @@ def picture(bench: Bench, found: Found) -> Picture:
     """Return every setting tried, the frontier, and the best one."""
     one, other = bench.wishes.trade
 
-    def points(trials: tuple[Trial, ...]) -> dict[str, Any]:
+    def points(trials: tuple[Trial, ...], language: str) -> dict[str, Any]:
         return {
             "x": [100 * float(t.measures[one]) for t in trials],
             "y": [100 * float(t.measures[other]) for t in trials],
-            "text": [" · ".join(told(bench.axes, t.setting)) for t in trials],
+            "text": [
+                " · ".join(cell(value, "text", language) for value in _settings(bench, t))
+                for t in trials
+            ],
             "hovertemplate": "%{text}<br>%{x:.3f}% · %{y:.3f}%<extra></extra>",
         }
 
@@ -153,15 +165,17 @@ def picture(bench: Bench, found: Found) -> Picture:
         rest = tuple(trial for trial in found.tried if not trial.meets)
         dots = {"type": "scatter", "mode": "markers"}
         data = [
-            dots | points(rest) | {"name": name("已试", "tried"), "marker": {"color": BASE}},
             dots
-            | points(meeting)
+            | points(rest, language)
+            | {"name": name("已试", "tried"), "marker": {"color": BASE}},
+            dots
+            | points(meeting, language)
             | {"name": name("达到目标", "meet the targets"), "marker": {"color": GAIN}},
             {"type": "scatter", "mode": "lines", "line": {"color": COLOURS[0], "shape": "hv"}}
-            | points(found.frontier)
+            | points(found.frontier, language)
             | {"name": name("有效前沿", "frontier")},
             dots
-            | points((found.best,))
+            | points((found.best,), language)
             | {
                 "name": name("最好", "best"),
                 "marker": {"color": COLOURS[1], "size": 13, "symbol": "star"},

@@ -35,6 +35,19 @@ def percent(share: Fraction, places: int = 2) -> str:
     return f"{rounded(share * 100, places)}%"
 
 
+def trimmed(value: Fraction) -> str:
+    """Return a fraction with as many decimals as it needs, at most six: ``5/2 -> 2.5``."""
+    return rounded(value, 6).rstrip("0").rstrip(".")
+
+
+def points(share: Fraction, language: str) -> str:
+    """Return what is added to a rate: ``6/100 -> +6 points``."""
+    told = signed(trimmed(share * 100))
+    if language == "zh":
+        return f"{told}个百分点"
+    return f"{told} {'point' if abs(share) == Fraction(1, 100) else 'points'}"
+
+
 def large(fen: int | Fraction, language: str) -> str:
     """Return an amount as one says it: 1.23亿元, 45.6万元; 1.23 million yuan."""
     amount = Fraction(fen) / 100

@@ -99,6 +99,12 @@ def notices(outcome: Outcome) -> Iterator[Text]:
     """Yield what has to be known before the figures are believed."""
     compared = outcome.comparison
     told = outcome.reform.told
+    if outcome.reform.todo:
+        places = ", ".join(outcome.reform.todo)
+        yield Text(
+            f"方案还没有写完，下列位置有TODO：{places}。",
+            f"The reform is not finished: there is a TODO at {places}.",
+        )
     if not told:
         yield Text(
             "该方案在所模拟的年份内没有改变任何规则。",
@@ -156,9 +162,13 @@ _ROWS: tuple[tuple[str, Text, Kind], ...] = (
     ),
     ("gini", Text("付费后基尼系数变化", "Gini after payments, change"), "index"),
     ("kakwani", Text("卡瓦尼指数变化", "Kakwani index, change"), "index"),
-    ("response_low", Text("低弹性时基金支出增减", "Funds if few respond"), "change"),
-    ("response_central", Text("中弹性时基金支出增减", "Funds if some respond"), "change"),
-    ("response_high", Text("高弹性时基金支出增减", "Funds if many respond"), "change"),
+    ("response_low", Text("低弹性时基金支出增减", "Funds, change, at low elasticity"), "change"),
+    (
+        "response_central",
+        Text("中弹性时基金支出增减", "Funds, change, at central elasticity"),
+        "change",
+    ),
+    ("response_high", Text("高弹性时基金支出增减", "Funds, change, at high elasticity"), "change"),
 )
 
 

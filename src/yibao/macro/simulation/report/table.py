@@ -10,9 +10,11 @@ from typing import Literal, NamedTuple
 from yibao.macro.simulation.report import show
 from yibao.text import Text
 
-Kind = Literal["text", "money", "change", "count", "count_change", "share", "growth", "index"]
+Kind = Literal[
+    "text", "money", "change", "count", "count_change", "share", "growth", "points", "index"
+]
 """Money and changes of it are fen (int, or Fraction where they are expected values); shares, growth
-(a share of what was) and indices are Fractions."""
+(a share of what was), percentage points (1/100 is one) and indices are Fractions."""
 
 
 class Of(NamedTuple):
@@ -56,7 +58,9 @@ def cell(value: Cell, kind: Kind, language: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Of):
-        return _SHOWN[value.kind](Fraction(value.value))
+        return cell(value.value, value.kind, language)
+    if kind == "points":
+        return show.points(Fraction(value), language)
     return _SHOWN[kind](Fraction(value))
 
 
@@ -83,6 +87,8 @@ def plain(value: Cell, kind: Kind) -> object:
     exact = Fraction(value)
     if kind in ("money", "change"):
         return _decimal(exact / 100, 2)
+    if kind == "points":
+        return show.trimmed(exact * 100).replace(show.MINUS, "-")
     if kind in ("share", "growth", "index"):
         return _decimal(exact, 9)
     return int(exact)

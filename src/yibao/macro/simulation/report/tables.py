@@ -49,6 +49,28 @@ def costs(compared: Comparison) -> Table:
     )
 
 
+_SELF_PAY = Text(
+    "自付率：个人负担占总费用的比例。", "Self-pay: the persons' share of the whole expense."
+)
+_NOTES = {
+    "costs_by_scheme": Text(
+        "按每笔费用当日的险种；得失表按人，险种为人群文件所载（合成人群为首日），年内换险种的人两表不同。",
+        "By the scheme of each claim's day. Winners and losers are by the person's scheme in the "
+        "population's files (of a synthetic one, on its first day): who changes scheme within the "
+        "time stands otherwise there.",
+    ),
+    "gains_by_scheme": Text(
+        "按人，险种为人群文件所载（合成人群为首日）；费用表按每笔费用当日的险种。",
+        "By the person's scheme in the population's files (of a synthetic one, on its first day); "
+        "costs are by the scheme of each claim's day.",
+    ),
+}
+
+
+def _and(one: Text, other: Text | None) -> Text:
+    return one if other is None else Text(f"{one.zh}{other.zh}", f"{one.en} {other.en}")
+
+
 def breakdown(compared: Comparison, name: str) -> Table:
     """Return costs by scheme, visit type or level."""
     before, after = compared.base.by[name], compared.reform.by[name]
@@ -59,7 +81,7 @@ def breakdown(compared: Comparison, name: str) -> Table:
         Text(f"按{title_of(name).zh}", f"By {show.within(title_of(name).en)}"),
         [
             Column("group", title_of(name)),
-            Column("claims", Text("笔数", "Claims"), "count"),
+            Column("claims", Text("未冲正笔数", "Claims standing"), "count"),
             Column("total", Text("总费用", "Expense"), "money"),
             Column("fund_base", Text("基金·现行", "Funds, rules"), "money"),
             Column("fund_reform", Text("基金·方案", "Funds, reform"), "money"),
@@ -69,9 +91,7 @@ def breakdown(compared: Comparison, name: str) -> Table:
             Column("self_pay_reform", Text("自付率·方案", "Self-pay, reform"), "share"),
         ],
         rows,
-        Text(
-            "自付率：个人负担占总费用的比例。", "Self-pay: the persons' share of the whole expense."
-        ),
+        _and(_SELF_PAY, _NOTES.get(f"costs_by_{name}")),
     )
 
 
@@ -136,7 +156,7 @@ def groups(dimension: ByDimension) -> Table:
                 ratio(found.change, found.personal),
             ]
         )
-    note = None
+    note = _NOTES.get(f"gains_by_{dimension.name}")
     if not dimension.exclusive:
         note = Text(
             "一人可属于多组，各组不能相加。", "One person may be in several; groups do not add up."

@@ -29,6 +29,7 @@ _FORMATS: dict[Kind, tuple[int, str]] = {
     "count_change": (0, "+#,##0;-#,##0;0"),
     "share": (6, "0.00%"),
     "growth": (6, "+0.00%;-0.00%;0.00%"),
+    "points": (6, '+General" pp";-General" pp";0" pp"'),
     "index": (6, "0.0000"),
     "text": (0, "0"),
 }
@@ -36,20 +37,20 @@ _FORMATS: dict[Kind, tuple[int, str]] = {
 
 _HEAD = PatternFill("solid", fgColor="F2EFE6")
 _RULE = Border(bottom=Side(style="thin", color="DCD8CD"))
-_FORBIDDEN = str.maketrans(dict.fromkeys(r"\/?*[]:'", " "))
 
 
 def write_workbook(stream: BinaryIO, study: Study, language: str = "zh") -> None:
     """Write the workbook of a study."""
     whole = content(study)
     book = Workbook(write_only=True)
-    write_sheet(book, whole.title.pick(language)[:31], language, [
+    write_sheet(book, Text("各方案对照", "Overview").pick(language), language, [
         whole.title.pick(language),
+        " · ".join(text.pick(language) for text in whole.head),
         whole.side_by_side,
         *(text.pick(language) for text in whole.assumptions),
     ])  # fmt: skip
     for number, section in enumerate(whole.sections, 1):
-        title = f"{number} {section.outcome.reform.title.pick(language)}"
+        title = Text(f"方案{number}", f"Reform {number}").pick(language)  # the whole stands within
         write_sheet(book, title, language, list(_parts(section, language)))
     book.save(stream)
 
@@ -58,15 +59,17 @@ def _parts(section: Section, language: str) -> Iterator[str | Table]:
     yield section.outcome.reform.title.pick(language)
     for told in section.outcome.reform.told:
         group, text = told.group.pick(language), told.text.pick(language)
-        yield f"{group}：{text}（{told.first} – {told.last}）"
+        days = f"{told.first} – {told.last}"
+        yield Text(f"{group}：{text}（{days}）", f"{group}: {text} ({days})").pick(language)
     for notice in section.notices:
         yield notice.pick(language)
     yield from section.tables
 
 
 def write_sheet(book: Any, title: str, language: str, parts: Sequence[str | Table]) -> None:
-    """Add a sheet of texts and tables, one below the other."""
-    page = book.create_sheet(visible(title).translate(_FORBIDDEN).strip()[:31])
+    """Add a sheet of texts and tables, one below the other; its first part and column stay."""
+    page = book.create_sheet(title)
+    page.freeze_panes = "B2"
     page.sheet_view.showGridLines = False
     page.column_dimensions["A"].width = 38
     for letter in "BCDEFGHIJKLMN":
@@ -117,7 +120,8 @@ def _cell(page: Any, value: Cell, kind: Kind, language: str, font: Font) -> Any:
     if isinstance(value, str):
         return _text(page, value, font)
     places, shown = _FORMATS[kind]
-    exact = Fraction(value) / (100 if kind in ("money", "change") else 1)
+    scale = Fraction(1, 100) if kind in ("money", "change") else 100 if kind == "points" else 1
+    exact = Fraction(value) * scale
     digits = rounded(exact, places).replace(",", "").replace("−", "-")
     made = WriteOnlyCell(page, 0)
     made.value = Decimal(digits)  # written as its digits, not as a float

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,10 +17,17 @@ from yibao.macro.simulation.population import Population
 from yibao.macro.simulation.rows import Chosen, choose, wrong
 from yibao.macro.simulation.search.wishes import Asked, Range, Wishes, range_of
 from yibao.policy import words
-from yibao.policy.model import Number, Row
+from yibao.policy.model import Number, Row, Unit
 
 Setting = tuple[int, ...]
 """The number of the value that each parameter takes, in its range."""
+
+
+class Added(NamedTuple):
+    """What is added to a figure: fen, a count, or of a rate a Fraction (1/100 is a point)."""
+
+    value: Number
+    unit: Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,10 @@ class Axis:
             value = self.values[at]
             yield row, row.value + value if self.range.adds else value
 
-    def told(self, at: int) -> str:
-        """Return a value as a pack writes it; what is added with its sign."""
-        value = self.values[at]
-        size: Number = -value if value < 0 else value
-        text = words.figure(size, self.chosen.table.unit)
-        return text if not self.range.adds else f"{'-' if value < 0 else '+'}{text}"
+    def told(self, at: int) -> str | Added:
+        """Return a value that is set as a pack writes it, and one that is added as what it is."""
+        value, unit = self.values[at], self.chosen.table.unit
+        return Added(value, unit) if self.range.adds else words.figure(value, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,6 @@ class Bench:
         return Fraction(int(hit.sum()), len(pays))
 
 
-def told(axes: Sequence[Axis], setting: Setting) -> tuple[str, ...]:
-    """Return the values of a setting as texts."""
+def told(axes: Sequence[Axis], setting: Setting) -> tuple[str | Added, ...]:
+    """Return the values of a setting."""
     return tuple(axis.told(at) for axis, at in zip(axes, setting, strict=True))

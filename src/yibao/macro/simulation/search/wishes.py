@@ -152,7 +152,9 @@ class _Reader:
     def wishes(self) -> Wishes:
         data = self.source.data
         known = {"parameters", "targets", "trade"}
-        if not isinstance(data, dict) or not known >= set(data):
+        if self._unknown((), data, known):
+            return Wishes((), (), ())
+        if not isinstance(data, dict):
             found = "nothing" if data is None else str(data)[:60]
             self.wrong((), found, "parameters, targets and perhaps trade")
             return Wishes((), (), ())
@@ -160,6 +162,14 @@ class _Reader:
         targets = tuple(self._targets(data.get("targets")))
         trade = tuple(self._trade(data.get("trade"), targets))
         return Wishes(parameters, targets, trade)
+
+    def _unknown(self, path: tuple[str | int, ...], found: Any, allowed: set[str]) -> bool:
+        """Tell of each key that is none of those allowed, with the nearest."""
+        unknown = [key for key in found if key not in allowed] if isinstance(found, dict) else []
+        for key in unknown:
+            hint = did_you_mean(str(key), sorted(allowed))
+            self.wrong((*path, key), str(key), f"among {', '.join(sorted(allowed))}{hint}")
+        return bool(unknown)
 
     def _list(self, name: str, found: Any) -> list[Any]:
         if not isinstance(found, list) or not found:
@@ -170,6 +180,8 @@ class _Reader:
     def _parameters(self, found: Any) -> Iterator[Parameter]:
         for n, one in enumerate(self._list("parameters", found)):
             path = ("parameters", n)
+            if self._unknown(path, one, {"table", "when", "set", "add"}):
+                continue
             ways = {"set", "add"} & set(one) if isinstance(one, dict) else set()
             if len(ways) != 1 or not {"table", "when", *ways} >= set(one) or "table" not in one:
                 self.wrong(path, str(one)[:80], "table, perhaps when, and either set or add")
@@ -190,6 +202,8 @@ class _Reader:
         for n, one in enumerate(self._list("targets", found)):
             path = ("targets", n)
             allowed = {"measure", "of", "at_least", "at_most"}
+            if self._unknown(path, one, allowed):
+                continue
             bounds = {"at_least", "at_most"} & set(one) if isinstance(one, dict) else set()
             if not bounds or not allowed >= set(one):
                 self.wrong(path, str(one)[:80], "measure, perhaps of, at_least and/or at_most")
