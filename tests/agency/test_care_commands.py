@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from town import DISEASE, DOCTOR, DRUG, build
+from agency_town import DISEASE, DOCTOR, DRUG, build
 from typer.testing import CliRunner
 
 from yibao.cli import app, exit_codes

@@ -7,7 +7,19 @@ from fractions import Fraction
 
 import psycopg
 import pytest
-from town import DISEASE, DOCTOR, DRUG, HOME, at_once, boxes, build, count, office, refused, visit
+from agency_town import (
+    DISEASE,
+    DOCTOR,
+    DRUG,
+    HOME,
+    at_once,
+    boxes,
+    build,
+    count,
+    office,
+    refused,
+    visit,
+)
 
 from yibao.agency.desk.model import Ask, Key, Replayed, Settled
 from yibao.agency.dispensing.ceilings import ceiling, set_ceiling

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from town import at_once, build, count, insure, office, refused, visit
+from agency_town import at_once, build, count, insure, office, refused, visit
 
 from yibao.agency.desk.correct import Corrected
 from yibao.agency.desk.model import Ask, Invoice, Key, Replayed, Settled

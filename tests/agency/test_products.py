@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from town import build, visit
+from agency_town import build, visit
 
 from yibao.agency.desk.model import Bill, Settled
 from yibao.agency.desk.office import Office

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from town import (
+from agency_town import (
     DISEASE,
     DOCTOR,
     OTHER_DOCTOR,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import typer
 
-from yibao.policy.model import Text
+from yibao.text import Text
 
 if TYPE_CHECKING:
     from rich.console import Console

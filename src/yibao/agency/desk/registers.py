@@ -27,12 +27,16 @@ def institution_facts(
     """Return what rules may look at of an institution on a day.
 
     Raises DeskError where no agreement in force covers such a claim. Where there is no scheme,
-    nobody is insured: that is refused later, and says more.
+    nobody is insured: that is refused later, and says more. Recognised institutions of other
+    regions have no agreement with us.
     """
     row = connection.execute(
-        f"SELECT registry.agreement_refusal(institution_id, %s, %s, %s), {', '.join(_FACTS)} "
-        "FROM registry.institution WHERE institution_id = %s AND valid @> %s::date",
-        (day, visit, scheme, institution_id, day),
+        "SELECT CASE WHEN NOT EXISTS (SELECT FROM registry.recognition AS r "
+        "  WHERE r.institution_id = i.institution_id AND r.valid @> %s::date) "
+        "THEN registry.agreement_refusal(institution_id, %s, %s, %s) END, "
+        f"{', '.join(_FACTS)} "
+        "FROM registry.institution AS i WHERE institution_id = %s AND valid @> %s::date",
+        (day, day, visit, scheme, institution_id, day),
     ).fetchone()
     refusal = "no_agreement" if row is None else row[0]
     if row is None or (refusal is not None and scheme):
