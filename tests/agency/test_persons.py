@@ -67,6 +67,8 @@ def bad_numbers() -> dict[str, tuple[Person, str]]:
         "other birth": (person("P2", date(1980, 5, 2), identity_number=good), "agrees_with"),
         "other sex": (person("P2", identity_number=good, sex="male"), "agrees_with"),
         "id taken": (person("P1"), "person_id_taken"),
+        "none, with a number": (Person("P2", BIRTH, "甲", "none", "X1"), "identity_given"),
+        "passport without one": (Person("P2", BIRTH, "甲", "passport"), "identity_given"),
     }
 
 
@@ -196,6 +198,14 @@ def test_a_period_that_cannot_be_is_refused(
         with pytest.raises(Refusal) as error:
             enrol(connection, wanted, actor=ACTOR)
         assert error.value.name == rule
+
+
+def test_months_at_once_are_those_that_there_are(database: Database) -> None:
+    with database.transaction() as connection:
+        register(connection, person("P1"), actor=ACTOR)
+        wanted = Enrolment("P1", Membership(**EMPLOYEE, pays_every=2), D("2022-01-01"))
+        with pytest.raises(Refusal, match="for 1, 3 or 12 months at once, not for 2"):
+            enrol(connection, wanted, actor=ACTOR)
 
 
 def test_nobody_can_be_enrolled(database: Database) -> None:

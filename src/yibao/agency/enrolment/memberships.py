@@ -22,6 +22,9 @@ from yibao.policy.model import Value
 from yibao.settlement.procedure import Office, Request
 from yibao.store.database import Connection
 
+PAYS_EVERY = (1, 3, 12)
+"""For how many months at once one may pay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
@@ -45,6 +48,13 @@ def enrol(
     periods.ordered(first, enrolment.last)
     _alive(person, first)
     says = asdict(enrolment.membership)
+    if says["pays_every"] not in PAYS_EVERY:
+        raise Refusal(
+            "pays_every",
+            f"缴费周期 {says['pays_every']} 个月不可用",
+            f"one pays for 1, 3 or 12 months at once, not for {says['pays_every']}",
+            column="pays_every",
+        )
     period = Period(first, enrolment.last, says)
     if periods.there(connection, "enrolment.membership", person.person_no, period):
         return False

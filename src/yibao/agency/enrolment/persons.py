@@ -130,6 +130,13 @@ def checked(person: Person) -> Person:
 
     What the number says and the person leaves out (sex) is filled in.
     """
+    if (person.identity_type == "none") != (person.identity_number is None):
+        raise Refusal(
+            "identity_given",
+            "证件类型与有无证件号码不符",
+            "the kind of identity document and its number do not agree: one is there alone",
+            column="identity_number",
+        )
     if person.identity_type != RESIDENT_ID:
         return person
     try:
