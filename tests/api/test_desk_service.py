@@ -189,3 +189,12 @@ def test_the_trial_balance_of_an_earlier_instant(client: Client) -> None:
     assert early["lines"] == []
     assert client("GET", "/ledger/trial-balance?known_at=2020-01-01T00:00:00").status == 422
     assert len(client("GET", "/ledger/trial-balance?first=2026-01-01").json["lines"]) > 2
+
+
+def test_who_is_referred_is_for_the_register_to_say(client: Client) -> None:
+    stated = client.settle(bill("A1", facts={"referred": True}), key="k1")
+    assert (stated.status, stated.json["rule"]) == (422, "asked_fact")
+    unknown = client.settle(bill("A1", referral=7), key="k1")
+    assert unknown.status == 422
+    assert "7" in unknown.json["detail"]
+    assert client.settle(bill("A1"), key="k1").status == 201

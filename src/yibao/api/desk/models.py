@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from yibao.api.desk.bill import Amounts, Facts
-from yibao.api.fields import Amount, Day, Name, NameOrNone, Strict, Told, Words, Yuan
+from yibao.api.fields import MAX_INTEGER, Amount, Day, Name, NameOrNone, Strict, Told, Words, Yuan
 from yibao.policy.vocabulary import vocabulary
 
 Visit = Annotated[
@@ -51,6 +51,10 @@ class Bill(Strict):
     episode: NameOrNone = Field(
         "", description="the same for the claims of one referral chain / 就医事件编号"
     )
+    referral: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = Field(
+        None, description="number of the referral that brought the person here / 转诊单号"
+    )
+    practitioner_id: NameOrNone = Field("", description="who treated / 医师代码")
     from_account: Amount = Field(
         0, description="the most that the personal account may pay / 个人账户最多支付"
     )

@@ -12,8 +12,8 @@ from yibao.agency.desk.model import DeskError, Replayed
 from yibao.agency.desk.model import Settled as Made
 from yibao.agency.desk.recall import recall
 from yibao.agency.desk.reverse import TakenBack as Taken
-from yibao.agency.desk.reverse import reverse, settlement_of
-from yibao.agency.desk.settle import presettle, settle
+from yibao.agency.desk.reverse import settlement_of
+from yibao.agency.filing.intake import Papers, presettle, reverse, settle
 from yibao.api.desk import replies
 from yibao.api.desk.bill import check_codes
 from yibao.api.desk.models import (
@@ -60,8 +60,10 @@ def pre_settle(bill: Bill, request: Request) -> Response:
     """Work a bill out as it would be settled now."""
     service = service_of(request)
     check_codes(service.codes, bill.facts)
-    ask = replies.ask_of(bill)
-    made = service.database.run(lambda connection: presettle(connection, service.office, ask))
+    ask, papers = replies.ask_of(bill), Papers(bill.referral, bill.practitioner_id)
+    made = service.database.run(
+        lambda connection: presettle(connection, service.office, ask, papers)
+    )
     return as_json(replies.presettled(bill, made))
 
 
@@ -77,7 +79,8 @@ def post_settlement(bill: Bill, actor: Actor, key: IdempotencyKey, request: Requ
     """Settle a bill; the same request under the same key gets the same reply, to the byte."""
     service = service_of(request)
     check_codes(service.codes, bill.facts)
-    ask, own = replies.ask_of(bill), key_of(actor, key, request, bill)
+    ask, papers = replies.ask_of(bill), Papers(bill.referral, bill.practitioner_id)
+    own = key_of(actor, key, request, bill)
     told: list[str] = []
 
     def tell(made: Made) -> tuple[int, str]:
@@ -85,7 +88,7 @@ def post_settlement(bill: Bill, actor: Actor, key: IdempotencyKey, request: Requ
         return 201, told[-1]
 
     def work(connection: Connection) -> Made | Replayed:
-        return settle(connection, service.office, ask, actor=actor, key=own, tell=tell)
+        return settle(connection, service.office, ask, papers, actor=actor, key=own, tell=tell)
 
     made = service.database.run(work)
     if isinstance(made, Replayed):
