@@ -17,6 +17,7 @@ from yibao.store.database import Database
 # "ci" draws the same examples on every machine, so that a red run can be repeated.
 settings.register_profile("ci", max_examples=1000, deadline=None, derandomize=True)
 settings.register_profile("dev", max_examples=200, deadline=None)
+settings.register_profile("torture", max_examples=20_000, deadline=None)  # others each time
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _CACHE = TemporaryDirectory(prefix="yibao-cache-")
