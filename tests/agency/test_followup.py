@@ -71,7 +71,7 @@ def states(connection: Connection) -> list[str]:
     return [found[number] for number in NUMBERS[:5]]
 
 
-@pytest.mark.clause("T21-7e")
+@pytest.mark.clause("T21-7e", "P25-3.2.1a")
 def test_a_newer_population_keeps_what_was_done(five: Database) -> None:
     with five.transaction() as connection:
         assert taken(connection, population(), DAY) == Taken(kept=5)
@@ -173,6 +173,11 @@ def test_a_list_goes_out_and_comes_back(url: str, tmp_path: Path) -> None:
     done = call(url, "import", grid, code=exit_codes.REJECTED)
     assert (done["made"], done["rejected_by_rule"]) == (1, {"required": 1})
     assert call(url, "list")["counts"][0]["exempt"] == 1
+    shown = CliRunner().invoke(
+        app, ["enrol", "followup", "list", "--database", url, "--lang", "zh"]
+    )
+    assert "无需参保" in shown.stdout
+    assert "120101" in shown.stdout
     again = call(url, "import", grid, code=exit_codes.REJECTED)
     assert (again["made"], again["unchanged"]) == (0, 1)
 

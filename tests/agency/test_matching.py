@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agency_town import build as build_town
+from agency_town import office, visit
 from doubles import build, found
 from psycopg import errors as pg
 from typer.testing import CliRunner
@@ -14,6 +16,9 @@ from typer.testing import CliRunner
 from tests.agency.registered import ACTOR, BIRTH, EMPLOYEE, RESIDENT, enrolled, identity
 from yibao.agency.contributions.bills import Wanted, bill, bills_of
 from yibao.agency.contributions.receipts import Receipt, receive
+from yibao.agency.desk.model import Settled
+from yibao.agency.desk.reverse import reverse
+from yibao.agency.desk.settle import settle
 from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.memberships import Enrolment, employ, enrol
 from yibao.agency.enrolment.persons import Person as Registered
@@ -160,6 +165,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 # --- by number ------------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("T21-7e")
 def test_enrolled_twice_on_the_same_days() -> None:
     held = (Period("employee", D("2022-01-01")),)
     mine = replace(ONE, periods=held)
@@ -270,6 +276,24 @@ def test_the_number_of_the_one_that_ends_is_taken_over(database: Database) -> No
         assert (ended.identity_type, ended.identity_number) == ("none", None)
 
 
+def test_what_was_settled_and_what_is_left_is_told(database: Database) -> None:
+    build_town(database, "P1", "P2")
+    with database.transaction() as connection:
+        for number, day in (("C1", "2022-08-31"), ("C2", "2022-09-01"), ("C3", "2022-09-02")):
+            ask = visit(number, D(day), 2000_00, "P2")
+            made = settle(connection, office(), ask, actor=ACTOR)
+        assert isinstance(made, Settled)
+        reverse(connection, office(), made.settlement_id, actor=ACTOR)
+        connection.execute(
+            "UPDATE enrolment.person_lock SET account_balance = 70000 WHERE person_id = 'P2'"
+        )
+        ends = {"reason": "ids seen", "actor": ACTOR}
+        told = decisions.same(connection, "person:P1", "person:P2", D("2022-08-31"), **ends)
+        balance, settled = told.left_to_do
+        assert (balance.kind, balance.subject, balance.fen) == ("move_balance", "person:P2", 700_00)
+        assert (settled.kind, settled.fen > 0) == ("settle_anew", True)
+
+
 def test_two_persons_may_turn_out_to_be_one(database: Database) -> None:
     with database.transaction() as connection:
         enrolled(connection, "P1", **RESIDENT)
@@ -339,6 +363,8 @@ def test_the_commands(database: Database, tmp_path: Path) -> None:
     assert "重复参保 1" in call(url, "duplicates", file, json_=False)
     assert "没有" in call(url, "duplicates", json_=False)
     assert call(url, "decisions", "person:P1")["decisions"][0]["reason"] == "证件已核对"
+    shown = call(url, "decisions", json_=False)
+    assert "left_to_do=通知对方参保地 130100:E7" in shown
     call(url, "decide", "person:P1", "130100:E7", "--same", "--reason", "x", code=exit_codes.USAGE)
 
 

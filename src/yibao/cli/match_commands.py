@@ -43,7 +43,7 @@ def _parse_state(text: str) -> str:
 
 
 followup = typer.Typer(
-    help="Gaps of insurance until they are resolved: who was called, visited, is exempt.",
+    help="Follow gaps of insurance until they are resolved.",
     no_args_is_help=True,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -196,13 +196,17 @@ def decisions(at: At, key: str | None) -> None:
 
     def work(connection: Connection, _: str) -> dict[str, Any]:
         found = decided.decisions(connection, key)
-        return {
-            "decisions": [
-                {"left": d.left, "right": d.right, **_told(d, at.language)} for d in found
-            ]
-        }
+        rows = [{"left": d.left, "right": d.right, **_told(d, at.language)} for d in found]
+        if not at.as_json:  # on one line each
+            rows = [{**row, "left_to_do": _tasks(row["left_to_do"])} for row in rows]
+        return {"decisions": rows}
 
     run(at, work)
+
+
+def _tasks(tasks: Sequence[Mapping[str, Any]]) -> str:
+    told = ((task["what"], task["subject"], task["amount"]) for task in tasks)
+    return "; ".join(" ".join(filter(None, task)) for task in told)
 
 
 def _told(decision: Decision, language: Language) -> dict[str, Any]:
