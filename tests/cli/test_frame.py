@@ -72,7 +72,9 @@ def test_version_and_short_help() -> None:
     assert process("-h").stdout.decode().startswith("Usage: yibao [")
 
 
-@pytest.mark.parametrize("group", [(), ("policy",), ("sample",), ("ledger",), ("clearing",)])
+@pytest.mark.parametrize(
+    "group", [(), ("policy",), ("sample",), ("ledger",), ("clearing",), ("enrol",)]
+)
 def test_no_summary_is_cut(group: tuple[str, ...]) -> None:
     assert "..." not in call(*group, "--help").stdout.partition("Commands:")[2]
 

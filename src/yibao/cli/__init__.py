@@ -35,6 +35,7 @@ COMMANDS = (
     "db_commands",
     "registry_commands",
     "enrol_commands",
+    "match_commands",
     "contributions_commands",
     "serve_commands",
     "ledger_commands",

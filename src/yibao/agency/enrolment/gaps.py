@@ -29,6 +29,7 @@ COLUMNS = (
     Column("identity_number", "id", Text("证件号码", "Identity number")),
     Column("name", "text", Text("姓名", "Name"), absent=""),
     Column("division", "id", Text("行政区划", "Division"), absent=""),
+    Column("street", "text", Text("街道", "Street or township"), absent=""),
     Column(
         "group",
         "text",
@@ -47,6 +48,7 @@ class Resident:
     name: str = ""
     division: str = ""
     group: str = ""
+    street: str = ""
 
 
 @dataclass(frozen=True, slots=True)

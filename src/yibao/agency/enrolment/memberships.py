@@ -61,7 +61,7 @@ def enrol(
     _not_elsewhere(connection, person, enrolment)
     if office is not None:
         _eligible(connection, person, enrolment, office)
-    periods.hold(connection, "enrolment.membership", person.person_no, period)
+    periods.insert(connection, "enrolment.membership", person.person_no, period)
     detail = audited(says) | {"first": first, "last": enrolment.last}
     note(connection, actor, "enrol", f"person:{person.person_id}", **detail)
     return True

@@ -7,12 +7,10 @@ Days are inclusive here, `last` None meaning until further notice. What is writt
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, LiteralString
 
-from psycopg import errors as pg
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -103,7 +101,7 @@ def hold(
             later = [old.first for old in held if old.first > period.first]
             period = Period(period.first, min(later) - _DAY if later else None, period.says)
         cut(connection, table, person_no, period.first, period.last, where=where)
-    _insert(connection, table, person_no, period)
+    insert(connection, table, person_no, period)
     return True
 
 
@@ -139,7 +137,7 @@ def cut(
     for row in rows:
         old = Period(row.pop("first"), row.pop("last"), row)
         for piece in _around(old, first, last):
-            _insert(connection, table, person_no, piece)
+            insert(connection, table, person_no, piece)
     return len(rows)
 
 
@@ -155,34 +153,26 @@ def _within(one: Period, other: Period) -> bool:
     return other.first <= one.first and ends
 
 
-def _insert(connection: Connection, table: Table, person_no: int, period: Period) -> None:
+def insert(connection: Connection, table: Table, person_no: int, period: Period) -> None:
+    """Write a period that does not stand there; raises Refusal where another one holds on a day."""
     names = [name for name in _COLUMNS[table] if name in period.says]
     query = sql.SQL(
         "INSERT INTO {table} (person_no, valid, {columns}) "
-        "VALUES (%s, daterange(%s, %s, '[]'), {values})"
+        "VALUES (%s, daterange(%s, %s, '[]'), {values}) ON CONFLICT DO NOTHING"
     ).format(
         table=_table(table),
         columns=sql.SQL(", ").join(map(sql.Identifier, names)),
         values=sql.SQL(", ").join([sql.Placeholder()] * len(names)),
     )
     values = (person_no, period.first, period.last, *(period.says[name] for name in names))
-    with _refusing(period), connection.transaction():
-        connection.execute(query, values)
-
-
-@contextmanager
-def _refusing(period: Period) -> Iterator[None]:
-    """Say of what the database refuses what a clerk has to know."""
-    until = period.last or "…"
-    try:
-        yield
-    except pg.ExclusionViolation:
+    if not connection.execute(query, values).rowcount:
+        until = period.last or "…"
         raise Refusal(
             "overlap",
             f"{period.first} 至 {until} 与已登记的时段重叠",
             f"{period.first} to {until} overlaps a period that is there",
             column="from",
-        ) from None
+        )
 
 
 def _slot(table: Table, says: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,15 +76,13 @@ def register(connection: Connection, person: Person, *, actor: str) -> bool:
         )
     if person.identity_number is not None:
         _not_anothers(connection, person)
-    try:
-        with connection.transaction():
-            connection.execute(
-                "INSERT INTO enrolment.person (person_id, birth_date, name, identity_type, "
-                "identity_number, sex, division, phone, died_on) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                tuple(getattr(person, name) for name in Person.__dataclass_fields__),
-            )
-    except pg.UniqueViolation:  # somebody was faster; now one sees whom they registered
+    made = connection.execute(
+        "INSERT INTO enrolment.person (person_id, birth_date, name, identity_type, "
+        "identity_number, sex, division, phone, died_on) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        tuple(getattr(person, name) for name in Person.__dataclass_fields__),
+    )
+    if not made.rowcount:  # somebody was faster; now one sees whom they registered
         return register(connection, person, actor=actor)
     note(connection, actor, "register", f"person:{person.person_id}", name=person.name)
     return True

@@ -1,0 +1,11 @@
+"""The tables of doubtful pairs and of the resolution of gaps."""
+
+from yibao.store.migrations.script import run
+
+revision = "0013"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Apply."""
+    run("0013_matching")
