@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from yibao.agency.bills import batch
-from yibao.agency.bills.reading import PARTS, PartName, Sent, read_bills
+from yibao.agency.bills.reading import PartName, Sent, read_bills
 from yibao.agency.bills.sending import Outcome, send_instead
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.postings import shares
@@ -154,9 +154,11 @@ def _finish(run: _Run, office: Office, how: How, targets: _Targets) -> None:
 
 
 def _causes(rejects: Mapping[str, Sequence[Reject]]) -> list[Reject]:
-    """Return the rejects with a reason of their own: not those that share their bill's fate."""
-    parts = [r for name in PARTS for r in rejects[name] if r.errors[0].rule != "bill_refused"]
-    return [*rejects["bills"], *parts]
+    """Return the rejects with a reason of their own: not those that share the fate of others."""
+    return [r for rows in rejects.values() for r in rows if r.errors[0].rule not in _SHARED]
+
+
+_SHARED = frozenset({"parts_valid", "bill_refused"})
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
