@@ -296,12 +296,12 @@ def explain(
     \b
     Example: yibao desk explain 17 --policy tianjin
     """
-    from yibao.cli import desk_look, desk_office
+    from yibao.cli import desk_explain, desk_office
 
     how = desk_office.How(
         policy, overlay or [], "D", None, database, language=lang, as_json=as_json
     )
-    desk_look.explain(number, how, full=full)
+    desk_explain.explain(number, how, full=full)
 
 
 @desk.command()
@@ -319,9 +319,9 @@ def sheet(
     \b
     Example: yibao desk sheet 17 --policy tianjin -o 17.xlsx
     """
-    from yibao.cli import desk_look, desk_office
+    from yibao.cli import desk_explain, desk_office
 
     if output.suffix.lower() != ".xlsx":
         raise typer.BadParameter("an .xlsx file is needed / 应为 .xlsx 文件")
     how = desk_office.How(policy, overlay or [], "D", None, database, language=lang, as_json=False)
-    desk_look.sheet(number, how, output)
+    desk_explain.sheet(number, how, output)
