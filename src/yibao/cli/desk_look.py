@@ -251,7 +251,7 @@ def _table(page: Any, title: str, rows: Sequence[Row], language: Language) -> No
 # --- many -----------------------------------------------------------------------------------------
 
 _LISTED = (
-    *("settlement_id", "settled_on", "institution_id", "claim_no", "person_id", "visit"),
+    *("settlement_id", "settled_on", "institution_id", "claim_no", "person_id"),
     *("total", "fund_pay", "own", "standing"),
 )
 
@@ -275,6 +275,6 @@ def list_(
         for row in rows:
             own = row["account_pay"] + row["cash_pay"]
             amounts = [money(fen) for fen in (row["total"], row["fund_pay"], own)]
-            told = [_text(name, row, language) for name in _LISTED[:6]]
+            told = [_text(name, row, language) for name in _LISTED[:5]]
             table.add_row(*told, *amounts, _standing(row, language))
         console().print(table)
