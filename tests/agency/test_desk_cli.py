@@ -310,6 +310,19 @@ def test_a_prescription_is_filled_once(town: Database, tmp_path: Path) -> None:
     assert rules(tmp_path / "b.rejects.csv") == [("prescription", "dispensed")]
 
 
+@pytest.mark.parametrize("what", ["bills", "lines", "invoices"])
+def test_the_columns_of_each_file_are_told_and_its_template_is_a_file_of_nothing(
+    town: Database, tmp_path: Path, what: str
+) -> None:
+    names = {column["name"] for column in told("schema", what)}
+    assert {"institution_id", "claim_no"} < names
+    template = tmp_path / "template.csv"
+    assert call("schema", what, "--template", template).exit_code == exit_codes.OK
+    assert set(template.read_text(encoding="utf-8-sig").strip().split(",")) == names
+    if what == "bills":
+        assert told("desk", "settle", template)["rows"] == 0
+
+
 # --- what stands ----------------------------------------------------------------------------------
 
 

@@ -228,7 +228,7 @@ def _not_settled(claim_id: str, run: Run, language: Language, *, as_json: bool) 
 
 
 def schema(
-    what: Any,
+    what: str,
     policy: str,
     codes: str | None,
     *,
@@ -239,7 +239,8 @@ def schema(
     """Run `yibao schema`; leaves with the exit code."""
     with exits(language, as_json=as_json):
         region = load(policy).region
-        found = BILL_FILES[what](region) if what in BILL_FILES else columns(what, region)
+        own = BILL_FILES.get(what)
+        found = own(region) if own else columns(cast(Any, what), region)
         if codes is not None:
             _codes(found, codes, as_json=as_json, language=language)
         elif template is not None:
