@@ -421,7 +421,7 @@ def test_numbers_and_merged_cells_of_excel_are_told_not_guessed(
     for row in kind.good:
         sheet.append([cell or None for cell in row.values()])
     at = columns.index(kind.number) + 1
-    sheet.cell(4, at, 120199198005018019)  # a number of 18 digits: Excel keeps 15
+    sheet.cell(4, at, 120199198005018019)  # Excel keeps 15 digits of a number
     for column in (n for n in range(1, len(columns) + 1) if n != at):
         sheet.cell(4, column, sheet.cell(2, column).value)
     needed = columns.index(kind.needed) + 1
@@ -432,6 +432,6 @@ def test_numbers_and_merged_cells_of_excel_are_told_not_guessed(
     done = told(kind, file, exit_codes.REJECTED)
     assert (done["rows"], landed(done)) == (4, 2)
     assert [(row["row"], row["rule"]) for row in rows(tmp_path / "rejects.csv")] == [
-        ("4", "excel_digits"),
+        ("4", "exact_number"),
         ("5", "required"),
     ]

@@ -163,8 +163,6 @@ def _text(cell: Any) -> tuple[str, str]:
     if isinstance(value, int):
         return str(value), "excel_digits" if len(str(abs(value))) > _DIGITS else ""
     if isinstance(value, float):
-        if value.is_integer() and abs(value) >= 10**_DIGITS:
-            return str(int(value)), "excel_digits"
         return _number(repr(value))
     if isinstance(value, dt.datetime):
         midnight = value.time() == dt.time()
