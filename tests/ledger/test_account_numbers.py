@@ -25,3 +25,14 @@ def test_the_number_of_an_account_that_was_given_up_is_not_kept(database: Databa
     with database.transaction() as connection:
         assert dict(numbers(connection, [BANK])) == {BANK: number}
         assert kept.of(connection, [BANK])[BANK] == number
+
+
+def test_nor_is_that_of_one_which_a_savepoint_gave_up(database: Database) -> None:
+    kept = Numbers()
+    with database.transaction() as connection:
+        numbers(connection, [PERSON])  # the transaction has begun and written
+        with connection.transaction(force_rollback=True):
+            kept.of(connection, [BANK])
+        number = kept.of(connection, [BANK])[BANK]
+    with database.transaction() as connection:
+        assert dict(numbers(connection, [BANK])) == {BANK: number}

@@ -59,7 +59,8 @@ def write_rows(database: Database, readers: Iterable[RowReader], write: Write) -
         def work(
             connection: Connection, batch: Sequence[tuple[Values, Fault]] = batch
         ) -> list[bool | RowError]:
-            return [_write(connection, write, values, fault) for values, fault in batch]
+            with connection.transaction():  # else each row would be one by itself
+                return [_write(connection, write, values, fault) for values, fault in batch]
 
         for (_, fault), done in zip(batch, database.run(work), strict=True):
             if isinstance(done, RowError):

@@ -47,7 +47,8 @@ def run(
     while batch := list(islice(waiting, AT_ONCE)):
 
         def batched(connection: Connection, batch: Sequence[str] = batch) -> list[bool | Failure]:
-            return [_one(connection, work, person) for person in batch]
+            with connection.transaction():  # else each person would be one by itself
+                return [_one(connection, work, person) for person in batch]
 
         for done in database.run(batched):
             if not isinstance(done, Failure):

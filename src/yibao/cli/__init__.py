@@ -41,6 +41,7 @@ COMMANDS = (
     "ledger_commands",
     "clearing_commands",
     "reconcile_commands",
+    "desk_commands",
     "qualify_commands",
     "filing_commands",
     "prescription_commands",

@@ -37,6 +37,7 @@ _SHOWN = 10
 _WORDS: Mapping[str, Text] = {
     "rows": Text("读入 {n} 行", "{n} rows read"),
     "made": Text("办理 {n}", "{n} made"),
+    "would": Text("可结算 {n}", "{n} would be settled"),
     "unchanged": Text("已有未变 {n}", "{n} there already"),
     "rejected": Text("退回 {n} 行", "{n} rejected"),
     "refused": Text("未办理 {n} 人", "{n} persons refused"),

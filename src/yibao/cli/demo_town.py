@@ -6,7 +6,6 @@ in over HTTP from three hospitals at once.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shlex
@@ -27,8 +26,9 @@ from rich.console import Console
 
 from yibao.cli import exit_codes
 from yibao.cli.options import Language
+from yibao.cli.sample import read_rows, write_tables
+from yibao.cli.sample_replies import own_records, receipts
 from yibao.cli.sample_town import BIG, MONTH, YEAR, sample_town
-from yibao.money import format_yuan, parse_yuan
 from yibao.store.errors import StoreError
 from yibao.store.server import serving
 from yibao.text import Text
@@ -71,8 +71,7 @@ def show_town(language: Language, console: Console) -> None:
     town = sample_town()
     with tempfile.TemporaryDirectory(prefix="yibao-town-") as name:
         folder = Path(name)
-        for file, rows in town.files.items():
-            _write(folder / f"{file}.csv", rows)
+        write_tables(folder, town.files)
         place = folder / "data"
         desk = _Desk(folder, place, language, console)
         with serving(str(place), make=True):  # so that no command has to wait for it
@@ -115,31 +114,14 @@ class _Desk:
         assert code == expected, (command, code)
 
 
-def _write(file: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def _collect(desk: _Desk) -> None:
     """Bill the town, let everybody pay who is billed, and credit the accounts."""
     desk.run(f"contributions bill --policy tianjin --year {YEAR} --on {YEAR - 1}-11-01")
     for month in range(1, MONTH + 1):
         desk.run(f"contributions bill --policy tianjin --month {YEAR}-{month:02d}")
     desk.run(f"contributions arrears --date {YEAR}-{MONTH:02d}-01 -o arrears.csv")
-    with (desk.folder / "arrears.csv").open(encoding="utf-8", newline="") as stream:
-        owed = list(csv.DictReader(stream))
-    due: Counter[str] = Counter()
-    for row in owed:
-        due[row["payer"]] += parse_yuan(row["owed"])
-    paid_on = f"{YEAR - 1}-12-20"
-    receipts = [
-        {"reference": f"B{n}", "payer": payer, "received_on": paid_on, "amount": format_yuan(fen)}
-        for n, (payer, fen) in enumerate(due.items(), 1)
-    ]
-    _write(desk.folder / "bank.csv", receipts)
+    owed = read_rows(desk.folder / "arrears.csv")
+    write_tables(desk.folder, {"bank": receipts(owed, date(YEAR - 1, 12, 20))})
     desk.run("contributions receive bank.csv --policy tianjin")
     for month in range(1, MONTH + 1):
         desk.run(f"accounts credit --policy tianjin --month {YEAR}-{month:02d}")
@@ -229,20 +211,8 @@ def _clear(desk: _Desk) -> None:
 
 def _reconcile(desk: _Desk, settled: Sequence[Bill]) -> None:
     """Compare the desk with a hospital's file in which two things are wrong."""
-    own = [body for body in settled if body["institution_id"] == BIG]
-    rows = [
-        {
-            "claim_no": body["claim_no"],
-            "person_id": body["person_id"],
-            "scheme": body["scheme"],
-            **{name: body[name] for name in ("total", "fund_pay", "account_pay", "cash_pay")},
-            "settled_at": body["settled_at"][:19].replace("T", " "),
-        }
-        for body in own
-    ]
-    wrong = rows[0]
-    wrong["fund_pay"] = format_yuan(parse_yuan(wrong["fund_pay"]) + 36_00)
-    _write(desk.folder / "hospital.csv", rows)
+    rows = own_records(settled, BIG)
+    write_tables(desk.folder, {"hospital": rows})
     desk.run(
         f"reconcile {BIG} hospital.csv --day {rows[0]['settled_at'][:10]}", exit_codes.FINDINGS
     )

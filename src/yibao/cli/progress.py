@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -22,7 +23,8 @@ from rich.text import Text as RichText
 from yibao.cli.options import Language
 from yibao.interop.files.output import Cell, Sheet
 from yibao.policy.model import Text
-from yibao.settlement.batch import Item
+
+T = TypeVar("T")
 
 _READ = Text("读取", "Reading")
 _SETTLE = Text("结算", "Settling")
@@ -43,14 +45,14 @@ class Watch:
         self._progress.remove_task(self._task)
         self._task = self._progress.add_task(what.pick(self._language), total=total)
 
-    def items(self, items: Sequence[Item]) -> Iterable[Item]:
-        """Pass claims on as they are settled."""
+    def items(self, items: Sequence[T]) -> Iterable[T]:
+        """Pass claims or bills on as they are settled."""
         if self._progress.disable:
             return items
         self._phase(_SETTLE, len(items))
         return self._settling(items)
 
-    def _settling(self, items: Sequence[Item]) -> Iterator[Item]:
+    def _settling(self, items: Sequence[T]) -> Iterator[T]:
         for at, item in enumerate(items):
             if at % _EVERY == 0:
                 self._progress.update(self._task, completed=at)

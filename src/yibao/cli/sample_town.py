@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from yibao.cli import sample_bills
 from yibao.money import format_yuan
 from yibao.registry.codes import identity_check
 
@@ -49,7 +50,23 @@ def sample_town(seed: int = 1) -> Town:
         "staff": staff,
     }
     insured = [row["identity_number"] for row in (*residents, *staff)]
-    return Town(files, _bills(draw, insured))
+    bills = _bills(draw, insured)
+    return Town(files | _papers(bills, staff), bills)
+
+
+def _papers(
+    bills: Mapping[str, Sequence[Mapping[str, Any]]], staff: Sequence[Row]
+) -> dict[str, list[Row]]:
+    """Return the files of the desk: the catalogue, the same bills as rows, and their lines."""
+    every = [bill for own in bills.values() for bill in own]
+    with_account = frozenset(row["identity_number"] for row in staff)
+    return {
+        **{f"{kind}s": items for kind, items in sample_bills.catalogue().items()},
+        "local_codes": sample_bills.local_codes(BIG),
+        "bills": list(sample_bills.bill_rows(every, with_account)),
+        "lines": list(sample_bills.line_rows(Random(len(every)), every, BIG)),
+        **sample_bills.paper(staff[0]["identity_number"]),
+    }
 
 
 def _institutions() -> list[Row]:

@@ -20,7 +20,8 @@ from yibao.cli.targets import check_targets, remove_old, written_twice
 from yibao.errors import PolicyError
 from yibao.interop.files import results, states
 from yibao.interop.files import schema as schemas
-from yibao.interop.files.columns import Column, What, columns
+from yibao.interop.files.bills import FILES as BILL_FILES
+from yibao.interop.files.columns import Column, columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Sheet, write_files
 from yibao.interop.files.rows import InputError
@@ -227,7 +228,7 @@ def _not_settled(claim_id: str, run: Run, language: Language, *, as_json: bool) 
 
 
 def schema(
-    what: What,
+    what: str,
     policy: str,
     codes: str | None,
     *,
@@ -237,7 +238,9 @@ def schema(
 ) -> None:
     """Run `yibao schema`; leaves with the exit code."""
     with exits(language, as_json=as_json):
-        found = columns(what, load(policy).region)
+        region = load(policy).region
+        own = BILL_FILES.get(what)
+        found = own(region) if own else columns(cast(Any, what), region)
         if codes is not None:
             _codes(found, codes, as_json=as_json, language=language)
         elif template is not None:

@@ -22,7 +22,7 @@ class Numbers:
     def of(self, connection: Connection, accounts: Iterable[Account]) -> Mapping[Account, int]:
         """Return the numbers of accounts; one that is met first is opened.
 
-        What the running transaction has opened is not kept: it may be given up.
+        What the running transaction has opened is not kept: it, or a savepoint, may be given up.
         """
         wanted = set(accounts)
         missing = wanted - self._kept.keys()
@@ -59,8 +59,7 @@ def _numbers(
 
 def _found(connection: Connection, columns: list[list[str]]) -> Mapping[Account, tuple[int, bool]]:
     rows = connection.execute(
-        "SELECT head, fund, party, account_id, "
-        "       (a.xmin = pg_current_xact_id_if_assigned()::xid) IS NOT TRUE "
+        "SELECT head, fund, party, account_id, age(a.xmin) > 0 "  # not younger than ourselves
         "FROM ledger.account AS a "
         "JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(head, fund, party) "
         "USING (head, fund, party)",

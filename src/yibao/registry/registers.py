@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
+from yibao.interop.files.bills import ITEM_KINDS
 from yibao.interop.files.columns import Column
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry import checks, codes
@@ -33,7 +35,7 @@ def _count(name: str, zh: str, en: str, *, absent: str | None = "") -> Column:
 
 
 def _code(
-    name: str, zh: str, en: str, options: dict[str, Text], *, absent: str | None = None
+    name: str, zh: str, en: str, options: Mapping[str, Text], *, absent: str | None = None
 ) -> Column:
     return Column(name, "code", Text(zh, en), absent=absent, codes=options)
 
@@ -57,13 +59,6 @@ _NAME = _text("name", "名称", "Name")
 _KINDS = {
     "hospital": Text("医疗机构", "hospital or clinic"),
     "pharmacy": Text("零售药店", "retail pharmacy"),
-}
-ITEM_KINDS = {
-    "drug": Text("药品", "drug"),
-    "service": Text("医疗服务项目", "service item"),
-    "consumable": Text("医用耗材", "consumable"),
-    "preparation": Text("医院制剂", "hospital preparation"),
-    "herbal": Text("中药饮片", "herbal piece"),
 }
 _AT_INSTITUTION = Reference("registry.institution", {"institution_id": "institution_id"})
 _SCHEMES = vocabulary().attributes["scheme"].codes or {}

@@ -19,6 +19,7 @@ class DeskError(YibaoError):
         self.rule = rule
         self.column = column
         self.value = value
+        self.expected = expected
         super().__init__(f"{column} = {value!r}: {expected}")
 
 

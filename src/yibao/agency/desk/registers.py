@@ -70,9 +70,10 @@ def catalogue(connection: Connection, institution_id: str, lines: Sequence[Asked
         if found is None:
             return "not_in_catalogue"
         rule = _special(connection, found, institution_id, day)
+        class_ = ItemClass(found.item_class)
         return rule or Item(
-            ItemClass(found.item_class),
-            found.first_self_pay,
+            class_,
+            found.first_self_pay if class_ is ItemClass.B else Fraction(0),  # C is outside it all
             None if found.standard is None else Fraction(found.standard),
             found.tags,
         )

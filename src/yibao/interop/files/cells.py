@@ -40,6 +40,7 @@ _NO_SUCH_TIME = Text("没有这个时刻", "there is no such time")
 _FORM = Text("写法不对", "not the right form")
 _MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2})|/([0-9]{1,2})|([0-9]{2}))")
 _COUNT = re.compile(r"[0-9]{1,9}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 _RATE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,6}))?(%?)")
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "是": True, "否": False}
 _SEPARATORS = re.compile(r"[;|；]")
@@ -167,6 +168,13 @@ def text(cell: str) -> str:
     return cell
 
 
+def decimal(cell: str) -> Fraction:
+    """Return an exact number such as a quantity or a price per unit."""
+    if _DECIMAL.fullmatch(cell) is None:
+        raise BadCell("decimal")
+    return Fraction(cell)
+
+
 def rate(cell: str) -> Fraction:
     """Return the exact rate of a percentage such as 12.5% or of a decimal such as 0.125."""
     match = _RATE.fullmatch(cell)
@@ -216,6 +224,7 @@ def parser(column: Column) -> Parse:
         "time": time,
         "month": month,
         "amount": amount,
+        "decimal": decimal,
         "rate": rate,
         "count": count,
         "flag": flag,

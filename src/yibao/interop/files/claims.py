@@ -114,9 +114,12 @@ class ClaimReader:
     # --- claims -------------------------------------------------------------------------------
 
     def _claim(self, values: Values, fault: Fault) -> Claim | None:
-        self._dates(values, fault)
+        check_days(self.reader, values, fault)
+        discharged, at = values["discharged_on"], values["settled_at"]
+        if known(discharged, at) and at.date() < discharged:
+            fault.add("settled_at", "settled_after_discharge", discharged=discharged)
         self.reader.require(values, fault)
-        self._bill(values, fault)
+        check_amounts(values, fault)
         status = self._status(values, fault)
         if fault.errors or status is None:
             return None
@@ -135,37 +138,6 @@ class ClaimReader:
             institution_id=values["institution_id"],
         )
 
-    def _dates(self, values: Values, fault: Fault) -> None:
-        """Let `date` stand for both days, and check their order."""
-        both = ("admitted_on", "discharged_on")
-        if values["date"] is not None:
-            for name in both:
-                if values[name] is not None:
-                    fault.add(name, "one_date")
-            values.update(dict.fromkeys(both, values["date"]))
-        else:
-            self.reader.require(values, fault, both)
-        admitted, discharged, at = (values[n] for n in (*both, "settled_at"))
-        if _known(admitted, discharged) and discharged < admitted:
-            fault.add("discharged_on", "discharge_after_admission", admitted=admitted)
-        if _known(discharged, at) and at.date() < discharged:
-            fault.add("settled_at", "settled_after_discharge", discharged=discharged)
-
-    def _bill(self, values: Values, fault: Fault) -> None:
-        """Check that parts add up to their whole and portions lie within theirs."""
-        for amount in self.amounts.values():
-            own = values[amount.name]
-            if amount.parts:
-                parts = [values[p] for p in amount.parts]
-                if _known(own, *parts) and sum(parts) != own:
-                    found = format_yuan(sum(parts))
-                    fault.add(amount.name, "parts_add_up", found=found, expected=format_yuan(own))
-            elif amount.portion_of:
-                whole = values[amount.portion_of]
-                if _known(own, whole) and own > whole:
-                    limit = format_yuan(whole)
-                    fault.add(amount.name, "portion_within", whole=amount.portion_of, limit=limit)
-
     def _status(self, values: Values, fault: Fault) -> Status | None:
         person = values["person_id"]
         day: date | None = values["discharged_on" if self.by_discharge else "admitted_on"]
@@ -175,7 +147,7 @@ class ClaimReader:
             fault.add("person_id", "person_rows_valid", found=self.persons.invalid[person])
         elif person not in self.persons.enrolment:
             fault.add("person_id", "known_person")
-        elif _known(day) and day is not None:
+        elif known(day) and day is not None:
             status = self.persons.enrolment.status(person, day)
             if status is None:
                 fault.add("person_id", "insured_on_day", day=day)
@@ -199,7 +171,39 @@ class ClaimReader:
         return bool(record.cells[self.table.columns.index(column)].strip())
 
 
-def _known(*values: object) -> bool:
+def check_days(reader: RowReader, values: Values, fault: Fault) -> None:
+    """Let `date` stand for both days of a visit, and check their order."""
+    both = ("admitted_on", "discharged_on")
+    if values["date"] is not None:
+        for name in both:
+            if values[name] is not None:
+                fault.add(name, "one_date")
+        values.update(dict.fromkeys(both, values["date"]))
+    else:
+        reader.require(values, fault, both)
+    admitted, discharged = (values[name] for name in both)
+    if known(admitted, discharged) and discharged < admitted:
+        fault.add("discharged_on", "discharge_after_admission", admitted=admitted)
+
+
+def check_amounts(values: Values, fault: Fault) -> None:
+    """Check that parts of a bill add up to their whole and portions lie within theirs."""
+    for amount in vocabulary().amounts.values():
+        own = values[amount.name]
+        if amount.parts:
+            parts = [values[p] for p in amount.parts]
+            if known(own, *parts) and sum(parts) != own:
+                found = format_yuan(sum(parts))
+                fault.add(amount.name, "parts_add_up", found=found, expected=format_yuan(own))
+        elif amount.portion_of:
+            whole = values[amount.portion_of]
+            if known(own, whole) and own > whole:
+                limit = format_yuan(whole)
+                fault.add(amount.name, "portion_within", whole=amount.portion_of, limit=limit)
+
+
+def known(*values: object) -> bool:
+    """Tell whether cells have been read, all of them."""
     return all(v is not None and v is not BAD for v in values)
 
 

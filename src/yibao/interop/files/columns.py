@@ -15,7 +15,18 @@ from yibao.policy.model import Region, Text
 from yibao.policy.vocabulary import Amount, Attribute, vocabulary
 
 Kind = Literal[
-    "id", "text", "date", "time", "month", "amount", "rate", "count", "code", "flag", "set"
+    "id",
+    "text",
+    "date",
+    "time",
+    "month",
+    "amount",
+    "decimal",
+    "rate",
+    "count",
+    "code",
+    "flag",
+    "set",
 ]
 ProcedureName = Literal[
     "contribution",
@@ -77,7 +88,7 @@ def person_columns(region: Region) -> tuple[Column, ...]:
             absent="",
         ),
         Column("birth_date", "date", Text("出生日期", "Date of birth")),
-        *(_attribute(a, region) for a in attributes),
+        *(attribute_column(a, region) for a in attributes),
         Column(
             "chosen_institution",
             "id",
@@ -101,7 +112,7 @@ def claim_columns(region: Region) -> tuple[Column, ...]:
     return (
         Column("claim_id", "id", Text("结算编号", "Claim")),
         Column("person_id", "id", Text("人员编号", "Person")),
-        _attribute(words.attributes["visit"], region),
+        attribute_column(words.attributes["visit"], region),
         Column(
             "date",
             "date",
@@ -117,8 +128,8 @@ def claim_columns(region: Region) -> tuple[Column, ...]:
             Text("结算时刻", "When it is settled"),
             Text("决定先后次序（当地时间）", "decides the order (local time)"),
         ),
-        *(_amount(a) for a in words.amounts.values()),
-        *(_attribute(a, region) for a in words.of("claim") if a.name != "visit"),
+        *(amount_column(a) for a in words.amounts.values()),
+        *(attribute_column(a, region) for a in words.of("claim") if a.name != "visit"),
         Column(
             "institution_id",
             "id",
@@ -191,7 +202,7 @@ def profile_columns(procedure: str, region: Region) -> tuple[Column, ...]:
     words = vocabulary()
     person = [a for a in words.of("person") if a.kind != "number"]
     facts = [words.attributes[name] for name in words.procedures[procedure].facts]
-    found = [_attribute(attribute, region) for attribute in (*person, *facts)]
+    found = [attribute_column(attribute, region) for attribute in (*person, *facts)]
     return (
         Column(
             "birth_date",
@@ -235,7 +246,8 @@ def _input(amount: Amount) -> Column:
     return Column(amount.name, kind, amount.title, note, absent="")
 
 
-def _attribute(attribute: Attribute, region: Region) -> Column:
+def attribute_column(attribute: Attribute, region: Region) -> Column:
+    """Return the column of an attribute, with the codes that it has in a region."""
     absent = attribute.absent
     text: str | None
     if isinstance(absent, bool):
@@ -274,7 +286,8 @@ def _codes(attribute: Attribute, region: Region) -> Mapping[str, Text] | None:
     return codes if attribute.kind == "set" else {"none": Text("无", "none"), **codes}
 
 
-def _amount(amount: Amount) -> Column:
+def amount_column(amount: Amount) -> Column:
+    """Return the column of an amount of a bill."""
     note = _NOTHING
     if amount.parts:
         parts = " + ".join(amount.parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from yibao.errors import (
     ClaimError,
@@ -68,10 +69,9 @@ def row_error(rejection: Rejection, source: Origin, first: Mapping[str, str]) ->
     error, what = rejection.error, rejection.item.what
     column, value = "", ""
     if isinstance(error, ClaimError):
-        rule = _CLAIM_RULES.get(error.rule, "settleable")
         column, value = error.column, error.value
         day = what.discharged if isinstance(what, Claim) else what.settled_at.date()
-        why = reason(rule, found=first.get(what.claim_id, "?"), day=day, why=_plain(error))
+        rule, why = of_claim(error, day, first.get(what.claim_id, "?"))
     elif isinstance(error, PolicyError):
         rule = rule_of(error)
         if rule == "rule_in_force" and isinstance(what, Claim):
@@ -83,6 +83,12 @@ def row_error(rejection: Rejection, source: Origin, first: Mapping[str, str]) ->
         why = reason(rule, why=_plain(error))
     record = source.record
     return RowError(record.file, record.row, column, value, rule, why)
+
+
+def of_claim(error: ClaimError, day: date, first: str = "?") -> tuple[str, Text]:
+    """Return the rule that a claim of a day breaks, and why; `first` is where its id was used."""
+    rule = _CLAIM_RULES.get(error.rule, "settleable")
+    return rule, reason(rule, found=first, day=day, why=_plain(error))
 
 
 def _plain(error: YibaoError) -> Text:

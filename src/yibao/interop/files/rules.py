@@ -78,6 +78,10 @@ RULES = MappingProxyType(
             "must not begin with =, +, - or @: a spreadsheet would take it for a formula",
         ),
         "code_form": Text("{why}", "{why}"),
+        "decimal": Text(
+            "应为不带符号的数，最多九位整数、四位小数",
+            "not a number without a sign, of at most nine digits and four decimals",
+        ),
         "rate": Text(
             "应为 0 到 100% 的比例，写作 12.5% 或 0.125",
             "not a rate from 0 to 100%; write 12.5% or 0.125",
@@ -188,6 +192,15 @@ RULES = MappingProxyType(
             "此人 {year} 年的期初状态出现两次",
             "the person's opening state of {year} is there twice",
         ),
+        # the row of a bill, a line, an invoice
+        "unique_bill": Text("这张单据已在 {found}", "the bill is there already: {found}"),
+        "known_bill": Text("结算文件中没有这张单据", "the files of bills do not have this bill"),
+        "parts_valid": Text(
+            "它的明细或发票有错误（{found}），整单退回",
+            "a line or an invoice of it has errors ({found}): the bill is refused as a whole",
+        ),
+        "bill_refused": Text("它的单据被退回", "its bill was refused"),
+        "one_code": Text("国家代码、院内代码至少填一个", "give the national code or local_code"),
         # the row of a register
         "kind_of_code": Text(
             "与代码首字母不符，应为 {expected}", "the first letter of the code says {expected}"

@@ -17,6 +17,7 @@ KINDS = {
     "month": Text("月份 2017-03", "month 2017-03"),
     "count": Text("个数", "count"),
     "amount": Text("金额（元，两位小数）", "amount (yuan, two decimals)"),
+    "decimal": Text("小数，不带符号", "number without a sign"),
     "rate": Text("比例 12.5% 或 0.125", "rate 12.5% or 0.125"),
     "code": Text("代码", "code"),
     "flag": Text("是否 true/false", "flag true/false"),

@@ -1,0 +1,73 @@
+"""`yibao desk explain`, `yibao desk sheet`: why a settlement is as it is, from what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from yibao.agency.desk import find
+from yibao.agency.desk.recall import recall
+from yibao.agency.desk.reverse import settlement_of
+from yibao.agency.desk.standing import lines_of
+from yibao.cli.database import opened
+from yibao.cli.desk_look import PARTS, line_data, say
+from yibao.cli.desk_office import How, desk_exits
+from yibao.cli.output import console, print_json
+from yibao.cli.targets import check_targets
+from yibao.cli.waterfall import print_waterfall
+from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
+from yibao.interop.files.results import columns_sheet, explanation_sheet, settlements_sheet
+from yibao.settlement.batch import Entry, Item
+from yibao.settlement.explain import Explainer
+from yibao.settlement.explain_data import as_json as explained
+
+Row = Mapping[str, Any]
+
+
+def explain(number: int, how: How, *, full: bool) -> None:
+    """Explain a settlement; leaves with the exit code."""
+    with desk_exits(how.language, as_json=how.as_json):
+        office = how.office()
+        with opened(how.place) as database, database.transaction() as connection:
+            settlement = recall(office, settlement_of(connection, number))
+            taken_back = find.found(connection, number)["reversed_by"]
+        explanation = Explainer(office.policy).explain(settlement)
+        if how.as_json:
+            print_json(explained(explanation) | {"reversed_by": taken_back})
+            return
+        page = console()
+        if taken_back is not None:
+            told = say("reversed_by", how.language, n=taken_back)
+            page.print(f"! {told}", style="yellow")
+        print_waterfall(explanation, how.language, page, full=full)
+
+
+def sheet(number: int, how: How, output: Path) -> None:
+    """Write a settlement as a workbook; leaves with the exit code."""
+    with desk_exits(how.language):
+        check_targets([output], [])
+        office = how.office()
+        with opened(how.place) as database, database.transaction() as connection:
+            row = settlement_of(connection, number)
+            lines = [line_data(line) for line in lines_of(connection, row)]
+        settlement = recall(office, row)
+        entries = [Entry(Item(settlement.claim), settlement)]
+        sheets = [settlements_sheet(entries, office.policy)]
+        if lines:
+            sheets.append(_lines_sheet(lines))
+        sheets.append(explanation_sheet(entries, office.policy, how.language))
+        titles = columns_sheet([sheets[0], sheets[-1]], office.policy.region)
+        write_files({output: [*sheets, titles]})
+        console().print(str(output), soft_wrap=True)
+
+
+def _lines_sheet(lines: Sequence[Row]) -> Sheet:
+    columns: list[tuple[str, OutKind]] = [
+        (name, "figure" if name in {*PARTS, "price", "standard", "quantity"} else "text")
+        for name in lines[0]
+    ]
+    rows: list[list[Cell]] = [
+        [None if value is None else str(value) for value in line.values()] for line in lines
+    ]
+    return Sheet("lines", columns, rows)
