@@ -12,8 +12,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from yibao.agency.desk.office import Office, Registers
-from yibao.api import health, institutions, ledger, persons, problems, requests
+from yibao.api import books, health, institutions, ledger, persons, problems, reconcile, requests
 from yibao.api.access import AccessLog
+from yibao.api.clearing import months, years
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
@@ -25,7 +26,8 @@ from yibao.store.database import Database
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
-    *(desk.router, requests.router, ledger.router),
+    *(desk.router, requests.router, ledger.router, books.router),
+    *(months.router, years.router, reconcile.router),
 )
 """One for each part of the agency."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from yibao.agency.desk.model import DeskError
+from yibao.api.calls import today
 from yibao.api.fields import Day, Name, Told
 from yibao.api.headers import ETAG, NOT_MODIFIED, IfNoneMatch, tagged
 from yibao.api.problems import documented
@@ -17,8 +16,6 @@ from yibao.registry.find import Capacity, Institution, capacity, institution
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/institutions", tags=["institutions"])
-
-PLACE = ZoneInfo("Asia/Shanghai")
 
 
 class InstitutionTold(Told):
@@ -53,7 +50,7 @@ def get_institution(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return what the register says, with an entity tag."""
-    on = day or datetime.now(PLACE).date()
+    on = day or today()
 
     def work(connection: Connection) -> tuple[Institution | None, Capacity]:
         return institution(connection, institution_id, on), capacity(connection, institution_id, on)

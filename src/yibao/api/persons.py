@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import ConfigDict, Field, model_validator
@@ -14,7 +14,7 @@ from yibao.agency.enrolment.memberships import Enrolment, enrol
 from yibao.agency.enrolment.persons import Person, find, register
 from yibao.agency.enrolment.profile import Membership
 from yibao.agency.enrolment.statuses import statuses
-from yibao.api.fields import Amount, Day, Name, NameOrNone, Strict, Told
+from yibao.api.fields import Amount, Day, Name, NameOrNone, Strict, Told, code_of
 from yibao.api.headers import (
     ETAG,
     NOT_MODIFIED,
@@ -34,13 +34,6 @@ from yibao.store.database import Connection
 router = APIRouter(prefix="/persons", tags=["persons"])
 
 PersonId = Annotated[Name, Path(description="person_id / 人员编号")]
-
-
-def _code(attribute: str) -> Any:
-    """Return a pattern of the vocabulary's codes."""
-    found = vocabulary().attributes[attribute]
-    title = f"{found.title.en} / {found.title.zh}"
-    return Field(pattern=f"^({'|'.join(found.codes or ())})$", description=title)
 
 
 class NewPerson(Strict):
@@ -104,12 +97,12 @@ class NewEnrolment(Strict):
         }
     )
 
-    scheme: Annotated[str, _code("scheme")]
-    category: Annotated[str, _code("category")]
-    contribution_tier: Annotated[str, _code("contribution_tier")] = "none"
-    contributor: Annotated[str, _code("contributor")] = "none"
+    scheme: Annotated[str, code_of("scheme")]
+    category: Annotated[str, code_of("category")]
+    contribution_tier: Annotated[str, code_of("contribution_tier")] = "none"
+    contributor: Annotated[str, code_of("contributor")] = "none"
     household_id: NameOrNone = ""
-    household_register: Annotated[str, _code("household_register")] = "local"
+    household_register: Annotated[str, code_of("household_register")] = "local"
     permit_until: Day | None = None
     county: Annotated[str, Field(max_length=64, pattern=r"^[0-9a-z_]+$")] = "none"
     pays_every: Annotated[Literal[1, 3, 12], Field(description="months / 月数")] = 1

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.registry.find import REASONS
@@ -72,6 +73,8 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "known_settlement": (404, Text("没有这笔结算", "there is no such settlement")),
     "known_request": (404, Text("没有用过这个幂等键", "the key has not been used")),
     "known_account": (404, Text("没有这个账户", "there is no such account")),
+    "known_entry": (404, Text("没有这笔分录", "there is no such entry")),
+    "known_reconciliation": (404, Text("没有这次对账", "there is no such reconciliation")),
     "key_used": (
         409,
         Text("幂等键已用于另一请求", "the idempotency key stands for another request"),
@@ -89,6 +92,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
     "known_institution": (404, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
+    **clearing.RULES,
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
     "known_code": (422, Text("没有这个代码", "there is no such code")),

@@ -73,3 +73,43 @@ def balance(connection: Connection, account: Account) -> int:
     """Return the balance of one account in fen: debits less credits; 0 for one never opened."""
     line = of_account(connection, account)
     return 0 if line is None else line.balance
+
+
+def accounts(
+    connection: Connection,
+    limit: int,
+    *,
+    after: Account | None = None,
+    head: str | None = None,
+    fund: str | None = None,
+    party: str | None = None,
+) -> Sequence[Line]:
+    """Return what each account moved, at most so many, by head, fund and party; those after one.
+
+    Only accounts of a head, a fund, a party, where given.
+    """
+    rows = connection.execute(
+        """
+        WITH page AS (
+          SELECT account_id, head, fund, party FROM ledger.account
+          WHERE (%(head)s::text IS NULL OR head = %(head)s)
+            AND (%(fund)s::text IS NULL OR fund = %(fund)s)
+            AND (%(party)s::text IS NULL OR party = %(party)s)
+            AND (%(after)s::text[] IS NULL OR (head, fund, party) >
+                 ((%(after)s::text[])[1], (%(after)s::text[])[2], (%(after)s::text[])[3]))
+          ORDER BY head, fund, party LIMIT %(limit)s
+        )
+        SELECT head, fund, party,
+               coalesce(sum(fen) FILTER (WHERE fen > 0), 0)::bigint,
+               coalesce(-sum(fen) FILTER (WHERE fen < 0), 0)::bigint
+        FROM page LEFT JOIN ledger.posting USING (account_id) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        """,
+        {
+            "head": head,
+            "fund": fund,
+            "party": party,
+            "after": None if after is None else list(after),
+            "limit": limit,
+        },
+    )
+    return [Line(Account(*key), debits, credits) for *key, debits, credits in rows]
