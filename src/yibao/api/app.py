@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from yibao.agency.desk.office import Office, Registers
 from yibao.api import books, health, institutions, ledger, persons, problems, reconcile, requests
 from yibao.api.access import AccessLog
+from yibao.api.care.routers import ROUTERS as CARE
 from yibao.api.clearing import months, years
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
@@ -28,6 +29,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
     *(desk.router, requests.router, ledger.router, books.router),
     *(months.router, years.router, reconcile.router),
+    *CARE,
 )
 """One for each part of the agency."""
 

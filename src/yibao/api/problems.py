@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.api.care import rules as care
 from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
 from yibao.errors import ClaimError, PolicyError, YibaoError
@@ -90,9 +91,10 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "identity_taken": (409, Text("证件号码已登记", "the identity number is registered")),
     "known_person": (422, Text("未登记此人", "the person is not registered")),
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
-    "known_institution": (404, Text("当日没有登记这个机构", "no such institution on that day")),
+    "known_institution": (422, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
     **clearing.RULES,
+    **care.RULES,
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
     "known_code": (422, Text("没有这个代码", "there is no such code")),
@@ -137,9 +139,15 @@ def problem(
     field: str = "",
     errors: Sequence[Fault] = (),
     text: Text | None = None,
+    of: Request | None = None,
 ) -> Response:
-    """Return the reply for a rule; `text` is what to say of it in both languages, where known."""
+    """Return the reply for a rule; `text` is what to say of it in both languages, where known.
+
+    What the address of the request `of` names and is not there is 404, whatever the table says.
+    """
     status, title = RULES.get(rule, (422, STATUS[422]))
+    if of is not None and rule.startswith("known_") and field in of.path_params:
+        status = 404
     told = Problem(
         type=f"urn:yibao:problem:{rule.replace(' ', '_')}",
         title=title.en,
@@ -169,11 +177,12 @@ def install(app: FastAPI) -> None:
 def _refused(request: Request, error: Exception) -> Response:
     match error:
         case DeskError():
-            return problem(error.rule, str(error), field=error.column)
+            return problem(error.rule, str(error), field=error.column, of=request)
         case ClaimError():
             return problem(error.rule, str(error), field=error.column)
         case Refusal():
-            return problem(error.name, str(error), field=error.column, text=error.text)
+            told = str(error)
+            return problem(error.name, told, field=error.column, text=error.text, of=request)
         case PolicyError():
             return problem(error.name, str(error), text=error.text)
         case StoreError():

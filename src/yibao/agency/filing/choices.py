@@ -42,6 +42,24 @@ class Choice:
     former: str
 
 
+def choose(
+    connection: Connection,
+    kind: Kind,
+    person_id: str,
+    institution_id: str,
+    *,
+    first: date,
+    on_day: date,
+    residence: str = "",
+    actor: str,
+) -> bool:
+    """Choose an institution of a kind, as the two functions below do."""
+    asked = (connection, person_id, institution_id)
+    if kind == "level_3":
+        return choose_level_3(*asked, first=first, on_day=on_day, actor=actor)
+    return contract(*asked, first=first, on_day=on_day, residence=residence, actor=actor)
+
+
 def choose_level_3(
     connection: Connection,
     person_id: str,

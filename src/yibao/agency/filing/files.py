@@ -67,12 +67,12 @@ def _choice(connection: Connection, values: Values, actor: str) -> bool:
         for c in choices.choices(connection, person)
     ):
         return False
-    days = {"first": first, "on_day": values["chosen_on"]}
-    if values["kind"] == "level_3":
-        return choices.choose_level_3(connection, person, institution, **days, actor=actor)
-    residence = values["residence"]
-    return choices.contract(
-        connection, person, institution, **days, residence=residence, actor=actor
+    return choices.choose(
+        *(connection, values["kind"], person, institution),
+        first=first,
+        on_day=values["chosen_on"],
+        residence=values["residence"],
+        actor=actor,
     )
 
 
