@@ -187,7 +187,7 @@ def _told(connection: Connection, number: int) -> PrescriptionTold:
 def _as_told(issued: Issued) -> PrescriptionTold:
     held = issued.prescription
     same = {name: getattr(held, name) for name in Prescription.__dataclass_fields__}
-    items = [ItemTold(kind=i.kind, code=i.code, quantity=decimal(i.quantity)) for i in held.items]
+    items = [_item(i) for i in held.items]
     return PrescriptionTold.model_construct(
         prescription_id=issued.prescription_id,
         **{**same, "items": items, "issued_at": held.issued_at.astimezone(PLACE)},
@@ -195,3 +195,8 @@ def _as_told(issued: Issued) -> PrescriptionTold:
         approved=issued.approved,
         taken=issued.taken,
     )
+
+
+def _item(item: Item) -> ItemTold:
+    quantity = decimal(item.quantity)
+    return ItemTold.model_construct(kind=item.kind, code=item.code, quantity=quantity)

@@ -172,11 +172,13 @@ def _told(connection: Connection, person_id: str) -> Registrations:
     return Registrations.model_construct(
         person_id=person_id,
         registrations=[
-            Registration(disease=held.says["value"], first=held.first, last=held.last)
+            Registration.model_construct(
+                disease=held.says["value"], first=held.first, last=held.last
+            )
             for held in diseases.registrations(connection, person_id)
         ],
         sites=[
-            SitePeriod(**held.says, first=held.first, last=held.last)
+            SitePeriod.model_construct(**held.says, first=held.first, last=held.last)
             for held in sites.periods_of(connection, person_id)
         ],
     )
