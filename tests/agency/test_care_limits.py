@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import psycopg
 import pytest
 from agency_town import DISEASE, at_once, build, count, refused
 
 from yibao.agency.ceilings import Name, ceiling, ceilings, set_ceiling
+from yibao.agency.enrolment import periods
+from yibao.agency.enrolment.persons import find
+from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.choices import Kind, choices, choose
 from yibao.agency.qualification import diseases
 from yibao.agency.qualification.diseases import Finding
@@ -153,6 +157,56 @@ def test_of_changes_at_once_as_many_are_made_as_laid_down(town: Database) -> Non
     found = at_once(town, works)
     assert found.count("level_3_changes") + found.count(False) == 3
     assert count(town, "filing.choice") == 2
+
+
+def held(connection: Connection, attribute: str = "chosen_institution") -> list[tuple[Any, ...]]:
+    """Return what is chosen: institution, source, first and last day."""
+    person = find(connection, "P1")
+    assert person is not None
+    found = periods.read(connection, "enrolment.fact", person.person_no, {"attribute": attribute})
+    return [(p.says["value"], p.says["source"], p.first, p.last) for p in found]
+
+
+def test_what_a_cancelled_choice_took_the_place_of_goes_on_and_it_is_no_change(
+    town: Database,
+) -> None:
+    with town.transaction() as connection:
+        limited(connection, 1)
+        chosen(connection, "H3", 1)
+        before = held(connection)
+        chosen(connection, "H3-other", 2)
+        mistake = choices(connection, "P1")[-1].choice_id
+        cancel(connection, "choice", mistake, "a mistake", actor="clerk")
+        first, last, again = date(2022, 1, 2), date(2022, 2, 1), date(2022, 2, 2)
+        assert before == [("H3", "choice", first, None)]
+        assert held(connection) == [("H3", "choice", first, last), ("H3", "choice", again, None)]
+        assert [c.cancelled for c in choices(connection, "P1")] == [False, True]
+        assert chosen(connection, "H3-other", 3)  # the one change of the year
+    assert refused(town, lambda c: cancel(c, "choice", mistake, "x", actor="t")) == "cancelled"
+    assert refused(town, lambda c: cancel(c, "choice", 999, "x", actor="t")) == "known_choice"
+
+
+def test_a_first_choice_that_is_cancelled_leaves_none_and_a_later_one_stays(town: Database) -> None:
+    with town.transaction() as connection:
+        chosen(connection, "H3", 1)
+        number = choices(connection, "P1")[-1].choice_id
+        chosen(connection, "H3-other", 5)
+        cancel(connection, "choice", number, "a mistake", actor="clerk")
+        assert held(connection) == [("H3-other", "choice", date(2022, 5, 2), None)]
+
+
+def test_of_two_who_cancel_a_choice_at_once_one_does(town: Database) -> None:
+    with town.transaction() as connection:
+        chosen(connection, "H1", 1, kind="primary")
+        chosen(connection, "H1-next", 2, kind="primary")
+        number = choices(connection, "P1")[-1].choice_id
+    works = [lambda c, n=n: cancel(c, "choice", number, str(n), actor="t") for n in range(4)]
+    assert sorted(map(str, at_once(town, works))) == ["None", *["cancelled"] * 3]
+    with town.transaction() as connection:
+        assert [(v, s) for v, s, *_ in held(connection, "contracted_institution")] == [
+            ("H1", "residence: works there"),
+            ("H1", "residence: works there"),
+        ]
 
 
 def test_choices_are_kept_as_they_were_made(town: Database) -> None:

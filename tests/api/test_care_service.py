@@ -198,6 +198,9 @@ def test_institutions_are_chosen_and_what_was_chosen_is_told(desk: Desk) -> None
         ("primary", "H1-next", ""),
     ]
     assert desk.get(f"{CHOICES}/{made['choice_id']}") == told[0]
+    cancellation = f"{CHOICES}/{told[1]['choice_id']}/cancellation"
+    assert desk.made(cancellation, {"reason": "a mistake"}) == told[1] | {"cancelled": True}
+    assert desk.refused(cancellation, {"reason": "again"}) == (422, "cancelled")
 
 
 def test_a_prescription_is_issued_audited_ordered_sent_and_given_up(desk: Desk) -> None:
@@ -294,6 +297,9 @@ WRITES: Mapping[str, tuple[str, Body]] = {
     "order": (DELIVERIES, ORDER),
     "dispatch": (f"{DELIVERIES}/1/dispatch", SENT),
     "given up": (f"{DELIVERIES}/1/cancellation", GIVEN_UP),
+    "referral cancelled": (f"{REFERRALS}/1/cancellation", {"reason": "a mistake"}),
+    "filing cancelled": (f"{REMOTE}/1/cancellation", {"reason": "a mistake"}),
+    "choice cancelled": (f"{CHOICES}/1/cancellation", {"reason": "a mistake"}),
 }
 TEXTS = ("", "a\0b", "a\nb", "a\u202eb", "\ud800", " a", "a" * 201, 17, None, ["a"])
 DAYS = ("", "2022-02-30", "20220301", "2022-03-01T00:00:00", 1646092800, "9999-01-01", None)

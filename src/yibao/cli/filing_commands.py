@@ -111,13 +111,14 @@ def remote(
 @writes(filing)
 def cancel(
     kind: Annotated[
-        Literal["referral", "remote"], typer.Argument(metavar="KIND", help="referral or remote.")
+        Literal["referral", "remote", "choice"],
+        typer.Argument(metavar="KIND", help="referral, remote or choice."),
     ],
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="Its number.")],
     *,
     reason: Reason,
 ) -> Work:
-    """Cancel a referral or a filing. What was settled under it stands.
+    """Cancel a referral, a filing or a choice. What was settled under it stands.
 
     \b
     Example: yibao filing cancel remote 12 --reason "moved back"
@@ -245,6 +246,7 @@ def show(person: PersonId) -> Work:
                 "date": c.on_day,
                 "from": c.first,
                 "in_place_of": c.former,
+                "cancelled": c.cancelled,
             }
             for c in choices(connection, person)
         ],

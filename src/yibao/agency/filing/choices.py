@@ -7,12 +7,13 @@ change within a calendar year is a limit that somebody lays down; without one, a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from yibao.agency.ceilings import CHOICES, ChoiceName, ceiling
 from yibao.agency.enrolment import facts, periods
 from yibao.agency.enrolment.audit import note
+from yibao.agency.enrolment.periods import Period
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.filing.places import locality
@@ -40,6 +41,7 @@ class Choice:
     first: date
     residence: str
     former: str
+    cancelled: bool
 
 
 def choose(
@@ -152,10 +154,29 @@ def choice_of(connection: Connection, number: int) -> Choice:
     return Choice(*row)
 
 
-_CHOICES = (
-    "SELECT choice_id, person_id, kind, institution_id, on_day, first, residence, former "
-    "FROM filing.choice"
-)
+_CHOICES = """
+SELECT choice_id, person_id, c.kind, institution_id, on_day, first, residence, former,
+       EXISTS (SELECT FROM filing.cancellation AS x
+               WHERE x.kind = 'choice' AND filing_id = choice_id)
+FROM filing.choice AS c
+"""
+
+
+def undo(connection: Connection, choice: Choice) -> None:
+    """Let what a choice took the place of go on, as if it had not been made.
+
+    The person must be locked. Of its days a later choice has taken, those stay that one's.
+    """
+    number = locked(connection, choice.person_id).person.person_no
+    held = periods.read(connection, "enrolment.fact", number, {"attribute": _FACTS[choice.kind]})
+    mine = [p for p in held if (p.first, p.says["value"]) == (choice.first, choice.institution_id)]
+    for period in mine:
+        days, where = (period.first, period.last), dict(period.says)
+        periods.cut(connection, "enrolment.fact", number, *days, where=where)
+        before = [p for p in held if p.holds(choice.first - timedelta(days=1))]
+        if choice.former:
+            says = before[0].says if before else {**where, "value": choice.former}
+            periods.hold(connection, "enrolment.fact", number, Period(*days, says))
 
 
 def _known(connection: Connection, institution_id: str, day: date) -> Institution:
@@ -224,7 +245,8 @@ def _within_limit(connection: Connection, person_id: str, kind: Kind, day: date)
     changed = [
         c
         for c in choices(connection, person_id)
-        if (c.kind, c.on_day.year) == (kind, day.year) and c.former not in {"", c.institution_id}
+        if (c.kind, c.on_day.year, c.cancelled) == (kind, day.year, False)
+        and c.former not in {"", c.institution_id}
     ]
     if len(changed) >= most.value:
         title, cited = CHOICES[name], most.cited

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
 from yibao.agency.filing import choices
+from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.choices import Choice
-from yibao.api.calls import MAKES, READS_ONE, All, One, Write
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
+from yibao.api.care.referrals import FilingCancellation
 from yibao.api.fields import Day, Name, Strict, Told
 from yibao.api.paging import Cursor, Limit
 from yibao.api.problems import documented
@@ -68,6 +70,7 @@ class ChoiceTold(Told):
     first: Day
     residence: str
     former: str
+    cancelled: bool
 
 
 class Choices(Told):
@@ -99,7 +102,7 @@ def post_choice(body: NewChoice, write: Write) -> Response:
         mine = [
             c.choice_id
             for c in choices.choices(connection, body.person_id)
-            if (c.kind, c.institution_id) == (body.kind, body.institution_id)
+            if (c.kind, c.institution_id, c.cancelled) == (body.kind, body.institution_id, False)
         ]
         return Chosen.model_construct(
             person_id=body.person_id,
@@ -109,6 +112,24 @@ def post_choice(body: NewChoice, write: Write) -> Response:
             new=made,
             choice_id=mine[-1] if mine else None,
         )
+
+    return write.once(body, work)
+
+
+@router.post(
+    "/{choice}/cancellation",
+    operation_id="cancelChoice",
+    summary="Cancel a choice that was a mistake, once / 取消选择",
+    status_code=201,
+    response_model=ChoiceTold,
+    responses=MAKES_OF_ONE,
+)
+def post_cancellation(choice: ChoiceNumber, body: FilingCancellation, write: Write) -> Response:
+    """Cancel a choice: what it took the place of goes on, what was settled stands."""
+
+    def work(connection: Connection) -> ChoiceTold:
+        cancel(connection, "choice", choice, body.reason, actor=write.actor)
+        return _told(choices.choice_of(connection, choice))
 
     return write.once(body, work)
 
@@ -155,4 +176,5 @@ def _told(found: Choice) -> ChoiceTold:
         first=found.first,
         residence=found.residence,
         former=found.former,
+        cancelled=found.cancelled,
     )

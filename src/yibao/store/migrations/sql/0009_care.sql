@@ -45,6 +45,10 @@ CREATE TABLE filing.choice (
 CREATE INDEX ON filing.choice (person_id);
 CALL ops.make_append_only('filing.choice');
 
+ALTER TABLE filing.cancellation
+  DROP CONSTRAINT cancellation_kind_check,
+  ADD CHECK (kind IN ('referral', 'remote', 'choice'));
+
 -- --- applications ------------------------------------------------------------------------------
 
 ALTER TABLE qualification.decision
