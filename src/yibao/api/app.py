@@ -18,6 +18,7 @@ from yibao.api.clearing import months, years
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
+from yibao.api.registry import agreements, designations, entries
 from yibao.api.service import Service
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
@@ -28,6 +29,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
     *(desk.router, requests.router, ledger.router, books.router),
     *(months.router, years.router, reconcile.router),
+    *(entries.router, agreements.router, designations.router, designations.places),
 )
 """One for each part of the agency."""
 
