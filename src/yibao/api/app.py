@@ -12,7 +12,19 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from yibao.agency.desk.office import Office, Registers
-from yibao.api import books, health, institutions, ledger, persons, problems, reconcile, requests
+from yibao.api import (
+    books,
+    employers,
+    health,
+    identities,
+    institutions,
+    ledger,
+    memberships,
+    persons,
+    problems,
+    reconcile,
+    requests,
+)
 from yibao.api.access import AccessLog
 from yibao.api.clearing import months, years
 from yibao.api.desk import routes as desk
@@ -28,6 +40,7 @@ from yibao.store.database import Database
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
     *(desk.router, requests.router, ledger.router, books.router),
+    *(memberships.router, identities.router, employers.router, employers.households),
     *(months.router, years.router, reconcile.router),
     *(entries.router, agreements.router, designations.router, designations.places),
 )

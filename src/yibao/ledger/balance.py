@@ -88,28 +88,20 @@ def accounts(
 
     Only accounts of a head, a fund, a party, where given.
     """
-    rows = connection.execute(
-        """
+    given = {"head": head, "fund": fund, "party": party}
+    tests = [f"{name} = %({name})s" for name, value in given.items() if value is not None]
+    if after is not None:
+        tests.append("(head, fund, party) > (%(head_)s, %(fund_)s, %(party_)s)")
+        given |= {f"{name}_": value for name, value in after._asdict().items()}
+    query = f"""
         WITH page AS (
           SELECT account_id, head, fund, party FROM ledger.account
-          WHERE (%(head)s::text IS NULL OR head = %(head)s)
-            AND (%(fund)s::text IS NULL OR fund = %(fund)s)
-            AND (%(party)s::text IS NULL OR party = %(party)s)
-            AND (%(after)s::text[] IS NULL OR (head, fund, party) >
-                 ((%(after)s::text[])[1], (%(after)s::text[])[2], (%(after)s::text[])[3]))
-          ORDER BY head, fund, party LIMIT %(limit)s
+          WHERE {" AND ".join(tests or ["true"])} ORDER BY head, fund, party LIMIT %(limit)s
         )
         SELECT head, fund, party,
                coalesce(sum(fen) FILTER (WHERE fen > 0), 0)::bigint,
                coalesce(-sum(fen) FILTER (WHERE fen < 0), 0)::bigint
         FROM page LEFT JOIN ledger.posting USING (account_id) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-        """,
-        {
-            "head": head,
-            "fund": fund,
-            "party": party,
-            "after": None if after is None else list(after),
-            "limit": limit,
-        },
-    )
+    """
+    rows = connection.execute(query.encode(), {**given, "limit": limit})
     return [Line(Account(*key), debits, credits) for *key, debits, credits in rows]
