@@ -137,13 +137,7 @@ _TURNS = {
 
 def _turn(kind: str, told: str) -> Callable[..., None]:
     @sharing("actor")
-    def command(
-        at: At,
-        agreement: AgreementId,
-        *,
-        day: Day,
-        reason: Reason = "",
-    ) -> None:
+    def command(at: At, agreement: AgreementId, *, day: Day, reason: Reason = "") -> None:
         from yibao.cli import agreement_run
 
         agreement_run.turn(at, agreement, kind, day, reason)
@@ -193,10 +187,7 @@ def breach(
 
 
 @sharing("json")
-def show(
-    at: At,
-    agreement: AgreementId,
-) -> None:
+def show(at: At, agreement: AgreementId) -> None:
     """Show what has held of an agreement, and what was done with it.
 
     \b

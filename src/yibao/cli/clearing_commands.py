@@ -37,11 +37,7 @@ def register(app: typer.Typer) -> None:
 
 @clearing.command()
 @sharing("by", "day", "json")
-def apply(
-    at: At,
-    institution: Institution,
-    month: Month,
-) -> None:
+def apply(at: At, institution: Institution, month: Month) -> None:
     """Apply for a month of an institution.
 
     For all that was settled by its last day and not applied for yet. Once for each institution and
@@ -101,11 +97,7 @@ def audit(
 
 @clearing.command()
 @sharing("by", "day", "json")
-def pay(
-    at: At,
-    institution: Institution,
-    month: Month,
-) -> None:
+def pay(at: At, institution: Institution, month: Month) -> None:
     """Pay an audited month.
 
     Once, by somebody else than who audited it. What the institution owes is taken off first;
@@ -145,11 +137,7 @@ def list_(
 
 @clearing.command()
 @sharing("json")
-def show(
-    at: At,
-    institution: Institution,
-    month: Month,
-) -> None:
+def show(at: At, institution: Institution, month: Month) -> None:
     """Show a month, with the numbers of its deductions.
 
     \b
@@ -162,12 +150,7 @@ def show(
 
 @clearing.command()
 @sharing("by", "day", "json")
-def appeal(
-    at: At,
-    deduction: Number,
-    *,
-    reason: Reason,
-) -> None:
+def appeal(at: At, deduction: Number, *, reason: Reason) -> None:
     """Appeal against a deduction, once. It stands until it is decided.
 
     \b

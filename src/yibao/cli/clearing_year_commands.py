@@ -67,11 +67,7 @@ def advance(
 
 
 @sharing("by", "day", "json")
-def repay(
-    at: At,
-    institution: Institution,
-    year: Year,
-) -> None:
+def repay(at: At, institution: Institution, year: Year) -> None:
     """Book working capital that is paid back.
 
     What is left of it after the year's last payment.
@@ -85,14 +81,7 @@ def repay(
 
 
 @sharing("by", "day", "json")
-def release(
-    at: At,
-    institution: Institution,
-    year: Year,
-    *,
-    rate: Share,
-    reason: Reason,
-) -> None:
+def release(at: At, institution: Institution, year: Year, *, rate: Share, reason: Reason) -> None:
     """Return a year's deposits.
 
     As much of them as the assessment says; the rest is kept.
@@ -132,13 +121,7 @@ def set_aside(
 
 
 @sharing("by", "day", "json")
-def draw(
-    at: At,
-    fund: Fund,
-    amount: Yuan,
-    *,
-    reason: Reason,
-) -> None:
+def draw(at: At, fund: Fund, amount: Yuan, *, reason: Reason) -> None:
     """Draw on a fund's risk reserve.
 
     At most what it holds goes back to the fund's balance.
@@ -152,12 +135,7 @@ def draw(
 
 
 @sharing("by", "day", "json")
-def region_advance(
-    at: At,
-    region: Region,
-    fund: Fund,
-    amount: Yuan,
-) -> None:
+def region_advance(at: At, region: Region, fund: Fund, amount: Yuan) -> None:
     """Pay another region ahead of bills.
 
     \b
@@ -196,10 +174,7 @@ def region_clear(
 
 
 @sharing("by", "day", "json")
-def region_return(
-    at: At,
-    region: Region,
-) -> None:
+def region_return(at: At, region: Region) -> None:
     """Book what a region returns of money paid ahead.
 
     \b

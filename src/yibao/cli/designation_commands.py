@@ -47,12 +47,7 @@ def apply(
 
 def _step(which: str) -> Callable[..., None]:
     @sharing("actor")
-    def command(
-        at: At,
-        application: ApplicationId,
-        *,
-        day: OnDay,
-    ) -> None:
+    def command(at: At, application: ApplicationId, *, day: OnDay) -> None:
         from yibao.cli import agreement_run
 
         agreement_run.step(at, application, which, day)
@@ -88,12 +83,7 @@ def refuse(
 
 
 @sharing("json")
-def show_application(
-    at: At,
-    application: ApplicationId,
-    *,
-    day: OnDay,
-) -> None:
+def show_application(at: At, application: ApplicationId, *, day: OnDay) -> None:
     """Show how an application stands on a day: the next step, its limit, the waiting list.
 
     \b
@@ -105,11 +95,7 @@ def show_application(
 
 
 @sharing("json")
-def quotas(
-    at: At,
-    *,
-    day: OnDay,
-) -> None:
+def quotas(at: At, *, day: OnDay) -> None:
     """Show the places of each division: planned, used, available.
 
     \b

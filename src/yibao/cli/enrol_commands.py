@@ -100,10 +100,7 @@ def template(
 
 @enrol.command()
 @sharing("json")
-def show(
-    at: At,
-    person: PersonId,
-) -> None:
+def show(at: At, person: PersonId) -> None:
     """Show a person: particulars, membership, cover, bills, account.
 
     \b
