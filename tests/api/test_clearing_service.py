@@ -265,6 +265,8 @@ def test_entries_accounts_and_banks(client: Client) -> None:
         ("institution_payable", "personal_account"),
         ("institution_payable", POOL),
     ]
+    early = client("GET", "/ledger/accounts?party=H1&head=institution_payable&last=2026-03-02").json
+    assert [a["balance"] for a in early["accounts"]] == ["-30.00", "-800.00"]
     bank = client("GET", f"/ledger/banks/{POOL}?says=5.00").json
     assert bank == {"fund": POOL, "bank": "5.00", "ledger": "0.00", "difference": "-5.00"}
 

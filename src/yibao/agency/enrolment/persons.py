@@ -239,11 +239,11 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[Known]:
     if wanted.name is not None:
         tests.append("name <> ''")  # what there is an index of
     member = [n for n in ("scheme", "household_id") if getattr(wanted, n) is not None]
-    if member:
+    if member:  # household_id <> '' is what there is an index of
         tests.append(
             "EXISTS (SELECT FROM enrolment.membership AS m WHERE m.person_no = p.person_no "
             "AND upper_inf(known) AND valid @> %(day)s::date AND "
-            + " AND ".join(f"m.{name} = %({name})s" for name in member)
+            + " AND ".join(f"m.{name} = %({name})s AND m.{name} <> ''" for name in member)
             + ")"
         )
     query = (
