@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services import Client, Contract, Reply, app_of, running
+from shaken import JSON
 
 from yibao.agency.clearing.model import Act
 from yibao.agency.clearing.pay import pay
@@ -369,11 +370,6 @@ def test_days_that_are_too_many_or_the_wrong_way_round(client: Client) -> None:
 
 # --- whatever is sent -----------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
 TARGETS: dict[str, dict[str, Any]] = {
     MADE: APPLY,
     f"{MADE}/1/audit": {"deductions": [DEDUCTION], "deposit": DEPOSIT, "day": None},

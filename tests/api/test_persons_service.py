@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services import Client, Contract, Reply, app_of, running
+from shaken import JSON
 
 from yibao.agency.enrolment.memberships import state_coverage
 from yibao.agency.enrolment.profile import Membership
@@ -295,11 +296,6 @@ def test_households_that_overlap_at_once_are_enrolled_one_after_the_other(
 
 # --- whatever is sent -----------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
 IDENTITIES = {"subsistence_allowance": ""}
 OF = "/persons/P-17"
 TARGETS: dict[str, dict[str, Any]] = {

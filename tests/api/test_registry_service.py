@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services import Client, Contract, Reply, app_of, running
+from shaken import JSON
 
 from yibao.registry.registers import REGISTERS
 from yibao.store.database import Database
@@ -257,11 +258,6 @@ def test_two_who_suspend_at_once_suspend_once(client: Client, port: int) -> None
 
 # --- whatever is sent -----------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
 TARGETS: dict[str, dict[str, Any]] = {
     "/designations": APPLY,
     "/designations/X1/steps": {"step": "assess", "day": "2021-10-01"},

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.desk.model import DeskError
 from yibao.api.calls import READS_ONE, All, One, today
-from yibao.api.fields import Day, Name, Strict, Told, Words, code_of, words
+from yibao.api.fields import Day, Name, Strict, Told, Words, code_of, example, words
 from yibao.api.problems import documented
 from yibao.registry.find import (
     REASONS,
@@ -113,9 +113,7 @@ def get_cover(
 class LocalCodes(Strict):
     """Codes of an institution's own, line by line."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"kind": "drug", "codes": ["D-17"], "day": "2026-03-01"}]}
-    )
+    model_config = example(kind="drug", codes=["D-17"], day="2026-03-01")
 
     kind: Annotated[str, Field(pattern=f"^({'|'.join(ITEM_KINDS)})$")]
     codes: Annotated[list[Name], Field(min_length=1, max_length=10_000)]

@@ -6,14 +6,25 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.accounts.moves import Slip, move_in, move_out, slips
 from yibao.agency.accounts.uses import Closing
 from yibao.agency.enrolment.memberships import Enrolment, end, enrol, resume
 from yibao.agency.enrolment.profile import Membership
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
-from yibao.api.fields import Amount, Day, Name, NameOrNone, Said, Strict, Told, Yuan, code_of
+from yibao.api.fields import (
+    Amount,
+    Day,
+    Name,
+    NameOrNone,
+    Said,
+    Strict,
+    Told,
+    Yuan,
+    code_of,
+    example,
+)
 from yibao.api.persons import PersonId, require
 from yibao.store.database import Connection
 
@@ -50,18 +61,12 @@ def membership_of(terms: Terms, household_id: str) -> Membership:
 class NewEnrolment(Terms):
     """Membership of a scheme, from a day on, to a day or until further notice."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "scheme": "resident",
-                    "category": "adult",
-                    "contribution_tier": "high",
-                    "first": "2026-01-01",
-                    "last": "2026-12-31",
-                }
-            ]
-        }
+    model_config = example(
+        scheme="resident",
+        category="adult",
+        contribution_tier="high",
+        first="2026-01-01",
+        last="2026-12-31",
     )
 
     household_id: NameOrNone = ""
@@ -79,9 +84,7 @@ class Enrolled(Told):
 class NewEnd(Strict):
     """The last day of membership, employment and coverage."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"last": "2022-08-31", "reason": "moved away"}]}
-    )
+    model_config = example(last="2022-08-31", reason="moved away")
 
     last: Day
     reason: Said
@@ -91,11 +94,7 @@ class NewEnd(Strict):
 class NewPause(Strict):
     """Membership, employment and coverage end after `last` and go on from `resumes`."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"last": "2022-08-31", "resumes": "2023-01-01", "reason": "abroad"}]
-        }
-    )
+    model_config = example(last="2022-08-31", resumes="2023-01-01", reason="abroad")
 
     last: Day
     resumes: Day
@@ -105,7 +104,7 @@ class NewPause(Strict):
 class NewResumption(Strict):
     """Membership goes on from a day as it was when it ended."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"first": "2023-01-01"}]})
+    model_config = example(first="2023-01-01")
 
     first: Day
 
@@ -209,11 +208,7 @@ def post_resumption(person_id: PersonId, body: NewResumption, write: Write) -> R
 class NewMoveOut(Strict):
     """A move to another region; `reference` is the slip's number."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"region": "130100", "reference": "S1", "last": "2022-08-31"}]
-        }
-    )
+    model_config = example(region="130100", reference="S1", last="2022-08-31")
 
     region: Division
     reference: Name
@@ -224,18 +219,8 @@ class NewMoveOut(Strict):
 class NewMoveIn(Strict):
     """What came along from another region."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "region": "120100",
-                    "reference": "S1",
-                    "on_day": "2022-09-05",
-                    "months": 96,
-                    "balance": "1234.50",
-                }
-            ]
-        }
+    model_config = example(
+        region="120100", reference="S1", on_day="2022-09-05", months=96, balance="1234.50"
     )
 
     region: Division

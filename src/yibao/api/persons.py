@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
@@ -17,7 +17,7 @@ from yibao.agency.enrolment import persons
 from yibao.agency.enrolment.persons import Known, Person
 from yibao.agency.enrolment.statuses import statuses
 from yibao.api.calls import CHANGES_ONE, MAKES, READS_ONE, All, One, Write, today
-from yibao.api.fields import Day, Name, Strict, Told, code_of
+from yibao.api.fields import Day, Name, Strict, Told, code_of, example
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -36,11 +36,6 @@ IdentityType = Annotated[
 Sex = Annotated[str, Field(pattern="^(male|female)?$")]
 Division = Annotated[str, Field(pattern="^([0-9]{6})?$")]
 Phone = Annotated[str, Field(max_length=32, pattern=r"^[0-9+ ()-]*$")]
-
-
-def example(**fields: Any) -> ConfigDict:
-    """Return the configuration of a model with an example."""
-    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 class NewPerson(Strict):

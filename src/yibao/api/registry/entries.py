@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from yibao.agency.desk.model import DeskError
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write, today
-from yibao.api.fields import Day, Strict, Told, Words, words
+from yibao.api.fields import Day, Strict, Told, Words, example, words
 from yibao.api.headers import as_json
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
 from yibao.api.problems import MAX_FAULTS, Fault, RowsRefused, documented
@@ -97,22 +97,16 @@ class Entries(Told):
 class NewVersions(Strict):
     """Rows as a file of the register has them: from that day on, this holds. All or none land."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "rows": [
-                        {
-                            "institution_id": "H12010100001",
-                            "kind": "drug",
-                            "local_code": "D-17",
-                            "code": "XA10BAE050A001010100001",
-                            "from": "2026-01-01",
-                        }
-                    ]
-                }
-            ]
-        }
+    model_config = example(
+        rows=[
+            {
+                "institution_id": "H12010100001",
+                "kind": "drug",
+                "local_code": "D-17",
+                "code": "XA10BAE050A001010100001",
+                "from": "2026-01-01",
+            }
+        ]
     )
 
     rows: Annotated[list[dict[str, Text]], Field(min_length=1, max_length=MAX_ROWS)]

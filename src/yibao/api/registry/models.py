@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from yibao.api.fields import Day, Name, Said, Strict, Told, code_of
+from yibao.api.fields import Day, Name, Said, Strict, Told, code_of, example
 from yibao.registry.agreements import PASS_MARK
 
 Visits = Annotated[list[Annotated[str, code_of("visit")]], Field(min_length=1, max_length=32)]
 Schemes = Annotated[list[Annotated[str, code_of("scheme")]], Field(min_length=1, max_length=8)]
-
-
-def example(**fields: Any) -> ConfigDict:
-    """Return the configuration of a model with an example."""
-    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 # --- agreements -----------------------------------------------------------------------------------
