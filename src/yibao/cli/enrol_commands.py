@@ -142,6 +142,29 @@ def end(
 
 
 @enrol.command()
+@sharing("actor", "json")
+def resume(
+    at: At,
+    person: PersonId,
+    *,
+    first: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=parse_date, help="First day of it.")
+    ],
+    policy: PolicyName,
+) -> None:
+    """Let a membership go on as it was when it ended.
+
+    What was stated of cover goes on too; an employment is for the employer to report.
+
+    \b
+    Example: yibao enrol resume P1 --from 2023-01-01 --policy tianjin
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.resume(at, person, first, policy)
+
+
+@enrol.command()
 def gaps(
     files: Files,
     *,

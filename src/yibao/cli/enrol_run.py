@@ -120,11 +120,23 @@ def end(
     with at.transaction() as connection:
         asked = (connection, person, last)
         ended = memberships.end(*asked, actor=at.who, reason=reason, resumes=resumes, died=died)
+    _tell(at, person, Text("已停保", "ended"), changed=ended)
+
+
+def resume(at: At, person: str, first: date, policy: str) -> None:
+    """Let a membership go on."""
+    with at.transaction() as connection:
+        office = Office(load_policy(place_of(policy)))
+        made = memberships.resume(connection, person, first, actor=at.who, office=office)
+    _tell(at, person, Text("已恢复参保", "resumed"), changed=made)
+
+
+def _tell(at: At, person: str, done: Text, *, changed: bool) -> None:
     if at.as_json:
-        print_json({"person_id": person, "changed": ended})
+        print_json({"person_id": person, "changed": changed})
     else:
-        done = Text("已停保", "ended") if ended else Text("没有变化", "nothing changes")
-        typer.echo(f"{person}: {done.pick(at.lang)}")
+        told = done if changed else Text("没有变化", "nothing changes")
+        at.say(Text(f"{person}: {told.zh}", f"{person}: {told.en}"))
 
 
 def show(at: At, person: str) -> None:
