@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from yibao.api.calls import CHANGES_ONE, MAKES_OF_ONE, READS_ONE, One, Write
+from yibao.api.calls import ACTS_ON_ONE, MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import Name
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.registry.models import (
@@ -28,7 +28,6 @@ from yibao.text import Text
 router = APIRouter(prefix="/agreements", tags=["agreements"])
 
 AgreementId = Annotated[Name, Path(description="agreement_id / 协议编号")]
-_CHANGES = {status: told for status, told in CHANGES_ONE.items() if status != 200}
 
 
 def event(done: agreements.Event) -> Event:
@@ -108,7 +107,7 @@ def post_renewal(agreement_id: AgreementId, body: NewRenewal, write: Write) -> R
     summary="Amend, suspend, resume or terminate from a day on / 变更、暂停、恢复、解除",
     status_code=201,
     response_model=Agreement,
-    responses=_CHANGES,
+    responses=ACTS_ON_ONE,
 )
 def post_act(
     agreement_id: AgreementId, body: NewAct, write: Write, if_match: IfMatch = None
