@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services import Client, Contract, Reply, app_of, running
+from shaken import JSON
 
 from yibao.agency.clearing.model import Act
 from yibao.agency.clearing.pay import pay
@@ -265,6 +266,8 @@ def test_entries_accounts_and_banks(client: Client) -> None:
         ("institution_payable", "personal_account"),
         ("institution_payable", POOL),
     ]
+    early = client("GET", "/ledger/accounts?party=H1&head=institution_payable&last=2026-03-02").json
+    assert [a["balance"] for a in early["accounts"]] == ["-30.00", "-800.00"]
     bank = client("GET", f"/ledger/banks/{POOL}?says=5.00").json
     assert bank == {"fund": POOL, "bank": "5.00", "ledger": "0.00", "difference": "-5.00"}
 
@@ -367,11 +370,6 @@ def test_days_that_are_too_many_or_the_wrong_way_round(client: Client) -> None:
 
 # --- whatever is sent -----------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
 TARGETS: dict[str, dict[str, Any]] = {
     MADE: APPLY,
     f"{MADE}/1/audit": {"deductions": [DEDUCTION], "deposit": DEPOSIT, "day": None},

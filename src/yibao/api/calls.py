@@ -105,7 +105,10 @@ MAKES = documented(400, 409, 413)
 MAKES_OF_ONE = documented(400, 404, 409, 413)
 """What a write may answer that makes something of what stands in its path."""
 
-CHANGES_ONE = {200: {"headers": ETAG}, **documented(400, 404, 409, 412, 413)}
+ACTS_ON_ONE = documented(400, 404, 409, 412, 413)
+"""What a write may answer that needs what stands in its path to be as it was read."""
+
+CHANGES_ONE = {200: {"headers": ETAG}, **ACTS_ON_ONE}
 """What a change may answer of what stands in its path."""
 
 READS_ONE = {200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)}

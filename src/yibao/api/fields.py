@@ -41,6 +41,11 @@ class Told(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def example(**fields: Any) -> ConfigDict:
+    """Return the configuration of a request with an example of it."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
 def _fen(given: Any) -> int:
     if isinstance(given, str) and len(given) >= 4 and given[-3] == ".":
         try:

@@ -42,6 +42,11 @@ Fund = Annotated[
         description="a fund, or empty where the head has none / 基金",
     ),
 ]
+KnownAt = Annotated[
+    Instant | None, Query(description="only what was recorded by then / 截至此刻已记录的")
+]
+First = Annotated[Day | None, Query(description="belonging to days from / 归属日起")]
+Last = Annotated[Day | None, Query(description="belonging to days to / 归属日止")]
 Party = Annotated[
     NameOrNone, Query(description="an institution, a person …, or empty / 单位或个人")
 ]
@@ -139,11 +144,9 @@ _OF_ENTRY = [name for name in Entry.model_fields if name != "transfers"]
 )
 def get_trial_balance(
     every: All,
-    known_at: Annotated[
-        Instant | None, Query(description="only what was recorded by then / 截至此刻已记录的")
-    ] = None,
-    first: Annotated[Day | None, Query(description="belonging to days from / 归属日起")] = None,
-    last: Annotated[Day | None, Query(description="belonging to days to / 归属日止")] = None,
+    known_at: KnownAt = None,
+    first: First = None,
+    last: Last = None,
 ) -> Response:
     """Return the sums of all accounts by head and fund."""
 
@@ -191,6 +194,9 @@ def list_accounts(
     head: Annotated[HeadName | None, Query(description="of a head / 科目")] = None,
     fund: Annotated[FundName | None, Query(description="of a fund / 基金")] = None,
     party: Annotated[NameOrNone | None, Query(description="of a party / 单位或个人")] = None,
+    known_at: KnownAt = None,
+    first: First = None,
+    last: Last = None,
     cursor: KeyCursor = None,
     limit: Limit = 50,
 ) -> Response:
@@ -199,7 +205,16 @@ def list_accounts(
     after = None if at is None else Account(*at)
 
     def work(connection: Connection) -> Accounts:
-        found = accounts(connection, limit + 1, after=after, head=head, fund=fund, party=party)
+        found = accounts(
+            *(connection, limit + 1),
+            after=after,
+            head=head,
+            fund=fund,
+            party=party,
+            known_at=known_at,
+            first=first,
+            last=last,
+        )
         rows, following = cut(found, limit, lambda line: cursor_at(line.account))
         return Accounts(accounts=[_told(row) for row in rows], next=following)
 
@@ -219,8 +234,8 @@ def get_statement(
     *,
     fund: Fund = "",
     party: Party = "",
-    first: Annotated[Day | None, Query(description="belonging to days from / 归属日起")] = None,
-    last: Annotated[Day | None, Query(description="belonging to days to / 归属日止")] = None,
+    first: First = None,
+    last: Last = None,
     cursor: KeyCursor = None,
     limit: Limit = 50,
 ) -> Response:

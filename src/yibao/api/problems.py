@@ -21,6 +21,7 @@ from yibao.agency.enrolment.refusal import Refusal
 from yibao.api.care import rules as care
 from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
+from yibao.api.registry import rules as registry
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.registry.find import REASONS
 from yibao.store.errors import StoreError
@@ -91,9 +92,12 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "identity_taken": (409, Text("证件号码已登记", "the identity number is registered")),
     "known_person": (422, Text("未登记此人", "the person is not registered")),
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
+    "known_employer_id": (404, Text("没有登记这个单位", "there is no such employer")),
+    "reference_taken": (409, Text("转移单号已用过", "the slip's number has been used")),
     "known_institution": (422, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
     **clearing.RULES,
+    **registry.RULES,
     **care.RULES,
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
@@ -163,6 +167,14 @@ def problem(
     return Response(told.model_dump_json(), status, headers, MEDIA_TYPE)
 
 
+class RowsRefused(YibaoError):
+    """Rows of a request that are wrong, with each fault."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = faults
+        super().__init__(f"{faults[0].field}: {faults[0].detail}")
+
+
 def install(app: FastAPI) -> None:
     """Let an application answer every error as a problem."""
     app.add_exception_handler(RequestValidationError, _not_valid)
@@ -185,6 +197,9 @@ def _refused(request: Request, error: Exception) -> Response:
             return problem(error.name, told, field=error.column, text=error.text, of=request)
         case PolicyError():
             return problem(error.name, str(error), text=error.text)
+        case RowsRefused():
+            first = error.faults[0]
+            return problem("rows", str(error), field=first.field, errors=error.faults)
         case StoreError():
             return _no_database(request, error)
         case _:  # a pack that pays more than there is: nothing was settled, and we should know

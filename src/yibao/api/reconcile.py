@@ -24,6 +24,7 @@ from yibao.api.fields import (
     Strict,
     Told,
     code_of,
+    example,
 )
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -66,17 +67,8 @@ class BookedRow(Strict):
 class NewReconciliation(Strict):
     """An institution's days, and every row that it has of them."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "institution_id": "H12010100001",
-                    "first": "2023-03-08",
-                    "last": "2023-03-08",
-                    "rows": [_ROW],
-                }
-            ]
-        }
+    model_config = example(
+        institution_id="H12010100001", first="2023-03-08", last="2023-03-08", rows=[_ROW]
     )
 
     institution_id: Name

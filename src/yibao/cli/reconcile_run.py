@@ -33,6 +33,7 @@ from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money, print_rejects
 from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
@@ -83,22 +84,22 @@ class Run:
     output: Path | None
 
 
-def reconcile(run: Run, place: str | None, language: Language, *, as_json: bool) -> None:
+def reconcile(at: At, run: Run) -> None:
     """Compare and tell; leaves with exit code 1 where something differs or could not be read."""
-    with exits(language, as_json=as_json):
+    with exits(at.lang, as_json=at.as_json):
         targets = _targets(run.output)
         check_targets(targets, run.files)
         booked = read(run.files, run.encoding)
-        with opened(place) as database, database.transaction() as connection:
+        with opened(at.database) as database, database.transaction() as connection:
             found = compare(connection, run.institution, run.period, booked)
-        written = _sheets(run.output, found, booked, language)
+        written = _sheets(run.output, found, booked, at.lang)
         write_files(written)
         remove_old(targets, written)
-    if as_json:
+    if at.as_json:
         print_json(_plain(found, booked))
     else:
-        _print(found, language)
-    print_rejects(booked.rejects, language, console(stderr=True))
+        _print(found, at.lang)
+    print_rejects(booked.rejects, at.lang, console(stderr=True))
     if not found.agrees or booked.rejects:
         raise typer.Exit(exit_codes.FINDINGS)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from yibao.api.fields import (
@@ -20,6 +20,7 @@ from yibao.api.fields import (
     Told,
     Yuan,
     code_of,
+    example,
 )
 
 MAX_DEDUCTIONS = 2_000
@@ -27,11 +28,6 @@ MAX_DEDUCTIONS = 2_000
 
 Year = Annotated[int, Field(ge=2015, le=2100, examples=[2026])]
 BookDay = Annotated[Day | None, Field(description="day of the books; else today / 记账日")]
-
-
-def example(**fields: Any) -> ConfigDict:
-    """Return the configuration of a model with an example."""
-    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 # --- a month --------------------------------------------------------------------------------------

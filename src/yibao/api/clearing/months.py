@@ -16,7 +16,7 @@ from yibao.agency.clearing.model import Act
 from yibao.agency.clearing.model import Application as Found
 from yibao.agency.clearing.model import Deduction as Made
 from yibao.agency.clearing.pay import pay
-from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write, today
+from yibao.api.calls import ACTS_ON_ONE, MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write, today
 from yibao.api.clearing.models import (
     Application,
     Applications,
@@ -41,7 +41,6 @@ router = APIRouter(prefix="/clearing", tags=["clearing"])
 
 ApplicationId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="application_id / 申报编号")]
 DeductionId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="deduction_id / 扣款编号")]
-_PAYS = MAKES_OF_ONE | documented(412)
 
 
 def act(write: Write, day: Day | None) -> Act:
@@ -117,7 +116,7 @@ def post_application(body: NewApplication, write: Write) -> Response:
     summary="Deduct what an audit found, withhold the deposit, once / 审核",
     status_code=201,
     response_model=Application,
-    responses=_PAYS,
+    responses=ACTS_ON_ONE,
 )
 def post_audit(
     application_id: ApplicationId, body: NewAudit, write: Write, if_match: IfMatch = None
@@ -145,7 +144,7 @@ def post_audit(
     summary="Pay an audited month, once, by somebody else than who audited it / 拨付",
     status_code=201,
     response_model=Application,
-    responses=_PAYS,
+    responses=ACTS_ON_ONE,
 )
 def post_payment(
     application_id: ApplicationId, body: NewPayment, write: Write, if_match: IfMatch = None

@@ -1,4 +1,4 @@
-"""The table of reconciliations."""
+"""The table of reconciliations, and indexes of what the service lists."""
 
 from yibao.store.migrations.script import run
 
@@ -8,4 +8,4 @@ down_revision = "0006"
 
 def upgrade() -> None:
     """Apply."""
-    run("0010_reconciliation")
+    run("0010_service")
