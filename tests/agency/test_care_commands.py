@@ -164,3 +164,49 @@ def test_an_item_that_cannot_be_read_is_wrong_usage(town: Database, item: str) -
     )
     rest = ("--days", "7", "--time", "2022-03-01T09:30", "--item", item)
     told(town, *issue, *rest, code=exit_codes.USAGE)
+
+
+def test_who_reads_the_limits_sees_which_are_unverified(town: Database) -> None:
+    rows = {r["name"]: r for r in told(town, "prescription", "limits")["limits"]}
+    assert {name: (r["grade"], r["status"]) for name, r in rows.items()} == {
+        "prescription_hours": ("D", "unverified"),
+        "prescription_days": ("B", ""),
+        "long_prescription_days": ("D", "unverified"),
+    }
+    assert shown(town, "prescription", "limits").count("未核实") >= 2
+
+
+def test_a_mistake_is_cancelled_and_changes_of_a_choice_are_limited(town: Database) -> None:
+    number = told(town, "qualify", "apply", "P1", DISEASE, "--date", "2022-01-05")["application"]
+    cancel = ("qualify", "cancel", number, "--date", "2022-01-06", "--reason", "another person")
+    assert told(town, *cancel)["outcome"] == "cancelled"
+    assert told(town, "filing", "limits") == {"limits": []}
+    told(town, *("filing", "set-limit", "level_3_changes", 0, "--cite", "notice 5"), *FROM)
+    (limit,) = told(town, "filing", "limits")["limits"]
+    assert (limit["value"], limit["grade"], limit["cite"]) == (0, "A", "notice 5")
+    told(town, "filing", "choose", "P1", "H3", "--date", "2022-03-01", "--from", "2022-03-02")
+    days = ("--date", "2022-03-01", "--from", "2022-03-05")
+    assert "0 at most (notice 5)" in refused(town, "filing", "choose", "P1", "H3-other", *days)
+    (choice,) = told(town, "filing", "show", "P1")["choices"]
+    told(town, "filing", "cancel", "choice", choice["choice"], "--reason", "a mistake")
+    assert told(town, "filing", "choose", "P1", "H3-other", *days)["made"]
+
+
+FROM = ("--from", "2022-01-01")
+
+
+@pytest.mark.parametrize("wrong", ["", " ", "a\tb", "a\u202eb"])
+def test_texts_that_cannot_be_seen_are_wrong_usage(town: Database, wrong: str) -> None:
+    for words in (
+        ("qualify", "apply", wrong, DISEASE, "--date", "2022-01-05"),
+        ("qualify", "revoke", "P1", DISEASE, *FROM, "--reason", wrong),
+        ("filing", "choose", "P1", wrong, "--date", "2022-01-05", *FROM),
+        ("prescription", "dispatch", 1, "--time", "2022-03-01T09:30", "--carrier", wrong),
+    ):
+        told(town, *words, code=exit_codes.USAGE)
+
+
+@pytest.mark.parametrize("time", ["", "soon", "2022-02-30T09:30", "9999-12-31T23:59"])
+def test_a_time_that_there_is_not_is_wrong_usage(town: Database, time: str) -> None:
+    words = ("prescription", "dispatch", 1, "--time", time, "--carrier", "van 7")
+    told(town, *words, code=exit_codes.USAGE)

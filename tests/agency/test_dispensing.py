@@ -21,8 +21,8 @@ from agency_town import (
     visit,
 )
 
+from yibao.agency.ceilings import ceiling, set_ceiling
 from yibao.agency.desk.model import Ask, Key, Replayed, Settled
-from yibao.agency.dispensing.ceilings import ceiling, set_ceiling
 from yibao.agency.dispensing.deliveries import (
     Order,
     cancel,

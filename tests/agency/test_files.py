@@ -425,3 +425,31 @@ def test_death_ends_all_and_the_account_goes_to_the_heirs(place: str, tmp_path: 
     assert (told["paid"], told["balance"]) == ("500.00", "0.00")
     late = write(tmp_path / "l.csv", other, f"P5,{C},丁,employee,in_service,2022-06-01")
     assert data(load("persons", late), 1)["rejected"] == 1
+
+
+def test_a_membership_ends_is_shown_and_resumes(place: str, tmp_path: Path) -> None:
+    load("persons", write(tmp_path / "households.csv", *HOUSEHOLDS))
+    ended = call("enrol", "end", "P1", "--last", "2022-08-31", "--reason", "abroad", "--json")
+    assert data(ended) == {"person_id": "P1", "changed": True}
+    again = ("enrol", "resume", "P1", "--from", "2023-01-01", "--policy", "tianjin", "--json")
+    assert data(call(*again))["changed"] is True
+    assert data(call(*again))["changed"] is False
+    held = data(call("enrol", "show", "P1", "--json"))["membership"]
+    assert [(p["from"], p["to"]) for p in held] == [
+        ("2022-01-01", "2022-08-31"),
+        ("2023-01-01", None),
+    ]
+    early = call("enrol", "resume", "P1", "--from", "2021-01-01", "--policy", "tianjin")
+    assert early.exit_code == 6
+    assert data(call("enrol", "late", "--since", "2022-01-01", "--json")) == []
+
+
+def test_a_person_moves_out_and_in_by_a_slip(place: str, tmp_path: Path) -> None:
+    load("persons", write(tmp_path / "households.csv", *HOUSEHOLDS))
+    slip = tmp_path / "slip.json"
+    out = ("--policy", "tianjin", "--to", "130100", "--reference", "S1", "--last", "2022-08-31")
+    assert call("enrol", "move-out", "P1", *out, "-o", slip).exit_code == 0
+    assert json.loads(slip.read_text())["last_day"] == "2022-08-31"
+    back = ("enrol", "move-in", slip, "--from", "130100", "--on", "2022-10-09", "--json")
+    assert data(call(*back)) == {"person_id": "P1", "changed": True}
+    assert data(call(*back))["changed"] is False

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services import Client, bill
+from shaken import JSON
 
 from yibao.store.database import Database
 
@@ -171,11 +172,6 @@ def test_addresses(client: Client, target: str) -> None:
     assert client("GET", target, X_Actor="a").status in {404, 422}
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
 FIELDS = [*bill("A1"), "facts", "episode", "from_account", "more"]
 SHAKEN = settings(
     max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None

@@ -30,6 +30,18 @@ Write = Callable[[Connection, Values], bool]
 """Writes a row; tells whether anything changed. Raises PolicyError, of which Refusal is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A kind of file: its sheet's name, its columns, and what writes a row for whom.
+
+    `write` tells whether anything changed, and raises as `Write` does.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    write: Callable[[Connection, Values, str], bool]
+
+
 @dataclass(slots=True)
 class Imported:
     """What became of the rows of files."""

@@ -12,11 +12,26 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from yibao.agency.desk.office import Office, Registers
-from yibao.api import health, institutions, ledger, persons, problems, requests
+from yibao.api import (
+    books,
+    employers,
+    health,
+    identities,
+    institutions,
+    ledger,
+    memberships,
+    persons,
+    problems,
+    reconcile,
+    requests,
+)
 from yibao.api.access import AccessLog
+from yibao.api.care.routers import ROUTERS as CARE
+from yibao.api.clearing import months, years
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
+from yibao.api.registry import agreements, designations, entries
 from yibao.api.service import Service
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
@@ -25,7 +40,11 @@ from yibao.store.database import Database
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
-    *(desk.router, requests.router, ledger.router),
+    *(desk.router, requests.router, ledger.router, books.router),
+    *(memberships.router, identities.router, employers.router, employers.households),
+    *(months.router, years.router, reconcile.router),
+    *(entries.router, agreements.router, designations.router, designations.places),
+    *CARE,
 )
 """One for each part of the agency."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
@@ -16,7 +18,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from yibao.errors import MoneyError
-from yibao.money import MAX_CLAIM, format_yuan, parse_yuan
+from yibao.money import MAX_CLAIM, format_rate, format_yuan, parse_rate, parse_yuan
+from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
 
 MAX_INTEGER = 2**53 - 1
@@ -36,6 +39,11 @@ class Told(BaseModel):
     """What a reply holds: built by us, so not checked again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def example(**fields: Any) -> ConfigDict:
+    """Return the configuration of a request with an example of it."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 def _fen(given: Any) -> int:
@@ -99,6 +107,46 @@ Day = Annotated[
 ]
 
 
+def _month(given: Any) -> date:
+    if isinstance(given, str) and len(given) == 7:
+        try:
+            return _date(f"{given}-01")
+        except PydanticCustomError:
+            pass
+    raise PydanticCustomError("month", "expected a month such as 2023-03, of 1900 to 2999")
+
+
+Month = Annotated[
+    date,
+    BeforeValidator(_month),
+    PlainSerializer(lambda month: f"{month:%Y-%m}", return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2023-03"]}
+    ),
+]
+"""A month outside, its first day inside."""
+
+
+def _rate(given: Any) -> Fraction:
+    if isinstance(given, str) and len(given) <= 10:
+        try:
+            rate = parse_rate(given)
+        except MoneyError:
+            rate = Fraction(2)
+        if rate <= 1:
+            return rate
+    raise PydanticCustomError("rate", "expected a percentage such as 2.5%, from 0% to 100%")
+
+
+Rate = Annotated[
+    Fraction,
+    BeforeValidator(_rate),
+    PlainSerializer(format_rate, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?%$", "examples": ["5%"]}),
+]
+"""A percentage as text outside, exact inside."""
+
+
 def _instant(given: Any) -> datetime:
     if isinstance(given, str) and len(given) <= 40:
         try:
@@ -125,6 +173,31 @@ NameOrNone = Annotated[
     str, StringConstraints(max_length=64, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$")
 ]
 """An id or nothing."""
+
+Said = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=200, pattern=r"^[^\p{C}\p{Z}]([^\p{C}]*[^\p{C}\p{Z}])?$"
+    ),
+]
+"""A reason, a source: one line in words."""
+
+
+def code_of(attribute: str) -> Any:
+    """Return a field of the codes that the vocabulary has for an attribute."""
+    found = vocabulary().attributes[attribute]
+    title = f"{found.title.en} / {found.title.zh}"
+    return Field(pattern=f"^({'|'.join(found.codes or ())})$", description=title)
+
+
+Fund = Annotated[
+    str,
+    Field(
+        pattern=f"^({'|'.join(vocabulary().funds)})$",
+        description="a fund / 基金",
+        examples=["pool_pay"],
+    ),
+]
 
 
 class Words(Told):

@@ -1,32 +1,26 @@
-"""Persons over HTTP: register, enrol, and when they are covered."""
+"""Persons over HTTP: register, change, find, and when they are covered.
+
+Identity numbers stand in bodies alone: never in an address, which others log.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path, Request, Response
-from pydantic import ConfigDict, Field, model_validator
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
-from yibao.agency.enrolment.memberships import Enrolment, enrol
-from yibao.agency.enrolment.persons import Person, find, register
-from yibao.agency.enrolment.profile import Membership
+from yibao.agency.enrolment import persons
+from yibao.agency.enrolment.persons import Known, Person
 from yibao.agency.enrolment.statuses import statuses
-from yibao.api.fields import Amount, Day, Name, NameOrNone, Strict, Told
-from yibao.api.headers import (
-    ETAG,
-    NOT_MODIFIED,
-    Actor,
-    IdempotencyKey,
-    IfNoneMatch,
-    key_of,
-    tagged,
-)
-from yibao.api.once import once
+from yibao.api.calls import CHANGES_ONE, MAKES, READS_ONE, All, One, Write, today
+from yibao.api.fields import Day, Name, Strict, Told, code_of, example
+from yibao.api.headers import IfMatch, require_match
+from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
-from yibao.api.service import service_of
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.model import Status
 from yibao.store.database import Connection
@@ -35,47 +29,44 @@ router = APIRouter(prefix="/persons", tags=["persons"])
 
 PersonId = Annotated[Name, Path(description="person_id / 人员编号")]
 
-
-def _code(attribute: str) -> Any:
-    """Return a pattern of the vocabulary's codes."""
-    found = vocabulary().attributes[attribute]
-    title = f"{found.title.en} / {found.title.zh}"
-    return Field(pattern=f"^({'|'.join(found.codes or ())})$", description=title)
+NameOfPerson = Annotated[str, Field(max_length=64, pattern=r"^[^\p{C}]*$")]
+IdentityType = Annotated[
+    str, Field(pattern="^(resident_id|passport|permit_hk_mo|permit_tw|other|none)$")
+]
+Sex = Annotated[str, Field(pattern="^(male|female)?$")]
+Division = Annotated[str, Field(pattern="^([0-9]{6})?$")]
+Phone = Annotated[str, Field(max_length=32, pattern=r"^[0-9+ ()-]*$")]
 
 
 class NewPerson(Strict):
     """A person to be registered. A resident's number must agree with birth date and sex."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "person_id": "P-17",
-                    "birth_date": "1990-03-07",
-                    "name": "王芳",
-                    "identity_type": "resident_id",
-                    "identity_number": "110105199003070025",
-                }
-            ]
-        }
+    model_config = example(
+        person_id="P-17",
+        birth_date="1990-03-07",
+        name="王芳",
+        identity_type="resident_id",
+        identity_number="110105199003070025",
     )
 
     person_id: Name
     birth_date: Day
-    name: Annotated[str, Field(max_length=64, pattern=r"^[^\p{C}]*$")] = ""
-    identity_type: Annotated[
-        str, Field(pattern="^(resident_id|passport|permit_hk_mo|permit_tw|other|none)$")
-    ] = "none"
+    name: NameOfPerson = ""
+    identity_type: IdentityType = "none"
     identity_number: Name | None = None
-    sex: Annotated[str, Field(pattern="^(male|female)?$")] = ""
-    division: Annotated[str, Field(pattern="^([0-9]{6})?$")] = ""
-    phone: Annotated[str, Field(max_length=32, pattern=r"^[0-9+ ()-]*$")] = ""
+    sex: Sex = ""
+    division: Division = ""
+    phone: Phone = ""
 
     @model_validator(mode="after")
     def _number_of_a_type(self) -> Self:
         if (self.identity_type == "none") != (self.identity_number is None):
             raise PydanticCustomError(
                 "identity_number", "identity_number: expected one unless identity_type is none"
+            )
+        if self.identity_number in {self.person_id, self.person_id.upper()}:
+            raise PydanticCustomError(
+                "person_id", "person_id: expected another than the identity number"
             )
         return self
 
@@ -87,46 +78,72 @@ class Registered(Told):
     new: bool
 
 
-class NewEnrolment(Strict):
-    """Membership of a scheme, from a day on, to a day or until further notice."""
+class NewParticulars(Strict):
+    """What is to be changed; what is not named stays as it is."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "scheme": "resident",
-                    "category": "adult",
-                    "contribution_tier": "high",
-                    "first": "2026-01-01",
-                    "last": "2026-12-31",
-                }
-            ]
-        }
-    )
+    model_config = example(phone="022-12345678", division="120101")
 
-    scheme: Annotated[str, _code("scheme")]
-    category: Annotated[str, _code("category")]
-    contribution_tier: Annotated[str, _code("contribution_tier")] = "none"
-    contributor: Annotated[str, _code("contributor")] = "none"
-    household_id: NameOrNone = ""
-    household_register: Annotated[str, _code("household_register")] = "local"
-    permit_until: Day | None = None
-    county: Annotated[str, Field(max_length=64, pattern=r"^[0-9a-z_]+$")] = "none"
-    pays_every: Annotated[Literal[1, 3, 12], Field(description="months / 月数")] = 1
-    newborn: bool = False
-    pension: Amount | None = None
-    within_collection_period: bool = True
-    first: Day
-    last: Day | None = None
+    name: NameOfPerson | None = None
+    identity_type: IdentityType | None = None
+    identity_number: Name | None = None
+    sex: Sex | None = None
+    division: Division | None = None
+    phone: Phone | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        empty = {n for n in self.model_fields_set - {"identity_number"} if not _given(self, n)}
+        if not self.model_fields_set or empty:
+            raise PydanticCustomError("missing", "expected some particulars, none of them null")
+        return self
 
 
-class Enrolled(Told):
-    """An enrolment that stands; `new` says whether by this request."""
+def _given(particulars: NewParticulars, name: str) -> bool:
+    return getattr(particulars, name) is not None
+
+
+class Listed(Told):
+    """A person, in short."""
 
     person_id: str
-    first: Day
-    last: Day | None
-    new: bool
+    name: str
+    birth_date: Day
+    sex: str
+    division: str
+
+
+class PersonTold(Listed):
+    """A person as registered."""
+
+    identity_type: str
+    identity_number: str | None
+    phone: str
+    died_on: Day | None
+
+
+class Persons(Told):
+    """Persons as they were registered; `next` is the cursor of the page after, null at the end."""
+
+    persons: Sequence[Listed]
+    next: str | None
+
+
+class Wanted(Strict):
+    """Whom to find: by identity number, or by name and perhaps birth date."""
+
+    model_config = example(name="王芳", birth_date="1990-03-07")
+
+    identity_number: Name | None = None
+    name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\p{C}]*$")] | None = None
+    birth_date: Day | None = None
+    cursor: Annotated[str, Field(max_length=40, pattern=r"^[0-9A-Za-z_-]+$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.identity_number is None) == (self.name is None):
+            raise PydanticCustomError("missing", "expected identity_number or name, one of them")
+        return self
 
 
 class Covered(Told):
@@ -146,50 +163,135 @@ class Coverage(Told):
     periods: Sequence[Covered]
 
 
+def require(connection: Connection, person_id: str) -> Known:
+    """Return a person who is registered; raises DeskError."""
+    found = persons.find(connection, person_id)
+    if found is None:
+        raise DeskError("known_person_id", "person_id", person_id, "a person who is registered")
+    return found
+
+
+def told(person: Known) -> PersonTold:
+    """Return a person as a reply has it."""
+    return PersonTold.model_construct(**_said(person, PersonTold))
+
+
+def _said(person: Known, model: type[Told]) -> dict[str, Any]:
+    return {name: getattr(person, name) for name in model.model_fields}
+
+
 @router.post(
     "",
     operation_id="registerPerson",
     summary="Register a person / 登记人员",
     status_code=201,
     response_model=Registered,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_person(body: NewPerson, actor: Actor, key: IdempotencyKey, request: Request) -> Response:
+def post_person(body: NewPerson, write: Write) -> Response:
     """Register a person; one who is registered just so stays so."""
 
-    def work(connection: Connection) -> tuple[int, str]:
-        new = register(connection, Person(**dict(body)), actor=actor)
-        return 201, Registered(person_id=body.person_id, new=new).model_dump_json()
+    def work(connection: Connection) -> Registered:
+        new = persons.register(connection, Person(**dict(body)), actor=write.actor)
+        return Registered(person_id=body.person_id, new=new)
 
-    return once(service_of(request).database, key_of(actor, key, request, body), work)
+    return write.once(body, work)
+
+
+@router.get(
+    "/{person_id}",
+    operation_id="getPerson",
+    summary="A person as registered / 查询人员",
+    response_model=PersonTold,
+    responses=READS_ONE,
+)
+def get_person(person_id: PersonId, one: One) -> Response:
+    """Return a person with an entity tag."""
+    return one.one(lambda c: told(require(c, person_id)))
+
+
+@router.patch(
+    "/{person_id}",
+    operation_id="changePerson",
+    summary="Change particulars of a person who has been read / 变更人员信息",
+    response_model=PersonTold,
+    responses=CHANGES_ONE,
+)
+def patch_person(
+    person_id: PersonId, body: NewParticulars, write: Write, if_match: IfMatch
+) -> Response:
+    """Change what is named; what it was is in the audit. The id and the birth date stay."""
+    new = {name: getattr(body, name) for name in body.model_fields_set}
+
+    def work(connection: Connection) -> PersonTold:
+        require(connection, person_id)
+        seen = persons.locked(connection, person_id).person
+        require_match(if_match, told(seen).model_dump_json())
+        persons.change(connection, person_id, actor=write.actor, **new)
+        return told(require(connection, person_id))
+
+    return write.once(body, work, status=200)
+
+
+@router.get(
+    "",
+    operation_id="listPersons",
+    summary="Persons as they were registered / 人员列表",
+    response_model=Persons,
+    responses=documented(),
+)
+def list_persons(
+    every: All,
+    *,
+    division: Annotated[str | None, Query(pattern="^[0-9]{6}$")] = None,
+    scheme: Annotated[str | None, code_of("scheme"), Query()] = None,
+    household_id: Annotated[Name | None, Query()] = None,
+    day: Annotated[Day | None, Query(description="of the membership; else today / 日期")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Return a page of persons; with a scheme or household, of its members on a day."""
+    wanted = persons.Wanted(
+        after=number_of(cursor),
+        division=division,
+        scheme=scheme,
+        household_id=household_id,
+        day=day or today(),
+    )
+    return every.all(lambda c: _page(c, wanted, limit))
 
 
 @router.post(
-    "/{person_id}/enrolments",
-    operation_id="enrol",
-    summary="Enrol a person in a scheme / 参保登记",
-    status_code=201,
-    response_model=Enrolled,
-    responses=documented(400, 404, 409, 413),
+    "/look-ups",
+    operation_id="findPersons",
+    summary="Find persons by identity number or name; nothing is written / 查找人员",
+    response_model=Persons,
+    responses=documented(400, 413),
 )
-def post_enrolment(
-    person_id: PersonId, body: NewEnrolment, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
-    """Enrol a person, where the rules of contribution allow it."""
-    service = service_of(request)
-    names = Membership.__dataclass_fields__
-    membership = Membership(**{name: getattr(body, name) for name in names})
+def find_persons(body: Wanted, every: All) -> Response:
+    """Find by what must not stand in an address."""
+    after = number_of(body.cursor)
 
-    def work(connection: Connection) -> tuple[int, str]:
-        _require(connection, person_id)
-        asked = Enrolment(person_id, membership, body.first, body.last)
-        new = enrol(connection, asked, actor=actor, office=service.procedures)
-        told = Enrolled.model_construct(
-            person_id=person_id, first=body.first, last=body.last, new=new
-        )
-        return 201, told.model_dump_json()
+    def work(connection: Connection) -> Persons:
+        if body.name is not None:
+            wanted = persons.Wanted(after=after, name=body.name, birth_date=body.birth_date)
+            return _page(connection, wanted, body.limit)
+        found = persons.find_by_identity(connection, body.identity_number or "")
+        born = body.birth_date in {None, found.birth_date} if found else False
+        rows = [found] if found is not None and born else []
+        return _persons(rows, None)
 
-    return once(service.database, key_of(actor, key, request, body), work)
+    return every.all(work)
+
+
+def _page(connection: Connection, wanted: persons.Wanted, limit: int) -> Persons:
+    found = persons.page(connection, wanted, limit + 1)
+    return _persons(*cut(found, limit, lambda person: cursor_after(person.person_no)))
+
+
+def _persons(found: Sequence[Known], after: str | None) -> Persons:
+    listed = [Listed.model_construct(**_said(person, Listed)) for person in found]
+    return Persons.model_construct(persons=listed, next=after)
 
 
 @router.get(
@@ -197,25 +299,17 @@ def post_enrolment(
     operation_id="getCoverage",
     summary="When a person has benefits, and as whom / 待遇享受期",
     response_model=Coverage,
-    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)},
+    responses=READS_ONE,
 )
-def get_coverage(
-    person_id: PersonId, request: Request, if_none_match: IfNoneMatch = None
-) -> Response:
+def get_coverage(person_id: PersonId, one: One) -> Response:
     """Return the periods of a person's coverage, with an entity tag."""
 
-    def work(connection: Connection) -> list[Status]:
-        _require(connection, person_id)
-        return statuses(connection, person_id)
+    def work(connection: Connection) -> Coverage:
+        require(connection, person_id)
+        periods = [_covered(status) for status in statuses(connection, person_id)]
+        return Coverage.model_construct(person_id=person_id, periods=periods)
 
-    found = service_of(request).database.run(work)
-    told = Coverage.model_construct(person_id=person_id, periods=[_covered(s) for s in found])
-    return tagged(told.model_dump_json(), if_none_match)
-
-
-def _require(connection: Connection, person_id: str) -> None:
-    if find(connection, person_id) is None:
-        raise DeskError("known_person_id", "person_id", person_id, "a person who is registered")
+    return one.one(work)
 
 
 def _covered(status: Status) -> Covered:

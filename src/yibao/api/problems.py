@@ -18,7 +18,10 @@ from starlette.exceptions import HTTPException
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.api.care import rules as care
+from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
+from yibao.api.registry import rules as registry
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.registry.find import REASONS
 from yibao.store.errors import StoreError
@@ -72,6 +75,8 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "known_settlement": (404, Text("没有这笔结算", "there is no such settlement")),
     "known_request": (404, Text("没有用过这个幂等键", "the key has not been used")),
     "known_account": (404, Text("没有这个账户", "there is no such account")),
+    "known_entry": (404, Text("没有这笔分录", "there is no such entry")),
+    "known_reconciliation": (404, Text("没有这次对账", "there is no such reconciliation")),
     "key_used": (
         409,
         Text("幂等键已用于另一请求", "the idempotency key stands for another request"),
@@ -87,8 +92,13 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "identity_taken": (409, Text("证件号码已登记", "the identity number is registered")),
     "known_person": (422, Text("未登记此人", "the person is not registered")),
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
-    "known_institution": (404, Text("当日没有登记这个机构", "no such institution on that day")),
+    "known_employer_id": (404, Text("没有登记这个单位", "there is no such employer")),
+    "reference_taken": (409, Text("转移单号已用过", "the slip's number has been used")),
+    "known_institution": (422, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
+    **clearing.RULES,
+    **registry.RULES,
+    **care.RULES,
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
     "known_code": (422, Text("没有这个代码", "there is no such code")),
@@ -133,9 +143,15 @@ def problem(
     field: str = "",
     errors: Sequence[Fault] = (),
     text: Text | None = None,
+    of: Request | None = None,
 ) -> Response:
-    """Return the reply for a rule; `text` is what to say of it in both languages, where known."""
+    """Return the reply for a rule; `text` is what to say of it in both languages, where known.
+
+    What the address of the request `of` names and is not there is 404, whatever the table says.
+    """
     status, title = RULES.get(rule, (422, STATUS[422]))
+    if of is not None and rule.startswith("known_") and field in of.path_params:
+        status = 404
     told = Problem(
         type=f"urn:yibao:problem:{rule.replace(' ', '_')}",
         title=title.en,
@@ -149,6 +165,14 @@ def problem(
     )
     headers = {"Retry-After": RETRY_AFTER} if status == 503 else None
     return Response(told.model_dump_json(), status, headers, MEDIA_TYPE)
+
+
+class RowsRefused(YibaoError):
+    """Rows of a request that are wrong, with each fault."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = faults
+        super().__init__(f"{faults[0].field}: {faults[0].detail}")
 
 
 def install(app: FastAPI) -> None:
@@ -165,13 +189,17 @@ def install(app: FastAPI) -> None:
 def _refused(request: Request, error: Exception) -> Response:
     match error:
         case DeskError():
-            return problem(error.rule, str(error), field=error.column)
+            return problem(error.rule, str(error), field=error.column, of=request)
         case ClaimError():
             return problem(error.rule, str(error), field=error.column)
         case Refusal():
-            return problem(error.name, str(error), field=error.column, text=error.text)
+            told = str(error)
+            return problem(error.name, told, field=error.column, text=error.text, of=request)
         case PolicyError():
             return problem(error.name, str(error), text=error.text)
+        case RowsRefused():
+            first = error.faults[0]
+            return problem("rows", str(error), field=first.field, errors=error.faults)
         case StoreError():
             return _no_database(request, error)
         case _:  # a pack that pays more than there is: nothing was settled, and we should know

@@ -1,4 +1,4 @@
-"""`yibao registry agreement …` and `yibao registry designation …`."""
+"""`yibao registry agreement …`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,10 @@ from typing import Annotated
 
 import typer
 
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language, parse_date
+from yibao.cli.options import parse_date
+from yibao.cli.sharing import At, sharing
 
-_LANGUAGE = default_language()
-
-Actor = Annotated[
-    str | None, typer.Option("--actor", help="Who does it; else the user of the machine.")
-]
 AgreementId = Annotated[str, typer.Argument(metavar="AGREEMENT", help="Number of the agreement.")]
-ApplicationId = Annotated[
-    str, typer.Argument(metavar="APPLICATION", help="Number of the application.")
-]
 Day = Annotated[
     date,
     typer.Option("--date", metavar="DATE", parser=parse_date, help="First day on which it holds."),
@@ -61,20 +53,11 @@ def register(registry: typer.Typer) -> None:
     agreement.command()(show)
     agreement.command()(covers)
     registry.add_typer(agreement, name="agreement")
-    designation = typer.Typer(help="Designation: apply, assess, negotiate.", no_args_is_help=True)
-    designation.command()(apply)
-    for step in ("assess", "negotiate"):
-        designation.command(step)(_step(step))
-    designation.command()(refuse)
-    designation.command("show")(show_application)
-    designation.command()(quotas)
-    registry.add_typer(designation, name="designation")
 
 
-# --- agreements -----------------------------------------------------------------------------------
-
-
+@sharing("actor")
 def sign(
+    at: At,
     agreement: AgreementId,
     *,
     application: Annotated[
@@ -88,9 +71,6 @@ def sign(
     last: Last,
     visit: Visits = None,
     scheme: Schemes = None,
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Sign an agreement, the last step of designation.
 
@@ -101,23 +81,22 @@ def sign(
     from yibao.cli import agreement_run
 
     agreement_run.sign(
-        agreement_run.At(database, actor, lang),
+        at,
         application,
         day,
         agreement_run.terms(agreement, first, last, agreement_run.scope(visit, scheme)),
     )
 
 
+@sharing("actor")
 def renew(
+    at: At,
     agreement: AgreementId,
     *,
     of: Annotated[str, typer.Option("--of", help="The agreement that ends.")],
     last: Last,
     visit: SomeVisits = None,
     scheme: SomeSchemes = None,
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Sign the next agreement for when one ends; its scope is the same unless given.
 
@@ -126,20 +105,18 @@ def renew(
     """
     from yibao.cli import agreement_run
 
-    at = agreement_run.At(database, actor, lang)
     agreement_run.renew(at, agreement, of, last, agreement_run.scope(visit, scheme))
 
 
+@sharing("actor")
 def amend(
+    at: At,
     agreement: AgreementId,
     *,
     day: Day,
     visit: SomeVisits = None,
     scheme: SomeSchemes = None,
     reason: Reason = "",
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Change what an agreement covers from a day on.
 
@@ -148,7 +125,6 @@ def amend(
     """
     from yibao.cli import agreement_run
 
-    at = agreement_run.At(database, actor, lang)
     agreement_run.amend(at, agreement, day, agreement_run.scope(visit, scheme), reason)
 
 
@@ -160,18 +136,11 @@ _TURNS = {
 
 
 def _turn(kind: str, told: str) -> Callable[..., None]:
-    def command(
-        agreement: AgreementId,
-        *,
-        day: Day,
-        reason: Reason = "",
-        actor: Actor = None,
-        database: Place = None,
-        lang: Lang = _LANGUAGE,
-    ) -> None:
+    @sharing("actor")
+    def command(at: At, agreement: AgreementId, *, day: Day, reason: Reason = "") -> None:
         from yibao.cli import agreement_run
 
-        agreement_run.turn(agreement_run.At(database, actor, lang), agreement, kind, day, reason)
+        agreement_run.turn(at, agreement, kind, day, reason)
 
     command.__doc__ = (
         f"{told}\n\n\b\nExample: yibao registry agreement {kind} A2021-1 --date 2022-05-01"
@@ -179,16 +148,15 @@ def _turn(kind: str, told: str) -> Callable[..., None]:
     return command
 
 
+@sharing("actor")
 def assess(
+    at: At,
     agreement: AgreementId,
     *,
     day: OnDay,
     year: Annotated[int, typer.Option("--year", min=2000, max=2999, help="The year assessed.")],
     score: Annotated[int, typer.Option("--score", min=0, max=100, help="Out of 100.")],
     pass_mark: Annotated[int, typer.Option("--pass-mark", min=0, max=100)] = 60,
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Record the yearly assessment; without a pass the agreement cannot be renewed.
 
@@ -197,18 +165,16 @@ def assess(
     """
     from yibao.cli import agreement_run
 
-    at = agreement_run.At(database, actor, lang)
     agreement_run.assess(at, agreement, day, year, score, pass_mark=pass_mark)
 
 
+@sharing("actor")
 def breach(
+    at: At,
     agreement: AgreementId,
     what: Annotated[str, typer.Argument(help="What was done.")],
     *,
     day: OnDay,
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Record a breach of an agreement.
 
@@ -217,16 +183,11 @@ def breach(
     """
     from yibao.cli import agreement_run
 
-    agreement_run.breach(agreement_run.At(database, actor, lang), agreement, day, what)
+    agreement_run.breach(at, agreement, day, what)
 
 
-def show(
-    agreement: AgreementId,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@sharing("json")
+def show(at: At, agreement: AgreementId) -> None:
     """Show what has held of an agreement, and what was done with it.
 
     \b
@@ -234,17 +195,17 @@ def show(
     """
     from yibao.cli import agreement_run
 
-    agreement_run.show(agreement_run.At(database, None, lang), agreement, as_json=as_json)
+    agreement_run.show(at, agreement)
 
 
+@sharing()
 def covers(
+    at: At,
     institution: Annotated[str, typer.Argument(metavar="INSTITUTION")],
     *,
     day: OnDay,
     visit: Annotated[str, typer.Option("--visit")],
     scheme: Annotated[str, typer.Option("--scheme")],
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Tell whether an agreement covers a claim, and if not, why; then the exit code is 6.
 
@@ -254,107 +215,4 @@ def covers(
     """
     from yibao.cli import agreement_run
 
-    at = agreement_run.At(database, None, lang)
     agreement_run.covers(at, institution, day, visit, scheme)
-
-
-# --- designation ----------------------------------------------------------------------------------
-
-
-def apply(
-    application: ApplicationId,
-    *,
-    institution: Annotated[str, typer.Option("--institution", help="Code of the institution.")],
-    day: OnDay,
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Take in an application for designation.
-
-    \b
-    Example: yibao registry designation apply X1 --institution H12010100001 --date 2021-09-01
-    """
-    from yibao.cli import agreement_run
-
-    agreement_run.apply(agreement_run.At(database, actor, lang), application, institution, day)
-
-
-def _step(which: str) -> Callable[..., None]:
-    def command(
-        application: ApplicationId,
-        *,
-        day: OnDay,
-        actor: Actor = None,
-        database: Place = None,
-        lang: Lang = _LANGUAGE,
-    ) -> None:
-        from yibao.cli import agreement_run
-
-        agreement_run.step(agreement_run.At(database, actor, lang), application, which, day)
-
-    command.__doc__ = (
-        f"Record that an application has passed this step: {which}.\n\n\b\n"
-        f"Example: yibao registry designation {which} X1 --date 2021-09-20"
-    )
-    return command
-
-
-def refuse(
-    application: ApplicationId,
-    *,
-    day: OnDay,
-    reason: Annotated[
-        str,
-        typer.Option(
-            "--reason", help="qualification, documents, assessment, negotiation or capacity."
-        ),
-    ],
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Refuse an application, with the reason.
-
-    \b
-    Example: yibao registry designation refuse X1 --date 2021-09-20 --reason documents
-    """
-    from yibao.cli import agreement_run
-
-    agreement_run.refuse(agreement_run.At(database, actor, lang), application, day, reason)
-
-
-def show_application(
-    application: ApplicationId,
-    *,
-    day: OnDay,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Show how an application stands on a day: the next step, its limit, the waiting list.
-
-    \b
-    Example: yibao registry designation show X1 --date 2021-10-02
-    """
-    from yibao.cli import agreement_run
-
-    at = agreement_run.At(database, None, lang)
-    agreement_run.show_application(at, application, day, as_json=as_json)
-
-
-def quotas(
-    *,
-    day: OnDay,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Show the places of each division: planned, used, available.
-
-    \b
-    Example: yibao registry designation quotas --date 2021-09-01
-    """
-    from yibao.cli import agreement_run
-
-    agreement_run.quotas(agreement_run.At(database, None, lang), day, as_json=as_json)

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple, cast
 
 import typer
 
-from yibao.cli.database import opened
-from yibao.cli.options import Language
 from yibao.cli.output import print_json
-from yibao.cli.registry_run import by
-from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At
 from yibao.errors import Refused
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry import agreements, designation, find
 from yibao.registry.agreements import Act, Event, Terms
 from yibao.registry.versions import ONE
-from yibao.store.database import Connection
 from yibao.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Where something is done, by whom, and in which language it is told."""
-
-    database: str | None
-    actor: str | None
-    language: Language
-
-    @property
-    def who(self) -> str:
-        """Who does it."""
-        return by(self.actor)
-
-    @contextmanager
-    def transaction(self, *, as_json: bool = False) -> Iterator[Connection]:
-        """Yield a connection; what a rule refuses is told and gives its exit code."""
-        with (
-            exits(self.language, as_json=as_json),
-            opened(self.database) as database,
-            database.transaction() as connection,
-        ):
-            yield connection
-
-    def say(self, text: Text) -> None:
-        """Print a line."""
-        typer.echo(text.pick(self.language))
 
 
 class Scope(NamedTuple):
@@ -181,20 +147,20 @@ def breach(at: At, agreement: str, day: date, what: str) -> None:
     at.say(Text("已记录", "recorded"))
 
 
-def show(at: At, agreement: str, *, as_json: bool) -> None:
+def show(at: At, agreement: str) -> None:
     """Show what has held of an agreement, and what was done with it."""
-    with at.transaction(as_json=as_json) as connection:
+    with at.transaction() as connection:
         held = agreements.versions(connection, agreement)
         done = agreements.events(connection, agreement)
         if not held:
             raise Refused(
                 "unknown_agreement", Text(f"没有协议 {agreement}", f"no agreement {agreement}")
             )
-    if as_json:
+    if at.as_json:
         print_json({"versions": held, "events": done})
         return
     for version in held:
-        paused = Text("（暂停）", " (suspended)").pick(at.language) if version.suspended else ""
+        paused = Text("（暂停）", " (suspended)").pick(at.lang) if version.suspended else ""
         scope = f"{', '.join(version.visits)} | {', '.join(version.schemes)}"
         typer.echo(
             f"{version.first} – {version.last or ''}  {version.institution_id}{paused}  {scope}"
@@ -251,11 +217,11 @@ def refuse(at: At, application: str, day: date, reason: str) -> None:
     at.say(designation.REFUSALS[reason])
 
 
-def show_application(at: At, application: str, day: date, *, as_json: bool) -> None:
+def show_application(at: At, application: str, day: date) -> None:
     """Show how an application stands."""
-    with at.transaction(as_json=as_json) as connection:
+    with at.transaction() as connection:
         found = designation.application(connection, application, day)
-    if as_json:
+    if at.as_json:
         print_json(found)
         return
     at.say(_stands(found))
@@ -283,11 +249,11 @@ def _stands(found: designation.Application) -> Text:
     )
 
 
-def quotas(at: At, day: date, *, as_json: bool) -> None:
+def quotas(at: At, day: date) -> None:
     """Show the places of each division."""
-    with at.transaction(as_json=as_json) as connection:
+    with at.transaction() as connection:
         found = designation.quotas(connection, day)
-    if as_json:
+    if at.as_json:
         print_json(
             [
                 {

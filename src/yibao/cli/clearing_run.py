@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -21,50 +19,28 @@ from yibao.agency.clearing.model import Act, DepositRate, Rate
 from yibao.agency.clearing.pay import pay as pay_
 from yibao.agency.clearing.read import application, applications
 from yibao.cli import clearing_pages, exit_codes
-from yibao.cli.database import opened
 from yibao.cli.ledger_pages import account_of
-from yibao.cli.options import CHINA, Language
+from yibao.cli.options import CHINA
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money, print_rejects
 from yibao.cli.settle_run import exits, place_of
+from yibao.cli.sharing import At
 from yibao.interop.files.encoding import Encoding
 from yibao.money import format_yuan
 from yibao.policy.policy import load_policy
-from yibao.store.database import Connection
 from yibao.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Where, who, on which day of the books, and how it is told."""
-
-    place: str | None
-    actor: str
-    day: date | None
-    language: Language
-    as_json: bool
-
-    @property
-    def act(self) -> Act:
-        """Who does it on which day of the books: today where none was given."""
-        return Act(self.actor, self.day or datetime.now(CHINA).date())
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Yield a transaction; what is refused is told in the reader's language."""
-        with (
-            exits(self.language, as_json=self.as_json),
-            opened(self.place) as database,
-            database.transaction() as connection,
-        ):
-            yield connection
+def act(at: At) -> Act:
+    """Return who does it on which day of the books: today where none was given."""
+    return Act(at.who, at.day or datetime.now(CHINA).date())
 
 
-def apply(run: Run, institution: str, month: date) -> None:
+def apply(at: At, institution: str, month: date) -> None:
     """Apply for a month and print the application."""
-    with run.transaction() as connection:
-        found = apply_(connection, institution, month, run.act)
-    clearing_pages.show(found, run.language, as_json=run.as_json)
+    with at.transaction() as connection:
+        found = apply_(connection, institution, month, act(at))
+    clearing_pages.show(found, at.lang, as_json=at.as_json)
 
 
 def deposit_rate(policy: str | None, rate: Fraction | None, cite: str | None) -> DepositRate:
@@ -80,7 +56,7 @@ def deposit_rate(policy: str | None, rate: Fraction | None, cite: str | None) ->
 
 
 def audit(
-    run: Run,
+    at: At,
     what: tuple[str, date],
     rate: DepositRate,
     file: Path | None,
@@ -89,62 +65,62 @@ def audit(
     """Audit an application and print it; a wrong row of the file leaves everything as it was."""
     told: list[files.Told] = []
     if file is not None:
-        with exits(run.language, as_json=run.as_json):
+        with exits(at.lang, as_json=at.as_json):
             told, rejects = files.read(file, encoding)
         if rejects:
-            print_rejects(rejects, run.language, console(stderr=True))
+            print_rejects(rejects, at.lang, console(stderr=True))
             raise typer.Exit(exit_codes.REJECTED)
-    with run.transaction() as connection:
+    with at.transaction() as connection:
         deductions = files.with_bills(connection, what[0], told)
-        found = audits.audit(connection, *what, run.act, deductions=deductions, rate=rate)
-    clearing_pages.show(found, run.language, as_json=run.as_json)
+        found = audits.audit(connection, *what, act(at), deductions=deductions, rate=rate)
+    clearing_pages.show(found, at.lang, as_json=at.as_json)
 
 
-def pay(run: Run, institution: str, month: date) -> None:
+def pay(at: At, institution: str, month: date) -> None:
     """Pay an application and print it."""
-    with run.transaction() as connection:
-        found = pay_(connection, institution, month, run.act)
-    clearing_pages.show(found, run.language, as_json=run.as_json)
+    with at.transaction() as connection:
+        found = pay_(connection, institution, month, act(at))
+    clearing_pages.show(found, at.lang, as_json=at.as_json)
 
 
-def list_(run: Run, institution: str | None, month: date | None) -> None:
+def list_(at: At, institution: str | None, month: date | None) -> None:
     """Print applications, one a line."""
-    with run.transaction() as connection:
+    with at.transaction() as connection:
         found = applications(connection, institution=institution, month=month)
-    clearing_pages.list_(found, run.language, as_json=run.as_json)
+    clearing_pages.list_(found, at.lang, as_json=at.as_json)
 
 
-def show(run: Run, institution: str, month: date) -> None:
+def show(at: At, institution: str, month: date) -> None:
     """Print an application."""
-    with run.transaction() as connection:
+    with at.transaction() as connection:
         found = application(connection, institution, month)
-    clearing_pages.show(found, run.language, as_json=run.as_json)
+    clearing_pages.show(found, at.lang, as_json=at.as_json)
 
 
-def appeal(run: Run, deduction: int, reason: str) -> None:
+def appeal(at: At, deduction: int, reason: str) -> None:
     """Appeal against a deduction."""
-    with run.transaction() as connection:
-        audits.appeal(connection, deduction, reason, run.act)
-    _tell(run, Text("已申诉", "the appeal has been made"), deduction=deduction)
+    with at.transaction() as connection:
+        audits.appeal(connection, deduction, reason, act(at))
+    _tell(at, Text("已申诉", "the appeal has been made"), deduction=deduction)
 
 
-def decide(run: Run, deduction: int, *, upheld: bool, reason: str) -> None:
+def decide(at: At, deduction: int, *, upheld: bool, reason: str) -> None:
     """Decide an appeal."""
-    with run.transaction() as connection:
-        audits.decide(connection, deduction, run.act, upheld=upheld, reason=reason)
+    with at.transaction() as connection:
+        audits.decide(connection, deduction, act(at), upheld=upheld, reason=reason)
     told = Text("维持扣款", "the deduction stands")
     if not upheld:
         told = Text("退回扣款，并入下月申报", "given back: it comes with the next application")
-    _tell(run, told, deduction=deduction, upheld=upheld)
+    _tell(at, told, deduction=deduction, upheld=upheld)
 
 
 def working_capital(
-    run: Run, policy: str | None, months: int | None, cite: str | None
+    at: At, policy: str | None, months: int | None, cite: str | None
 ) -> tuple[int, str]:
     """Return how many months are advanced, from a region's documents or as given."""
     if policy is not None and months is None and cite is None:
-        with exits(run.language, as_json=run.as_json):
-            return terms.working_capital_months(load_policy(place_of(policy)), run.act.day)
+        with exits(at.lang, as_json=at.as_json):
+            return terms.working_capital_months(load_policy(place_of(policy)), act(at).day)
     if policy is None and months is not None and cite:
         return months, cite
     raise typer.BadParameter(
@@ -152,77 +128,77 @@ def working_capital(
     )
 
 
-def advance(run: Run, what: tuple[str, int], laid_down: tuple[int, str], months_of: int) -> None:
+def advance(at: At, what: tuple[str, int], laid_down: tuple[int, str], months_of: int) -> None:
     """Advance working capital."""
     months, cite = laid_down
-    with run.transaction() as connection:
+    with at.transaction() as connection:
         found = year.advance(
-            connection, *what, run.act, months=months, months_of=months_of, cite=cite
+            connection, *what, act(at), months=months, months_of=months_of, cite=cite
         )
-    _by_fund(run, Text("预拨周转金", "working capital advanced"), found)
+    _by_fund(at, Text("预拨周转金", "working capital advanced"), found)
 
 
-def repay(run: Run, institution: str, of_year: int) -> None:
+def repay(at: At, institution: str, of_year: int) -> None:
     """Book working capital paid back."""
-    with run.transaction() as connection:
-        found = year.repay(connection, institution, of_year, run.act)
-    _by_fund(run, Text("收回周转金", "working capital paid back"), found)
+    with at.transaction() as connection:
+        found = year.repay(connection, institution, of_year, act(at))
+    _by_fund(at, Text("收回周转金", "working capital paid back"), found)
 
 
-def release(run: Run, what: tuple[str, int], rate: Fraction, reason: str) -> None:
+def release(at: At, what: tuple[str, int], rate: Fraction, reason: str) -> None:
     """Return deposits."""
-    with run.transaction() as connection:
-        found = year.release(connection, *what, Rate(rate, reason), run.act)
+    with at.transaction() as connection:
+        found = year.release(connection, *what, Rate(rate, reason), act(at))
     returned = {fund: part[0] for fund, part in found.items()}
-    _by_fund(run, Text("返还保证金", "deposits returned"), returned)
+    _by_fund(at, Text("返还保证金", "deposits returned"), returned)
 
 
-def set_aside(run: Run, what: tuple[str, int], rate: Fraction, cite: str) -> None:
+def set_aside(at: At, what: tuple[str, int], rate: Fraction, cite: str) -> None:
     """Set aside a share of a year's income."""
     account_of("risk_reserve", [what[0]])
-    with run.transaction() as connection:
-        fen = reserve.set_aside(connection, *what, Rate(rate, cite), run.act)
-    _by_fund(run, Text("提取风险储备金", "set aside"), {what[0]: fen})
+    with at.transaction() as connection:
+        fen = reserve.set_aside(connection, *what, Rate(rate, cite), act(at))
+    _by_fund(at, Text("提取风险储备金", "set aside"), {what[0]: fen})
 
 
-def draw(run: Run, fund: str, fen: int, reason: str) -> None:
+def draw(at: At, fund: str, fen: int, reason: str) -> None:
     """Draw on a reserve."""
     account_of("risk_reserve", [fund])
-    with run.transaction() as connection:
-        left = reserve.draw(connection, fund, fen, reason, run.act)
-    _by_fund(run, Text("动用后储备金结余", "left in the reserve"), {fund: left})
+    with at.transaction() as connection:
+        left = reserve.draw(connection, fund, fen, reason, act(at))
+    _by_fund(at, Text("动用后储备金结余", "left in the reserve"), {fund: left})
 
 
-def region_advance(run: Run, region: str, fund: str, fen: int) -> None:
+def region_advance(at: At, region: str, fund: str, fen: int) -> None:
     """Pay a region ahead."""
     account_of("region_receivable", [fund, region])
-    with run.transaction() as connection:
-        regions.pay_ahead(connection, region, fund, fen, run.act)
-    _by_fund(run, Text("预付异地清算资金", "paid ahead"), {fund: fen})
+    with at.transaction() as connection:
+        regions.pay_ahead(connection, region, fund, fen, act(at))
+    _by_fund(at, Text("预付异地清算资金", "paid ahead"), {fund: fen})
 
 
 def region_clear(
-    run: Run, what: tuple[str, date], bill: tuple[str, int], *, reserve_first: bool
+    at: At, what: tuple[str, date], bill: tuple[str, int], *, reserve_first: bool
 ) -> None:
     """Book and pay a region's month."""
     fund, fen = bill
     account_of("region_payable", [fund, what[0]])
-    with run.transaction() as connection:
-        one = regions.clear(connection, *what, {fund: fen}, run.act, reserve_first=reserve_first)[
+    with at.transaction() as connection:
+        one = regions.clear(connection, *what, {fund: fen}, act(at), reserve_first=reserve_first)[
             fund
         ]
-    if run.as_json:
+    if at.as_json:
         print_json({name: format_yuan(value) for name, value in one._asdict().items()})
         return
     for name, value in one._asdict().items():
-        console().print(f"{_CLEARED[name].pick(run.language)}  {money(value)}")
+        console().print(f"{_CLEARED[name].pick(at.lang)}  {money(value)}")
 
 
-def region_return(run: Run, region: str) -> None:
+def region_return(at: At, region: str) -> None:
     """Book what a region returns."""
-    with run.transaction() as connection:
-        found = regions.take_back(connection, region, run.act)
-    _by_fund(run, Text("收回预付金", "returned"), found)
+    with at.transaction() as connection:
+        found = regions.take_back(connection, region, act(at))
+    _by_fund(at, Text("收回预付金", "returned"), found)
 
 
 _CLEARED = {
@@ -234,17 +210,17 @@ _CLEARED = {
 }
 
 
-def _by_fund(run: Run, what: Text, found: Mapping[str, int]) -> None:
-    if run.as_json:
+def _by_fund(at: At, what: Text, found: Mapping[str, int]) -> None:
+    if at.as_json:
         print_json({"funds": {fund: format_yuan(fen) for fund, fen in found.items()}})
         return
     for fund, fen in found.items():
-        name = clearing_pages.fund_title(fund, run.language)
-        console().print(f"{what.pick(run.language)}  {name}  {money(fen)}")
+        name = clearing_pages.fund_title(fund, at.lang)
+        console().print(f"{what.pick(at.lang)}  {name}  {money(fen)}")
 
 
-def _tell(run: Run, what: Text, **facts: Any) -> None:
-    if run.as_json:
+def _tell(at: At, what: Text, **facts: Any) -> None:
+    if at.as_json:
         print_json(facts)
     else:
-        console().print(what.pick(run.language))
+        console().print(what.pick(at.lang))

@@ -12,6 +12,7 @@ from yibao.cli.agency_run import Actor, Rejects
 from yibao.cli.db_commands import Place
 from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
 from yibao.cli.settle_commands import EncodingName, PolicyName
+from yibao.cli.sharing import At, sharing
 
 _LANGUAGE = default_language()
 
@@ -98,13 +99,8 @@ def template(
 
 
 @enrol.command()
-def show(
-    person: PersonId,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@sharing("json")
+def show(at: At, person: PersonId) -> None:
     """Show a person: particulars, membership, cover, bills, account.
 
     \b
@@ -112,11 +108,13 @@ def show(
     """
     from yibao.cli import enrol_run
 
-    enrol_run.show(person, database, lang, as_json=as_json)
+    enrol_run.show(at, person)
 
 
 @enrol.command()
+@sharing("actor", "json")
 def end(
+    at: At,
     person: PersonId,
     *,
     last: Annotated[
@@ -128,10 +126,6 @@ def end(
         typer.Option(metavar="DATE", parser=parse_date, help="A pause: it goes on from this day."),
     ] = None,
     died: Annotated[bool, typer.Option("--died", help="The person died on that day.")] = False,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """End or pause a membership, with employment and cover.
 
@@ -144,17 +138,30 @@ def end(
 
     if died and resumes is not None:
         raise typer.BadParameter("--died and --resumes exclude each other / 不能同用")
-    enrol_run.end(
-        person,
-        last=last,
-        reason=reason,
-        resumes=resumes,
-        died=died,
-        actor=actor,
-        database=database,
-        language=lang,
-        as_json=as_json,
-    )
+    enrol_run.end(at, person, last=last, reason=reason, resumes=resumes, died=died)
+
+
+@enrol.command()
+@sharing("actor", "json")
+def resume(
+    at: At,
+    person: PersonId,
+    *,
+    first: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=parse_date, help="First day of it.")
+    ],
+    policy: PolicyName,
+) -> None:
+    """Let a membership go on as it was when it ended.
+
+    What was stated of cover goes on too; an employment is for the employer to report.
+
+    \b
+    Example: yibao enrol resume P1 --from 2023-01-01 --policy tianjin
+    """
+    from yibao.cli import enrol_run
+
+    enrol_run.resume(at, person, first, policy)
 
 
 @enrol.command()
@@ -215,14 +222,13 @@ def twins(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANG
 
 
 @enrol.command()
+@sharing("json")
 def late(
+    at: At,
     *,
     since: Annotated[
         date, typer.Option(metavar="DATE", parser=parse_date, help="What has come in since.")
     ],
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """List identities that were reported late.
 
@@ -235,11 +241,13 @@ def late(
     """
     from yibao.cli import enrol_run
 
-    enrol_run.late(since, database, lang, as_json=as_json)
+    enrol_run.late(at, since)
 
 
 @enrol.command("move-out")
+@sharing("actor")
 def move_out(
+    at: At,
     person: PersonId,
     *,
     policy: PolicyName,
@@ -249,9 +257,6 @@ def move_out(
         date, typer.Option(metavar="DATE", parser=parse_date, help="The last day here.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The slip, as JSON.")],
-    actor: Actor = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Let a person move to another region.
 
@@ -264,20 +269,14 @@ def move_out(
     from yibao.cli import moves_run
 
     moves_run.out(
-        person,
-        policy=policy,
-        region=to,
-        reference=reference,
-        last=last,
-        output=output,
-        actor=actor,
-        database=database,
-        language=lang,
+        at, person, policy=policy, region=to, reference=reference, last=last, output=output
     )
 
 
 @enrol.command("move-in")
+@sharing("actor", "json")
 def move_in(
+    at: At,
     slip: Annotated[Path, typer.Argument(metavar="SLIP", help="As the other region wrote it.")],
     *,
     person: Annotated[str, typer.Option(help="The id here, if it is another.")] = "",
@@ -285,10 +284,6 @@ def move_in(
     on: Annotated[
         date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
     ],
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Take in the years and the account of who moved here.
 
@@ -299,13 +294,4 @@ def move_in(
     """
     from yibao.cli import moves_run
 
-    moves_run.in_(
-        slip,
-        person=person,
-        region=origin,
-        on=on,
-        actor=actor,
-        database=database,
-        language=lang,
-        as_json=as_json,
-    )
+    moves_run.in_(at, slip, person=person, region=origin, on=on)

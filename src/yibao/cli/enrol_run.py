@@ -24,6 +24,7 @@ from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
+from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old, written_twice
 from yibao.interop.files import schema
 from yibao.interop.files.columns import Column, person_columns
@@ -107,46 +108,42 @@ def template(kind: str, policy: str, output: Path, language: Language) -> None:
 
 
 def end(
+    at: At,
     person: str,
     *,
     last: date,
     reason: str,
     resumes: date | None,
     died: bool,
-    actor: str | None,
-    database: str | None,
-    language: Language,
-    as_json: bool,
 ) -> None:
     """End or pause a membership."""
-    with exits(language, as_json=as_json), opened(database) as store:
-        ended = store.run(
-            lambda connection: memberships.end(
-                connection,
-                person,
-                last,
-                actor=who(actor),
-                reason=reason,
-                resumes=resumes,
-                died=died,
-            )
-        )
-    if as_json:
-        print_json({"person_id": person, "changed": ended})
+    with at.transaction() as connection:
+        asked = (connection, person, last)
+        ended = memberships.end(*asked, actor=at.who, reason=reason, resumes=resumes, died=died)
+    _tell(at, person, Text("已停保", "ended"), changed=ended)
+
+
+def resume(at: At, person: str, first: date, policy: str) -> None:
+    """Let a membership go on."""
+    with at.transaction() as connection:
+        office = Office(load_policy(place_of(policy)))
+        made = memberships.resume(connection, person, first, actor=at.who, office=office)
+    _tell(at, person, Text("已恢复参保", "resumed"), changed=made)
+
+
+def _tell(at: At, person: str, done: Text, *, changed: bool) -> None:
+    if at.as_json:
+        print_json({"person_id": person, "changed": changed})
     else:
-        done = Text("已停保", "ended") if ended else Text("没有变化", "nothing changes")
-        typer.echo(f"{person}: {done.pick(language)}")
+        told = done if changed else Text("没有变化", "nothing changes")
+        at.say(Text(f"{person}: {told.zh}", f"{person}: {told.en}"))
 
 
-def show(person: str, database: str | None, language: Language, *, as_json: bool) -> None:
+def show(at: At, person: str) -> None:
     """Show all that is known of a person."""
-    with (
-        exits(language, as_json=as_json),
-        opened(database) as store,
-        store.transaction() as connection,
-    ):
+    with at.transaction() as connection:
         told = _told(connection, person)
-    if as_json:
+    if at.as_json:
         print_json(told)
         return
     page = console()
@@ -334,15 +331,15 @@ def twins(database: str | None, language: Language, *, as_json: bool) -> None:
         typer.echo(Text("没有", "none").pick(language))
 
 
-def late(since: date, database: str | None, language: Language, *, as_json: bool) -> None:
+def late(at: At, since: date) -> None:
     """List what was reported after it began to hold."""
-    with opened(database) as store, store.transaction() as connection:
+    with at.transaction() as connection:
         found = facts.late(connection, since)
-    if as_json:
+    if at.as_json:
         print_json(found)
         return
     for one in found:
         told = Text(f"自 {one.first}，{one.known_on} 获知", f"{one.first}, known {one.known_on}")
-        typer.echo(f"{visible(one.person_id)} {one.value}: {told.pick(language)}")
+        typer.echo(f"{visible(one.person_id)} {one.value}: {told.pick(at.lang)}")
     if not found:
-        typer.echo(Text("没有", "none").pick(language))
+        typer.echo(Text("没有", "none").pick(at.lang))

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from yibao.cli.agency_run import Actor
-from yibao.cli.care_options import Day, First, Last, PersonId, Reason
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language, parse_date
+from yibao.cli import limit_work
+from yibao.cli.care_options import Cite, Day, First, Last, PersonId, Reason, Remark, parse_remark
+from yibao.cli.options import parse_date, parse_text
+from yibao.cli.work import Work, imports, reads, writes
 
 if TYPE_CHECKING:
+    from yibao.agency.imports import RowFile
     from yibao.store.database import Connection
 
-_LANGUAGE = default_language()
-
-Chosen = Annotated[str, typer.Argument(metavar="INSTITUTION", help="The institution's code.")]
+Chosen = Annotated[
+    str, typer.Argument(metavar="INSTITUTION", parser=parse_text, help="The institution's code.")
+]
 LastDay = Annotated[
     date, typer.Option("--to", metavar="DATE", parser=parse_date, help="Last day, inclusive.")
 ]
@@ -33,23 +34,27 @@ def register(app: typer.Typer) -> None:
     app.add_typer(filing, name="filing")
 
 
-@filing.command()
+def _end(text: str) -> typer.models.OptionInfo:
+    """Return the option of an institution at one end of a referral."""
+    found: typer.models.OptionInfo = typer.Option(
+        metavar="INSTITUTION", parser=parse_text, help=text
+    )
+    return found
+
+
+@writes(filing)
 def refer(
     person: PersonId,
     *,
-    from_institution: Annotated[str, typer.Option(help="Where the patient is.")],
-    to_institution: Annotated[str, typer.Option(help="Where the patient is sent.")],
+    from_institution: Annotated[str, _end("Where the patient is.")],
+    to_institution: Annotated[str, _end("Where the patient is sent.")],
     first: First,
     last: LastDay,
     reason: Reason,
     follows: Annotated[
         int | None, typer.Option(help="The referral by which the patient came there.")
     ] = None,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+) -> Work:
     """Send a patient on. The days are those of admission there.
 
     \b
@@ -57,7 +62,6 @@ def refer(
                --to-institution H12010100001 --from 2022-03-05 --to 2022-03-12 --reason surgery
     """
     from yibao.agency.filing import referrals
-    from yibao.cli.care_run import At, run
 
     wanted = referrals.Referral(
         person, from_institution, to_institution, first, last, reason, follows
@@ -67,10 +71,10 @@ def refer(
         filed = referrals.refer(connection, wanted, actor=who)
         return {"referral": filed.referral_id, "episode": filed.episode}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@filing.command()
+@writes(filing)
 def remote(
     person: PersonId,
     *,
@@ -85,12 +89,8 @@ def remote(
     day: Day,
     first: First,
     last: Last = None,
-    reason: Reason = "",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+    reason: Remark = "",
+) -> Work:
     """File care in another region. It holds at once.
 
     \b
@@ -98,7 +98,6 @@ def remote(
                --date 2022-03-05 --from 2022-03-05
     """
     from yibao.agency.filing.remote import Remote, file
-    from yibao.cli.care_run import At, run
 
     wanted = Remote(person, category, division, first, last, reason)
 
@@ -106,65 +105,50 @@ def remote(
         filed = file(connection, wanted, day, actor=who)
         return {"remote": filed.remote_id, "filed_at": filed.filed_at}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@filing.command()
+@writes(filing)
 def cancel(
     kind: Annotated[
-        Literal["referral", "remote"], typer.Argument(metavar="KIND", help="referral or remote.")
+        Literal["referral", "remote", "choice"],
+        typer.Argument(metavar="KIND", help="referral, remote or choice."),
     ],
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="Its number.")],
     *,
     reason: Reason,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Cancel a referral or a filing. What was settled under it stands.
+) -> Work:
+    """Cancel a referral, a filing or a choice. What was settled under it stands.
 
     \b
     Example: yibao filing cancel remote 12 --reason "moved back"
     """
     from yibao.agency.filing import cancelling
-    from yibao.cli.care_run import At, run
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
         cancelling.cancel(connection, kind, number, reason, actor=who)
         return {"cancelled": number, "kind": kind}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@filing.command()
-def choose(
-    person: PersonId,
-    institution: Chosen,
-    *,
-    first: First,
-    day: Day,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@writes(filing)
+def choose(person: PersonId, institution: Chosen, *, first: First, day: Day) -> Work:
     """Choose the hospital of level 3 for outpatient care. It holds from the next day on.
 
     \b
     Example: yibao filing choose P1 H12010100001 --date 2022-03-01 --from 2022-03-02
     """
     from yibao.agency.filing.choices import choose_level_3
-    from yibao.cli.care_run import At, run
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
         made = choose_level_3(connection, person, institution, first=first, on_day=day, actor=who)
         return {"person": person, "chosen": institution, "from": first, "made": made}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@filing.command()
+@writes(filing)
 def contract(
     person: PersonId,
     institution: Chosen,
@@ -172,13 +156,14 @@ def contract(
     first: First,
     day: Day,
     residence: Annotated[
-        str, typer.Option(help="Why there, where it is another county of the city.")
+        str,
+        typer.Option(
+            metavar="TEXT",
+            parser=parse_remark,
+            help="Why there, where it is another county of the city.",
+        ),
     ] = "",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+) -> Work:
     """Contract with a primary institution. It holds from the next day on.
 
     \b
@@ -186,66 +171,115 @@ def contract(
                --residence "lives with the children"
     """
     from yibao.agency.filing import choices
-    from yibao.cli.care_run import At, run
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
+        days: dict[str, date] = {"first": first, "on_day": day}
         made = choices.contract(
-            connection,
-            person,
-            institution,
-            first=first,
-            on_day=day,
-            residence=residence,
-            actor=who,
+            connection, person, institution, **days, residence=residence, actor=who
         )
         return {"person": person, "contracted": institution, "from": first, "made": made}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@filing.command()
-def show(
-    person: PersonId,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Show a person's referrals and filings.
+@imports(filing, "yibao filing template referral -o referrals.xlsx")
+def rows(
+    kind: Annotated[
+        Literal["referral", "remote", "choice"],
+        typer.Argument(metavar="KIND", help="referral, remote or choice."),
+    ],
+) -> RowFile:
+    """Import referrals, care elsewhere, or chosen institutions.
+
+    The good rows land. Rows that are refused go to a rejects file with the reason; corrected there,
+    it can be imported as it is. Importing a file again changes nothing.
+
+    \b
+    Example: yibao filing import remote moved.csv
+    """
+    from yibao.agency.filing.files import KINDS
+
+    return KINDS[kind]
+
+
+@reads(filing)
+def show(person: PersonId) -> Work:
+    """Show a person's referrals, filings and choices.
 
     \b
     Example: yibao filing show P1 --json
     """
+    from yibao.agency.filing.choices import choices
     from yibao.agency.filing.referrals import referrals
     from yibao.agency.filing.remote import filings
-    from yibao.cli.care_run import At, run
 
-    def work(connection: Connection, _: str) -> dict[str, Any]:
-        return {
-            "person": person,
-            "referrals": [
-                {
-                    "referral": f.referral_id,
-                    "from_institution": f.referral.from_institution,
-                    "to_institution": f.referral.to_institution,
-                    "from": f.referral.first,
-                    "to": f.referral.last,
-                    "episode": f.episode,
-                    "cancelled": f.cancelled,
-                }
-                for f in referrals(connection, person)
-            ],
-            "remote": [
-                {
-                    "remote": f.remote_id,
-                    "category": f.remote.category,
-                    "division": f.remote.division,
-                    "from": f.remote.first,
-                    "to": f.remote.last,
-                    "cancelled": f.cancelled,
-                }
-                for f in filings(connection, person)
-            ],
-        }
+    return lambda connection, _: {
+        "person": person,
+        "referrals": [
+            {
+                "referral": f.referral_id,
+                "from_institution": f.referral.from_institution,
+                "to_institution": f.referral.to_institution,
+                "from": f.referral.first,
+                "to": f.referral.last,
+                "episode": f.episode,
+                "cancelled": f.cancelled,
+            }
+            for f in referrals(connection, person)
+        ],
+        "remote": [
+            {
+                "remote": f.remote_id,
+                "category": f.remote.category,
+                "division": f.remote.division,
+                "from": f.remote.first,
+                "to": f.remote.last,
+                "cancelled": f.cancelled,
+            }
+            for f in filings(connection, person)
+        ],
+        "choices": [
+            {
+                "choice": c.choice_id,
+                "kind": c.kind,
+                "institution": c.institution_id,
+                "date": c.on_day,
+                "from": c.first,
+                "in_place_of": c.former,
+                "cancelled": c.cancelled,
+            }
+            for c in choices(connection, person)
+        ],
+    }
 
-    run(At(database, None, lang, as_json), work)
+
+@reads(filing)
+def limits() -> Work:
+    """Show how often a choice may change, with cites. Without a limit: as often as one will.
+
+    \b
+    Example: yibao filing limits
+    """
+    from yibao.agency.ceilings import CHOICES
+
+    return limit_work.limits([*CHOICES])
+
+
+@writes(filing, "set-limit")
+def set_limit(
+    name: Annotated[
+        Literal["level_3_changes", "primary_changes"],
+        typer.Argument(metavar="NAME", help="level_3_changes or primary_changes."),
+    ],
+    value: Annotated[int, typer.Argument(metavar="VALUE", help="Changes within a calendar year.")],
+    *,
+    cite: Cite,
+    grade: limit_work.Grade = "A",
+    first: First,
+) -> Work:
+    """Lay a limit down from a day on, which is the day of the choice.
+
+    \b
+    Example: yibao filing set-limit level_3_changes 1 --cite "notice 5" --from 2023-01-01
+    """
+    return limit_work.set_limit(name, value, cite, first, grade)

@@ -7,18 +7,8 @@ from typing import Annotated
 
 import typer
 
-from yibao.cli.db_commands import Place
-from yibao.cli.options import (
-    AsJson,
-    Lang,
-    default_language,
-    parse_amount,
-    parse_date,
-    parse_month,
-    parse_time,
-)
-
-_LANGUAGE = default_language()
+from yibao.cli.options import parse_amount, parse_date, parse_month, parse_time
+from yibao.cli.sharing import At, sharing
 
 ledger = typer.Typer(
     help="Trial balance, statements, a check of the books.",
@@ -41,9 +31,11 @@ def register(app: typer.Typer) -> None:
 
 
 @ledger.command("trial-balance")
+@sharing("json")
 def trial_balance(
+    at: At,
     *,
-    at: Annotated[
+    known_at: Annotated[
         datetime | None,
         typer.Option(
             "--at",
@@ -61,9 +53,6 @@ def trial_balance(
     by_party: Annotated[
         bool, typer.Option("--by-party", help="A line for each person, institution, payer.")
     ] = False,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Print what stands under every head and fund. The balances add up to zero.
 
@@ -74,19 +63,20 @@ def trial_balance(
     """
     from yibao.agency.clearing.model import end_of
     from yibao.cli import ledger_pages
-    from yibao.cli.database import opened
     from yibao.ledger import balance
 
     first, last = (None, None) if month is None else (month, end_of(month))
-    with opened(database) as found, found.transaction() as connection:
+    with at.transaction() as connection:
         lines = balance.trial_balance(
-            connection, known_at=at, first=first, last=last, by_party=by_party
+            connection, known_at=known_at, first=first, last=last, by_party=by_party
         )
-    ledger_pages.trial_balance(lines, by_party=by_party, as_json=as_json, language=lang)
+    ledger_pages.trial_balance(lines, by_party=by_party, as_json=at.as_json, language=at.lang)
 
 
 @ledger.command()
+@sharing("json")
 def account(
+    at: At,
     head: Annotated[str, typer.Argument(metavar="HEAD", help="A head of the chart of accounts.")],
     of: Annotated[
         list[str] | None,
@@ -97,9 +87,6 @@ def account(
     *,
     first: First = None,
     last: Last = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Print an account's statement.
 
@@ -112,26 +99,24 @@ def account(
               yibao ledger account cash_due
     """
     from yibao.cli import ledger_pages
-    from yibao.cli.database import opened
     from yibao.ledger.statement import statement
 
     named = ledger_pages.account_of(head, of or [])
-    with opened(database) as found, found.transaction() as connection:
+    with at.transaction() as connection:
         opening, postings = statement(connection, named, first, last)
-    ledger_pages.statement(named, opening, postings, as_json=as_json, language=lang)
+    ledger_pages.statement(named, opening, postings, as_json=at.as_json, language=at.lang)
 
 
 @ledger.command()
+@sharing("json")
 def bank(
+    at: At,
     fund: Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")],
     balance: Annotated[
         int, typer.Argument(metavar="YUAN", parser=parse_amount, help="What the bank says.")
     ],
     *,
     last: Last = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Compare a bank's statement with the ledger.
 
@@ -142,16 +127,16 @@ def bank(
     """
     from yibao.agency.reconcile import books
     from yibao.cli import ledger_pages
-    from yibao.cli.database import opened
 
     ledger_pages.account_of("bank", [fund])
-    with opened(database) as found, found.transaction() as connection:
+    with at.transaction() as connection:
         finding = books.bank_difference(connection, fund, balance, last)
-    ledger_pages.found(["bank"], [finding] if finding else [], as_json=as_json, language=lang)
+    ledger_pages.found(["bank"], [finding] if finding else [], as_json=at.as_json, language=at.lang)
 
 
 @ledger.command()
-def verify(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
+@sharing("json")
+def verify(at: At) -> None:
     """Check the ledger against what it stands for.
 
     What desk, personal accounts and clearing say must stand in it; else the exit code is 1.
@@ -161,8 +146,7 @@ def verify(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LAN
     """
     from yibao.agency.reconcile import books
     from yibao.cli import ledger_pages
-    from yibao.cli.database import opened
 
-    with opened(database) as found, found.transaction() as connection:
+    with at.transaction() as connection:
         findings = books.verify(connection)
-    ledger_pages.verified(findings, as_json=as_json, language=lang)
+    ledger_pages.verified(findings, as_json=at.as_json, language=at.lang)

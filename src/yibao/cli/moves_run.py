@@ -10,11 +10,10 @@ from typing import Any
 import typer
 
 from yibao.agency.accounts.moves import Slip, move_in, move_out
-from yibao.cli.agency_run import who
 from yibao.cli.database import opened
-from yibao.cli.options import Language
 from yibao.cli.output import print_json
 from yibao.cli.settle_run import exits, place_of
+from yibao.cli.sharing import At
 from yibao.errors import CannotRead
 from yibao.interop.files.output import write_text
 from yibao.money import format_yuan, parse_yuan
@@ -27,6 +26,7 @@ _LARGEST = 64 * 1024
 
 
 def out(
+    at: At,
     person: str,
     *,
     policy: str,
@@ -34,26 +34,16 @@ def out(
     reference: str,
     last: date,
     output: Path,
-    actor: str | None,
-    database: str | None,
-    language: Language,
 ) -> None:
     """Move a person out and write the slip; again, it writes the same slip."""
 
     def work(connection: Connection) -> Slip:
-        return move_out(
-            connection,
-            office,
-            person,
-            region=region,
-            reference=reference,
-            last=last,
-            actor=who(actor),
-        )
+        asked = (connection, office, person)
+        return move_out(*asked, region=region, reference=reference, last=last, actor=at.who)
 
-    with exits(language):
+    with exits(at.lang):
         office = Office(load_policy(place_of(policy)))
-        with opened(database) as store:
+        with opened(at.database) as store:
             slip = store.run(work)
         written = {
             "person_id": slip.person_id,
@@ -66,27 +56,17 @@ def out(
     typer.echo(str(output))
 
 
-def in_(
-    file: Path,
-    *,
-    person: str,
-    region: str,
-    on: date,
-    actor: str | None,
-    database: str | None,
-    language: Language,
-    as_json: bool,
-) -> None:
+def in_(at: At, file: Path, *, person: str, region: str, on: date) -> None:
     """Take a slip in."""
-    with exits(language, as_json=as_json):
+    with exits(at.lang, as_json=at.as_json):
         slip = _read(file, person, region, on)
-        with opened(database) as store:
-            made = store.run(lambda connection: move_in(connection, slip, actor=who(actor)))
-    if as_json:
+        with opened(at.database) as store:
+            made = store.run(lambda connection: move_in(connection, slip, actor=at.who))
+    if at.as_json:
         print_json({"person_id": slip.person_id, "changed": made})
     else:
         done = Text("已转入", "taken in") if made else Text("没有变化", "nothing changes")
-        typer.echo(f"{slip.person_id}: {done.pick(language)}")
+        typer.echo(f"{slip.person_id}: {done.pick(at.lang)}")
 
 
 def _read(file: Path, person: str, region: str, on: date) -> Slip:

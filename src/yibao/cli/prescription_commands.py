@@ -5,22 +5,19 @@ What is handed out is settled at the desk, with the number of the prescription o
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from yibao.cli.agency_run import Actor
+from yibao.cli import limit_work
 from yibao.cli.care_options import At as Time
-from yibao.cli.care_options import First, Institution, PersonId, Reason
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language
+from yibao.cli.care_options import Cite, First, Institution, PersonId, Reason, Remark
+from yibao.cli.options import parse_text
+from yibao.cli.work import Work, imports, reads, writes
 
 if TYPE_CHECKING:
-    from yibao.agency.dispensing.prescriptions import Item
+    from yibao.agency.imports import RowFile
     from yibao.store.database import Connection
-
-_LANGUAGE = default_language()
 
 Number = Annotated[int, typer.Argument(metavar="PRESCRIPTION", help="Our number of it.")]
 Delivery = Annotated[int, typer.Argument(metavar="ORDER", help="The order's number.")]
@@ -33,13 +30,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(prescription, name="prescription")
 
 
-@prescription.command()
+def _text(text: str) -> typer.models.OptionInfo:
+    """Return the option of a text that says something."""
+    found: typer.models.OptionInfo = typer.Option(metavar="TEXT", parser=parse_text, help=text)
+    return found
+
+
+@writes(prescription)
 def issue(
     person: PersonId,
     *,
     institution: Institution,
-    number: Annotated[str, typer.Option(help="The institution's number of it.")],
-    practitioner: Annotated[str, typer.Option(help="Who prescribes.")],
+    number: Annotated[str, _text("The institution's number of it.")],
+    practitioner: Annotated[str, _text("Who prescribes.")],
     at: Time,
     item: Annotated[
         list[str],
@@ -47,12 +50,8 @@ def issue(
     ],
     days: Annotated[int, typer.Option(help="Days that it lasts.")],
     long_term: Annotated[bool, typer.Option("--long-term", help="A long-term one.")] = False,
-    disease: Annotated[str, typer.Option(help="The special disease that it is for.")] = "none",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+    disease: Annotated[str, _text("The special disease that it is for.")] = "none",
+) -> Work:
     """Keep a prescription that an institution has issued.
 
     \b
@@ -61,50 +60,34 @@ def issue(
                --item drug:XA01ABD075A002010100483=3 --days 7
     """
     from yibao.agency.dispensing import prescriptions
-    from yibao.cli.care_run import At, run
+    from yibao.errors import CodeError
 
-    items = tuple(_item(text) for text in item)
+    try:
+        items = tuple(prescriptions.item(text) for text in item)
+    except CodeError as error:
+        raise typer.BadParameter(str(error)) from None
     wanted = prescriptions.Prescription(
         institution, number, person, practitioner, at, items, days, long_term, disease
     )
-
-    def work(connection: Connection, who: str) -> dict[str, Any]:
-        return {"prescription": prescriptions.issue(connection, wanted, actor=who)}
-
-    run(At(database, actor, lang, as_json), work)
+    return lambda connection, who: {
+        "prescription": prescriptions.issue(connection, wanted, actor=who)
+    }
 
 
-def _item(text: str) -> Item:
-    from fractions import Fraction
-
-    from yibao.agency.dispensing.prescriptions import Item
-
-    kind, _, rest = text.partition(":")
-    code, _, count = rest.partition("=")
-    if not (kind and code and count.isascii() and count.isdecimal()):
-        raise typer.BadParameter(f"{text!r} is not an item such as drug:XA10BA=3")
-    return Item(kind, code, Fraction(count))
-
-
-@prescription.command()
+@writes(prescription)
 def audit(
     number: Number,
     *,
-    pharmacist: Annotated[str, typer.Option(help="Who audits.")],
+    pharmacist: Annotated[str, _text("Who audits.")],
     approved: Annotated[bool, typer.Option("--approve/--refuse", help="What is found.")],
-    reason: Reason = "",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+    reason: Remark = "",
+) -> Work:
     """Write down, once, what a pharmacist says.
 
     \b
     Example: yibao prescription audit 5 --pharmacist Y120101000001 --approve
     """
     from yibao.agency.dispensing import prescriptions
-    from yibao.cli.care_run import At, run
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
         prescriptions.audit(
@@ -112,24 +95,35 @@ def audit(
         )
         return {"prescription": number, "approved": approved}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@prescription.command()
+@imports(prescription, "yibao prescription template -o prescriptions.xlsx")
+def rows() -> RowFile:
+    """Import prescriptions, with what a pharmacist says of them.
+
+    The good rows land. Rows that are refused go to a rejects file with the reason; corrected there,
+    it can be imported as it is. Importing a file again changes nothing.
+
+    \b
+    Example: yibao prescription import prescriptions.csv
+    """
+    from yibao.agency.dispensing.files import PRESCRIPTIONS
+
+    return PRESCRIPTIONS
+
+
+@writes(prescription)
 def order(
     number: Number,
     *,
     institution: Institution,
     channel: Annotated[Literal["web", "phone"], typer.Option(help="How it came.")],
     at: Time,
-    stable: Annotated[str, typer.Option(help="How it is known that the medication is stable.")],
-    immobile: Annotated[str, typer.Option(help="Why nobody can come.")],
-    address: Annotated[str, typer.Option(help="Where it goes.")],
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+    stable: Annotated[str, _text("How it is known that the medication is stable.")],
+    immobile: Annotated[str, _text("Why nobody can come.")],
+    address: Annotated[str, _text("Where it goes.")],
+) -> Work:
     """Order medicines to be brought home. They are settled when signed for.
 
     \b
@@ -138,93 +132,63 @@ def order(
                --address "1 First Street"
     """
     from yibao.agency.dispensing import deliveries
-    from yibao.cli.care_run import At, run
 
     wanted = deliveries.Order(number, institution, channel, at, stable, immobile, address)
-
-    def work(connection: Connection, who: str) -> dict[str, Any]:
-        return {"order": deliveries.order(connection, wanted, actor=who)}
-
-    run(At(database, actor, lang, as_json), work)
+    return lambda connection, who: {"order": deliveries.order(connection, wanted, actor=who)}
 
 
-@prescription.command()
+@writes(prescription)
 def dispatch(
-    number: Delivery,
-    *,
-    at: Time,
-    carrier: Annotated[str, typer.Option(help="Who carries it.")],
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+    number: Delivery, *, at: Time, carrier: Annotated[str, _text("Who carries it.")]
+) -> Work:
     """Send an order on its way.
 
     \b
     Example: yibao prescription dispatch 3 --time 2022-03-01T15:00 --carrier "van 7"
     """
     from yibao.agency.dispensing import deliveries
-    from yibao.cli.care_run import At, run
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
         deliveries.dispatch(connection, number, at, carrier, actor=who)
         return {"order": number, "step": "dispatched"}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@prescription.command("cancel-order")
-def cancel_order(
-    number: Delivery,
-    *,
-    at: Time,
-    reason: Reason,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@writes(prescription, "cancel-order")
+def cancel_order(number: Delivery, *, at: Time, reason: Reason) -> Work:
     """End an order that was not received. Its prescription may be filled otherwise.
 
     \b
     Example: yibao prescription cancel-order 3 --time 2022-03-02T09:00 --reason "nobody at home"
     """
     from yibao.agency.dispensing import deliveries
-    from yibao.cli.care_run import At, run
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
         deliveries.cancel(connection, number, at, reason, actor=who)
         return {"order": number, "step": "cancelled"}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@prescription.command()
-def show(
-    number: Number,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@reads(prescription)
+def show(number: Number) -> Work:
     """Show a prescription. Told is what it is for and whether it was filled.
 
     \b
     Example: yibao prescription show 5 --json
     """
-    from yibao.agency.dispensing import prescriptions
-    from yibao.cli.care_run import At, run
+    from yibao.agency.dispensing.prescriptions import ZONE, prescription_of
 
     def work(connection: Connection, _: str) -> dict[str, Any]:
-        issued = prescriptions.prescription_of(connection, number)
+        issued = prescription_of(connection, number)
         held = issued.prescription
         return {
             "prescription": number,
             "institution": held.institution_id,
             "number": held.number,
             "person": held.person_id,
-            "issued_at": _local(held.issued_at),
+            "issued_at": held.issued_at.astimezone(ZONE),
             "days": held.days,
             "long_term": held.long_term,
             "disease": held.disease,
@@ -235,49 +199,22 @@ def show(
             ],
         }
 
-    run(At(database, None, lang, as_json), work)
+    return work
 
 
-def _local(at: datetime) -> datetime:
-    from yibao.agency.dispensing.prescriptions import ZONE
-
-    return at.astimezone(ZONE)
-
-
-@prescription.command()
-def limits(
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Show the limits of prescriptions, with cites.
+@reads(prescription)
+def limits() -> Work:
+    """Show the limits of prescriptions, with cites and how far each can be trusted.
 
     \b
     Example: yibao prescription limits
     """
-    from yibao.agency.dispensing.ceilings import NAMES, ceilings
-    from yibao.cli.care_run import At, run
+    from yibao.agency.ceilings import PRESCRIPTIONS
 
-    def work(connection: Connection, _: str) -> dict[str, Any]:
-        return {
-            "limits": [
-                {
-                    "name": c.name,
-                    "title": NAMES[c.name].pick(lang),
-                    "value": c.value,
-                    "from": c.first,
-                    "to": c.last,
-                    "cite": c.cite,
-                }
-                for c in ceilings(connection)
-            ]
-        }
-
-    run(At(database, None, lang, as_json), work)
+    return limit_work.limits([*PRESCRIPTIONS])
 
 
-@prescription.command("set-limit")
+@writes(prescription, "set-limit")
 def set_limit(
     name: Annotated[
         Literal["prescription_hours", "prescription_days", "long_prescription_days"],
@@ -285,23 +222,13 @@ def set_limit(
     ],
     value: Annotated[int, typer.Argument(metavar="VALUE", help="Hours or days.")],
     *,
-    cite: Annotated[str, typer.Option(help="Where it is laid down.")],
+    cite: Cite,
+    grade: limit_work.Grade = "A",
     first: First,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+) -> Work:
     """Lay a limit down from a day on.
 
     \b
     Example: yibao prescription set-limit prescription_days 30 --cite "notice 5" --from 2023-01-01
     """
-    from yibao.agency.dispensing.ceilings import set_ceiling
-    from yibao.cli.care_run import At, run
-
-    def work(connection: Connection, who: str) -> dict[str, Any]:
-        set_ceiling(connection, name, value, cite, first, actor=who)
-        return {"limit": name, "value": value, "from": first}
-
-    run(At(database, actor, lang, as_json), work)
+    return limit_work.set_limit(name, value, cite, first, grade)

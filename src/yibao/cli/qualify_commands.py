@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yibao.cli.agency_run import Actor
-from yibao.cli.care_options import Day, Disease, First, Institution, Last, PersonId, Reason
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language, parse_date
+from yibao.cli.care_options import (
+    Day,
+    Disease,
+    First,
+    Institution,
+    Last,
+    PersonId,
+    Reason,
+    Remark,
+)
+from yibao.cli.options import parse_date, parse_text
+from yibao.cli.work import Work, imports, reads, writes
 
 if TYPE_CHECKING:
+    from yibao.agency.imports import RowFile
     from yibao.store.database import Connection
-
-_LANGUAGE = default_language()
 
 GrantedFrom = Annotated[
     date | None,
@@ -34,32 +41,21 @@ def register(app: typer.Typer) -> None:
     app.add_typer(qualify, name="qualify")
 
 
-@qualify.command()
-def apply(
-    person: PersonId,
-    disease: Disease,
-    *,
-    day: Day,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@writes(qualify)
+def apply(person: PersonId, disease: Disease, *, day: Day) -> Work:
     """File an application, the first one or to renew.
 
     \b
     Example: yibao qualify apply P1 diabetes --date 2022-03-01
     """
     from yibao.agency.qualification import diseases
-    from yibao.cli.care_run import At, run
 
-    def work(connection: Connection, who: str) -> dict[str, Any]:
-        return {"application": diseases.apply(connection, person, disease, day, actor=who)}
-
-    run(At(database, actor, lang, as_json), work)
+    return lambda connection, who: {
+        "application": diseases.apply(connection, person, disease, day, actor=who)
+    }
 
 
-@qualify.command()
+@writes(qualify)
 def assess(
     application: Application,
     *,
@@ -68,12 +64,8 @@ def assess(
     granted: Annotated[bool, typer.Option("--grant/--refuse", help="What the centre found.")],
     first: GrantedFrom = None,
     last: Last = None,
-    reason: Reason = "",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+    reason: Remark = "",
+) -> Work:
     """Decide an application by what an appraisal centre found.
 
     \b
@@ -81,48 +73,48 @@ def assess(
                --from 2022-04-01 --to 2024-03-31
     """
     from yibao.agency.qualification import diseases
-    from yibao.cli.care_run import At, run
 
     finding = diseases.Finding(institution, day, granted, first, last, reason)
-
-    def work(connection: Connection, who: str) -> dict[str, Any]:
-        made = diseases.assess(connection, application, finding, actor=who)
-        return {"application": application, "outcome": _outcome(granted), "made": made}
-
-    run(At(database, actor, lang, as_json), work)
-
-
-def _outcome(granted: bool) -> str:
-    return "granted" if granted else "refused"
+    return lambda connection, who: {
+        "application": application,
+        "outcome": "granted" if granted else "refused",
+        "made": diseases.assess(connection, application, finding, actor=who),
+    }
 
 
-@qualify.command()
-def withdraw(
-    application: Application,
-    *,
-    day: Day,
-    reason: Reason = "",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@writes(qualify)
+def withdraw(application: Application, *, day: Day, reason: Remark = "") -> Work:
     """Withdraw an application for the applicant.
 
     \b
     Example: yibao qualify withdraw 17 --date 2022-03-05 --reason "went elsewhere"
     """
     from yibao.agency.qualification import diseases
-    from yibao.cli.care_run import At, run
 
-    def work(connection: Connection, who: str) -> dict[str, Any]:
-        made = diseases.withdraw(connection, application, day, reason, actor=who)
-        return {"application": application, "outcome": "withdrawn", "made": made}
+    return lambda connection, who: {
+        "application": application,
+        "outcome": "withdrawn",
+        "made": diseases.withdraw(connection, application, day, reason, actor=who),
+    }
 
-    run(At(database, actor, lang, as_json), work)
+
+@writes(qualify)
+def cancel(application: Application, *, day: Day, reason: Reason) -> Work:
+    """Cancel an application that was a mistake. What was decided is not cancelled but revoked.
+
+    \b
+    Example: yibao qualify cancel 17 --date 2022-03-05 --reason "of another person"
+    """
+    from yibao.agency.qualification import diseases
+
+    return lambda connection, who: {
+        "application": application,
+        "outcome": "cancelled",
+        "made": diseases.cancel(connection, application, day, reason, actor=who),
+    }
 
 
-@qualify.command("re-examine")
+@writes(qualify, "re-examine")
 def re_examine(
     person: PersonId,
     disease: Disease,
@@ -130,19 +122,14 @@ def re_examine(
     institution: Institution,
     day: Day,
     confirmed: Annotated[bool, typer.Option("--confirm/--end", help="What the centre found.")],
-    reason: Reason = "",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+    reason: Remark = "",
+) -> Work:
     """Look at a registration again. One that is not confirmed ends the day before.
 
     \b
     Example: yibao qualify re-examine P1 diabetes --at H12010100002 --date 2023-03-01 --end
     """
     from yibao.agency.qualification import diseases
-    from yibao.cli.care_run import At, run
 
     finding = diseases.Finding(institution, day, confirmed, reason=reason)
 
@@ -150,37 +137,26 @@ def re_examine(
         diseases.re_examine(connection, person, disease, finding, actor=who)
         return {"person": person, "disease": disease, "confirmed": confirmed}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@qualify.command()
-def revoke(
-    person: PersonId,
-    disease: Disease,
-    *,
-    first: First,
-    reason: Reason,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@writes(qualify)
+def revoke(person: PersonId, disease: Disease, *, first: First, reason: Reason) -> Work:
     """End a registration from a day on. What was settled before stands.
 
     \b
     Example: yibao qualify revoke P1 diabetes --from 2022-06-01 --reason "forged papers"
     """
     from yibao.agency.qualification import diseases
-    from yibao.cli.care_run import At, run
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
         diseases.revoke(connection, person, disease, first, reason, actor=who)
         return {"person": person, "disease": disease, "ended_from": first}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@qualify.command()
+@writes(qualify)
 def sites(
     person: PersonId,
     disease: Disease,
@@ -188,17 +164,14 @@ def sites(
         list[str],
         typer.Argument(
             metavar="INSTITUTION[@PRACTITIONER]…",
+            parser=parse_text,
             help="Where it is treated; with a practitioner where cover is by name.",
         ),
     ],
     *,
     first: First,
     last: Last = None,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+) -> Work:
     """Choose where a registered disease is treated from a day on.
 
     \b
@@ -206,7 +179,6 @@ def sites(
              yibao qualify sites P2 rare H12010100001@D120101000001 --from 2022-04-01
     """
     from yibao.agency.qualification.sites import Site, choose
-    from yibao.cli.care_run import At, run
 
     chosen = [Site(at, named) for at, _, named in (place.partition("@") for place in places)]
 
@@ -214,42 +186,47 @@ def sites(
         choose(connection, person, disease, chosen, first, last=last, actor=who)
         return {"person": person, "disease": disease, "sites": len(chosen), "from": first}
 
-    run(At(database, actor, lang, as_json), work)
+    return work
 
 
-@qualify.command()
-def show(
-    person: PersonId,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@imports(qualify, "yibao qualify template -o applications.xlsx")
+def applications() -> RowFile:
+    """Import applications, with what was decided where it was.
+
+    The good rows land. Rows that are refused go to a rejects file with the reason; corrected there,
+    it can be imported as it is. Importing a file again changes nothing.
+
+    \b
+    Example: yibao qualify import applications.xlsx
+    """
+    from yibao.agency.qualification.files import APPLICATIONS
+
+    return APPLICATIONS
+
+
+@reads(qualify)
+def show(person: PersonId) -> Work:
     """Show a person's registrations and applications.
 
     \b
     Example: yibao qualify show P1 --json
     """
     from yibao.agency.qualification import diseases
-    from yibao.cli.care_run import At, run
 
-    def work(connection: Connection, _: str) -> dict[str, Any]:
-        return {
-            "person": person,
-            "registrations": [
-                {"disease": r.says["value"], "from": r.first, "to": r.last}
-                for r in diseases.registrations(connection, person)
-            ],
-            "applications": [
-                {
-                    "application": a.application_id,
-                    "disease": a.disease,
-                    "date": a.on_day,
-                    "outcome": a.outcome,
-                    "decided": a.decided_on,
-                }
-                for a in diseases.applications(connection, person)
-            ],
-        }
-
-    run(At(database, None, lang, as_json), work)
+    return lambda connection, _: {
+        "person": person,
+        "registrations": [
+            {"disease": r.says["value"], "from": r.first, "to": r.last}
+            for r in diseases.registrations(connection, person)
+        ],
+        "applications": [
+            {
+                "application": a.application_id,
+                "disease": a.disease,
+                "date": a.on_day,
+                "outcome": a.outcome,
+                "decided": a.decided_on,
+            }
+            for a in diseases.applications(connection, person)
+        ],
+    }

@@ -8,11 +8,9 @@ from typing import Annotated
 
 import typer
 
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language, parse_date, parse_text
+from yibao.cli.options import parse_date, parse_text
 from yibao.cli.settle_commands import EncodingName
-
-_LANGUAGE = default_language()
+from yibao.cli.sharing import At, sharing
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +18,9 @@ def register(app: typer.Typer) -> None:
     app.command()(reconcile)
 
 
+@sharing("json")
 def reconcile(
+    at: At,
     institution: Annotated[
         str, typer.Argument(metavar="INSTITUTION", parser=parse_text, help="Its id.")
     ],
@@ -48,9 +48,6 @@ def reconcile(
         typer.Option("-o", "--output", help="Write every difference: .xlsx, .csv or .parquet."),
     ] = None,
     encoding: EncodingName = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Compare an institution, the desk and the ledger.
 
@@ -75,4 +72,4 @@ def reconcile(
     if period[1] < period[0]:
         raise typer.BadParameter(f"--to {period[1]} is before --from {period[0]} / 起止日期颠倒")
     run = reconcile_run.Run(institution, (period[0], period[1]), files, encoding, output)
-    reconcile_run.reconcile(run, database, lang, as_json=as_json)
+    reconcile_run.reconcile(at, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from yibao.agency.reconcile.data import as_json as data_of
 from yibao.agency.reconcile.day import Reconciliation
 from yibao.agency.reconcile.day import reconcile as compare
 from yibao.agency.reconcile.file import Booked, columns, read
@@ -23,7 +24,6 @@ from yibao.agency.reconcile.model import (
     TITLES,
     Comparison,
     Difference,
-    Money,
     Row,
     total,
 )
@@ -33,12 +33,12 @@ from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money, print_rejects
 from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.results import beside, rejects_sheet
 from yibao.interop.files.rows import visible
-from yibao.money import format_yuan
 from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
 
@@ -84,22 +84,22 @@ class Run:
     output: Path | None
 
 
-def reconcile(run: Run, place: str | None, language: Language, *, as_json: bool) -> None:
+def reconcile(at: At, run: Run) -> None:
     """Compare and tell; leaves with exit code 1 where something differs or could not be read."""
-    with exits(language, as_json=as_json):
+    with exits(at.lang, as_json=at.as_json):
         targets = _targets(run.output)
         check_targets(targets, run.files)
         booked = read(run.files, run.encoding)
-        with opened(place) as database, database.transaction() as connection:
+        with opened(at.database) as database, database.transaction() as connection:
             found = compare(connection, run.institution, run.period, booked)
-        written = _sheets(run.output, found, booked, language)
+        written = _sheets(run.output, found, booked, at.lang)
         write_files(written)
         remove_old(targets, written)
-    if as_json:
+    if at.as_json:
         print_json(_plain(found, booked))
     else:
-        _print(found, language)
-    print_rejects(booked.rejects, language, console(stderr=True))
+        _print(found, at.lang)
+    print_rejects(booked.rejects, at.lang, console(stderr=True))
     if not found.agrees or booked.rejects:
         raise typer.Exit(exit_codes.FINDINGS)
 
@@ -271,41 +271,6 @@ def _plain(found: Reconciliation, booked: Booked) -> dict[str, Any]:
         "from": found.first.isoformat(),
         "to": found.last.isoformat(),
         "agrees": found.agrees and not booked.rejects,
-        "comparisons": [
-            {
-                "sides": comparison.sides,
-                "rows": comparison.rows,
-                "sums": [_yuan(sums) for sums in comparison.sums],
-                "gap": _yuan(comparison.gap),
-                "parts": [{**asdict(part), "gap": _yuan(part.gap)} for part in comparison.parts],
-                "differences": [_plain_difference(d) for d in comparison.differences],
-            }
-            for comparison in found.comparisons
-        ],
-        "not_compared": [row.claim_no for row in found.not_compared],
-        "outside": found.outside,
+        **data_of(found),
         "rejected": len(booked.rejects),
     }
-
-
-def _plain_difference(d: Difference) -> dict[str, Any]:
-    return {
-        "class": d.kind,
-        "claim_no": d.claim_no,
-        "flow": d.flow,
-        "lacking": d.lacking,
-        "ours": _plain_row(d.ours),
-        "theirs": _plain_row(d.theirs),
-        "columns": [name for name, _, _ in d.told],
-        "effect": _yuan(d.effect),
-    }
-
-
-def _plain_row(row: Row | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return {**row._asdict(), "money": _yuan(row.money), "day": row.day.isoformat()}
-
-
-def _yuan(amounts: Money) -> dict[str, str]:
-    return {name: format_yuan(fen) for name, fen in amounts._asdict().items()}

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from yibao.cli import agreement_commands
+from yibao.cli import agreement_commands, designation_commands
+from yibao.cli.agency_run import Actor
 from yibao.cli.db_commands import Place
 from yibao.cli.options import AsJson, Lang, default_language, parse_date
 from yibao.cli.settle_commands import EncodingName
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     registry.command()(export)
     registry.command()(supplements)
     agreement_commands.register(registry)
+    designation_commands.register(registry)
     app.add_typer(registry, name="registry")
 
 
@@ -104,7 +106,7 @@ def import_(
         Path | None,
         typer.Option("--changes", help="Write what was added, changed and ended, with before."),
     ] = None,
-    actor: agreement_commands.Actor = None,
+    actor: Actor = None,
     encoding: EncodingName = None,
     database: Place = None,
     as_json: AsJson = False,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from psycopg import errors as pg
@@ -82,3 +82,40 @@ def reverse(connection: Connection, entry: int, *, on_day: date, subject: str, a
         raise AlreadyReversed(f"entry {entry} has been taken back / 已冲正") from None
     assert row is not None
     return int(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry as it was written; `reversed_by` is the one that took it back, if one did."""
+
+    entry_id: int
+    on_day: date
+    kind: str
+    subject: str
+    actor: str
+    recorded_at: datetime
+    reverses: int | None
+    reversed_by: int | None
+    transfers: Sequence[Transfer]
+
+
+def find(connection: Connection, entry: int) -> Written | None:
+    """Return an entry by its number, with what it moved."""
+    row = connection.execute(
+        "SELECT entry_id, on_day, kind, subject, actor, recorded_at, reverses, by_entry "
+        "FROM ledger.entry "
+        "LEFT JOIN ledger.reversed USING (entry_id) WHERE entry_id = %s",
+        (entry,),
+    ).fetchone()
+    if row is None:
+        return None
+    moved = connection.execute(
+        "SELECT d.head, d.fund, d.party, c.head, c.fund, c.party, fen FROM ledger.transfer "
+        "JOIN ledger.account AS d ON d.account_id = debit "
+        "JOIN ledger.account AS c ON c.account_id = credit "
+        "WHERE (entry_id, on_day) = (%s, %s) ORDER BY number",
+        (entry, row[1]),
+    )
+    transfers = [Transfer(Account(*m[:3]), Account(*m[3:6]), m[6]) for m in moved]
+    number, day, kind, subject, actor, at, reverses, by = row
+    return Written(number, day, kind, subject, actor, at, reverses, by, transfers)

@@ -108,6 +108,32 @@ def application(connection: Connection, application_id: str, day: date) -> Appli
     return Application(application_id, row[0], events, following, due, overdue, waiting)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An application with the last step that was taken."""
+
+    application_id: str
+    institution_id: str
+    step: str
+    on_day: date
+
+
+def page(
+    connection: Connection, limit: int, *, after: str = "", institution: str | None = None
+) -> list[Listed]:
+    """Return at most so many applications by number, those after one; all, or an institution's."""
+    rows = connection.execute(
+        "SELECT application_id, institution_id, step, on_day FROM registry.application "
+        "JOIN LATERAL (SELECT step, on_day FROM registry.application_event AS e "
+        "  WHERE e.application_id = application.application_id ORDER BY number DESC LIMIT 1) AS e "
+        "ON true WHERE application_id > %(after)s "
+        "AND (%(whose)s::text IS NULL OR institution_id = %(whose)s) "
+        "ORDER BY application_id LIMIT %(limit)s",
+        {"after": after, "whose": institution, "limit": limit},
+    )
+    return [Listed(*row) for row in rows]
+
+
 def quotas(connection: Connection, day: date) -> list[Quota]:
     """Return the places of every division and kind."""
     rows = connection.execute(

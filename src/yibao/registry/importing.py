@@ -6,7 +6,7 @@ One import is one transaction. The same file again changes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import Fault, RowReader, Values
-from yibao.interop.files.rows import Reject
+from yibao.interop.files.rows import Record, Reject, Table
 from yibao.interop.files.tabular import check_columns, open_table
 from yibao.registry.register import FIRST, LAST, Reference, Register, stored
 from yibao.registry.registers import REGISTERS
@@ -94,6 +94,48 @@ def import_files(
     for file in files:
         table = open_table(file, register.name, encoding, counts)
         readers.append(RowReader(check_columns(table, columns), columns))
+    done = _landed(connection, register, readers, release=release, correct=correct)
+    done.rejects.sort(key=lambda r: (files.index(r.record.file), r.record.row))
+    detail = {"files": [file.name for file in files], "rejected": len(done.rejects), **done.counts}
+    if release:
+        detail["release"] = release.isoformat()
+    audit(connection, actor, "registry.import", register.name, detail)
+    return done
+
+
+TOLD = Path("rows")
+"""Stands as file where rows did not come in one."""
+
+
+def import_rows(
+    connection: Connection,
+    register: Register,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    actor: str,
+    correct: bool = False,
+) -> Imported:
+    """Bring rows of text cells into a register, numbered from 0; their columns must be its own."""
+    columns = register.file_columns
+    names = tuple(c.name for c in columns)
+    records = (
+        Record(TOLD, at, [row.get(name, "") for name in names]) for at, row in enumerate(rows)
+    )
+    reader = RowReader(Table(TOLD, names, records), columns)
+    done = _landed(connection, register, [reader], release=None, correct=correct)
+    done.rejects.sort(key=lambda r: r.record.row)
+    audit(connection, actor, "registry.import", register.name, {"rows": done.rows, **done.counts})
+    return done
+
+
+def _landed(
+    connection: Connection,
+    register: Register,
+    readers: Iterable[RowReader],
+    *,
+    release: date | None,
+    correct: bool,
+) -> Imported:
     lock(connection, register)
     done = Imported()
     work = _Import(connection, register, release, correct, done)
@@ -102,11 +144,6 @@ def import_files(
         work.land(chunk)
     if release:
         work.end_missing(release)
-    done.rejects.sort(key=lambda r: (files.index(r.record.file), r.record.row))
-    detail = {"files": [file.name for file in files], "rejected": len(done.rejects), **done.counts}
-    if release:
-        detail["release"] = release.isoformat()
-    audit(connection, actor, "registry.import", register.name, detail)
     return done
 
 

@@ -106,6 +106,16 @@ def move_in(connection: Connection, slip: Slip, *, actor: str) -> bool:
     return True
 
 
+def slips(connection: Connection, person_id: str) -> list[tuple[Direction, Slip]]:
+    """Return the slips of a person, in the order in which they were written."""
+    rows = connection.execute(
+        "SELECT direction, person_id, region, reference, on_day, months, balance "
+        "FROM enrolment.transfer WHERE person_id = %s ORDER BY transfer_id",
+        (person_id,),
+    )
+    return [(direction, Slip(*row)) for direction, *row in rows]
+
+
 def _written(
     connection: Connection, direction: Direction, region: str, reference: str
 ) -> Slip | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any, Literal, LiteralString
 
 from yibao.agency.clearing.model import (
     Application,
@@ -18,34 +20,51 @@ from yibao.agency.clearing.model import (
 )
 from yibao.store.database import Connection
 
+State = Literal["applied", "audited", "paid"]
+
+_APPLICATIONS: LiteralString = """
+    SELECT application_id, institution_id, month, state, paid_by FROM (
+      SELECT application_id, institution_id, month, p.entry_id AS paid_by,
+             CASE WHEN p.entry_id IS NOT NULL THEN 'paid'
+                  WHEN a.entry_id IS NOT NULL THEN 'audited' ELSE 'applied' END AS state
+      FROM clearing.application LEFT JOIN clearing.audit AS a USING (application_id)
+      LEFT JOIN clearing.payment AS p USING (application_id)) AS found
+"""
+
 
 def applications(
     connection: Connection, *, institution: str | None = None, month: date | None = None
 ) -> Sequence[Application]:
     """Return applications by month and institution; all, or those of an institution or a month."""
-    rows = connection.execute(
-        "SELECT application_id, institution_id, month, "
-        "       CASE WHEN p.entry_id IS NOT NULL THEN 'paid' "
-        "            WHEN a.entry_id IS NOT NULL THEN 'audited' ELSE 'applied' END, p.entry_id "
-        "FROM clearing.application LEFT JOIN clearing.audit AS a USING (application_id) "
-        "LEFT JOIN clearing.payment AS p USING (application_id) "
-        "WHERE (%(institution)s::text IS NULL OR institution_id = %(institution)s) "
-        "  AND (%(month)s::date IS NULL OR month = %(month)s) ORDER BY month, institution_id",
-        {"institution": institution, "month": month},
-    ).fetchall()
-    return [
-        Application(
-            number,
-            whose,
-            of,
-            state,
-            _lines(connection, number),
-            _deductions(connection, number),
-            _deposits(connection, number),
-            {} if entry is None else _paid(connection, entry, number),
-        )
-        for number, whose, of, state, entry in rows
-    ]
+    query = (
+        _APPLICATIONS + "WHERE (%(institution)s::text IS NULL OR institution_id = %(institution)s) "
+        "  AND (%(month)s::date IS NULL OR month = %(month)s) ORDER BY month, institution_id"
+    )
+    rows = connection.execute(query, {"institution": institution, "month": month}).fetchall()
+    return [_whole(connection, row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which applications: those of all that is given, with numbers after `after`."""
+
+    institution_id: str | None = None
+    month: date | None = None
+    state: State | None = None
+    after: int = 0
+
+
+def page(connection: Connection, wanted: Wanted, limit: int) -> Sequence[Application]:
+    """Return at most so many applications, by number."""
+    query = (
+        _APPLICATIONS + "WHERE application_id > %(after)s "
+        "  AND (%(institution_id)s::text IS NULL OR institution_id = %(institution_id)s) "
+        "  AND (%(month)s::date IS NULL OR month = %(month)s) "
+        "  AND (%(state)s::text IS NULL OR state = %(state)s) "
+        "ORDER BY application_id LIMIT %(limit)s"
+    )
+    rows = connection.execute(query, {**asdict(wanted), "limit": limit}).fetchall()
+    return [_whole(connection, row) for row in rows]
 
 
 def application(connection: Connection, institution: str, month: date) -> Application:
@@ -58,6 +77,53 @@ def application(connection: Connection, institution: str, month: date) -> Applic
             f"{institution} has not applied for {of_month(month)}: see `yibao clearing list`",
         )
     return found[0]
+
+
+def numbered(connection: Connection, number: int) -> Application:
+    """Return the application of a number; raises ClearingError."""
+    found = page(connection, Wanted(after=number - 1), 1)
+    if not found or found[0].application_id != number:
+        raise refusal("known_application", f"没有申报 {number}", f"no application {number}")
+    return found[0]
+
+
+def _whole(connection: Connection, row: tuple[Any, ...]) -> Application:
+    number, whose, month, state, entry = row
+    return Application(
+        number,
+        whose,
+        month,
+        state,
+        _lines(connection, number),
+        _deductions(connection, number),
+        _deposits(connection, number),
+        {} if entry is None else _paid(connection, entry, number),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """A deduction with what became of an appeal against it, None where there was none."""
+
+    deduction_id: int
+    application_id: int
+    deduction: Deduction
+    appeal: str | None
+    upheld: bool | None
+    decision: str | None
+
+
+def deduction(connection: Connection, number: int) -> Contested:
+    """Return a deduction by its number; raises ClearingError."""
+    row = connection.execute(
+        "SELECT application_id, fund, visit, fen, d.reason, settlement_id, a.reason, o.upheld, "
+        "o.reason FROM clearing.deduction AS d LEFT JOIN clearing.appeal AS a USING (deduction_id) "
+        "LEFT JOIN clearing.decision AS o USING (deduction_id) WHERE deduction_id = %s",
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise refusal("known_deduction", f"没有扣款 {number}", f"there is no deduction {number}")
+    return Contested(number, row[0], Deduction(*row[1:6]), *row[6:])
 
 
 def _lines(connection: Connection, number: int) -> tuple[Line, ...]:

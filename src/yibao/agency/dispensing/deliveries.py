@@ -6,9 +6,10 @@ its prescription; one that is cancelled frees it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from psycopg import errors as pg
 
@@ -21,6 +22,7 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.qualification.diseases import is_registered
+from yibao.registry.find import institution
 from yibao.store.database import Connection
 
 Channel = Literal["web", "phone"]
@@ -61,6 +63,13 @@ def order(connection: Connection, wanted: Order, *, actor: str) -> int:
     locked(connection, prescription.person_id)
     fillable(connection, prescription_of(connection, wanted.prescription_id), wanted.ordered_at)
     day, disease = day_of(wanted.ordered_at), prescription.disease
+    if institution(connection, wanted.institution_id, day) is None:
+        raise Refusal(
+            "known_institution",
+            f"{day} 没有机构 {wanted.institution_id}",
+            f"there is no institution {wanted.institution_id} on {day}",
+            column="institution_id",
+        )
     if not is_registered(connection, prescription.person_id, disease, day):
         raise Refusal(
             "registered",
@@ -157,15 +166,7 @@ def receive(
 
 def delivery_of(connection: Connection, number: int) -> Delivery:
     """Return an order; raises Refusal where there is none."""
-    row = connection.execute(
-        """
-        SELECT prescription_id, d.institution_id, channel, ordered_at, stable, immobile, address,
-               person_id
-        FROM dispensing.delivery AS d JOIN dispensing.prescription USING (prescription_id)
-        WHERE delivery_id = %s
-        """,
-        (number,),
-    ).fetchone()
+    row = connection.execute(f"{_DELIVERIES} WHERE delivery_id = %s", (number,)).fetchone()
     if row is None:
         raise Refusal(
             "known_delivery",
@@ -173,11 +174,30 @@ def delivery_of(connection: Connection, number: int) -> Delivery:
             f"there is no order {number}",
             column="delivery",
         )
-    steps = connection.execute(
-        "SELECT step, at FROM dispensing.delivery_step WHERE delivery_id = %s", (number,)
-    )
-    *cells, person_id = row
-    return Delivery(number, Order(*cells), person_id, dict(steps.fetchall()))
+    return _delivery(row)
+
+
+def deliveries(connection: Connection, person_id: str) -> list[Delivery]:
+    """Return the orders of a person in the order in which they came."""
+    rows = connection.execute(f"{_DELIVERIES} WHERE person_id = %s ORDER BY 1", (person_id,))
+    return [_delivery(row) for row in rows]
+
+
+_DELIVERIES = """
+SELECT delivery_id, person_id,
+       (SELECT array_agg(step ORDER BY at) FROM dispensing.delivery_step AS s
+        WHERE s.delivery_id = d.delivery_id),
+       (SELECT array_agg(at ORDER BY at) FROM dispensing.delivery_step AS s
+        WHERE s.delivery_id = d.delivery_id),
+       prescription_id, d.institution_id, channel, ordered_at, stable, immobile, address
+FROM dispensing.delivery AS d JOIN dispensing.prescription USING (prescription_id)
+"""
+
+
+def _delivery(row: Sequence[Any]) -> Delivery:
+    number, person_id, steps, times, *cells = row
+    taken = dict(zip(steps or (), times or (), strict=True))
+    return Delivery(number, Order(*cells), person_id, taken)
 
 
 def _locked(connection: Connection, number: int) -> Delivery:

@@ -6,22 +6,26 @@ Times have a zone. What a prescription is for is handed out once; which settleme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from psycopg import errors as pg
 
+from yibao.agency.ceilings import ceiling
 from yibao.agency.desk.bill import decimal
-from yibao.agency.dispensing.ceilings import Name, ceiling
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.registry.find import REASONS, Institution, institution, practitioner_refusal
+from yibao.errors import CodeError
+from yibao.registry.find import REASONS, Institution, ItemKind, institution, practitioner_refusal
+from yibao.registry.find import disease as find_disease
 from yibao.store.database import Connection
+from yibao.text import Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -38,6 +42,21 @@ class Item:
     kind: str
     code: str
     quantity: Fraction
+
+
+def item(text: str) -> Item:
+    """Return an item written as KIND:CODE=COUNT, such as drug:XA10BA=3; raises CodeError."""
+    kind, _, rest = text.strip().partition(":")
+    code, _, number = rest.partition("=")
+    if not (kind and code and _COUNT.fullmatch(number)):
+        wanted = "drug:XA10BA=3"
+        raise CodeError(
+            f"{text!r} 不是 {wanted} 这样的项目", f"{text!r} is no item such as {wanted}"
+        )
+    return Item(kind, code, Fraction(number))
+
+
+_COUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +111,13 @@ def issue(connection: Connection, prescription: Prescription, *, actor: str) -> 
     if rule is not None:
         zh, en = REASONS[rule].zh, REASONS[rule].en
         raise Refusal(rule, zh, en, column="practitioner_id")
+    if prescription.disease != "none" and not find_disease(connection, prescription.disease, day):
+        raise Refusal(
+            "unknown_disease",
+            f"{day} 没有病种 {prescription.disease}",
+            f"there is no disease {prescription.disease} on the list on {day}",
+            column="disease",
+        )
     _items(prescription.items)
     _supply(connection, prescription, at, day)
     number = _insert(connection, prescription, at.level)
@@ -102,11 +128,13 @@ def issue(connection: Connection, prescription: Prescription, *, actor: str) -> 
 
 def _items(items: Sequence[Item]) -> None:
     pairs = {(i.kind, i.code) for i in items}
-    if not items or len(pairs) < len(items) or any(i.quantity <= 0 for i in items):
+    known = all(i.kind in get_args(ItemKind) and i.quantity > 0 for i in items)
+    if not items or len(pairs) < len(items) or not known:
         raise Refusal(
             "items",
-            "至少一项，每项一次，数量大于零",
-            "at least one item, each once, with quantities above zero",
+            f"至少一项，类别为 {'、'.join(get_args(ItemKind))}，每项一次，数量大于零",
+            f"at least one item of a kind among {', '.join(get_args(ItemKind))}, each once, with "
+            "quantities above zero",
             column="items",
         )
 
@@ -124,15 +152,17 @@ def _supply(connection: Connection, prescription: Prescription, at: Institution,
             "long-term prescriptions are those of primary institutions",
             column="long_term",
         )
-    ordinary: Name = "prescription_days"
-    most = ceiling(connection, ordinary, day)
+    if prescription.days < 1:
+        raise Refusal("days", "天数应大于零", "a supply of at least a day", column="days")
+    most = ceiling(connection, "prescription_days", day)
     if prescription.long_term:
         most = ceiling(connection, "long_prescription_days", day) or most
     if most is not None and prescription.days > most.value:
+        cited = most.cited
         raise Refusal(
             "over_supply",
-            f"最多 {most.value} 天（{most.cite}），处方为 {prescription.days} 天",
-            f"a supply of at most {most.value} days ({most.cite}), not of {prescription.days}",
+            f"最多 {most.value} 天（{cited.zh}），处方为 {prescription.days} 天",
+            f"a supply of at most {most.value} days ({cited.en}), not of {prescription.days}",
             column="days",
         )
 
@@ -185,17 +215,28 @@ def audit(
     approved: bool,
     reason: str = "",
     actor: str,
-) -> None:
-    """Write down what a pharmacist says of a prescription, once; raises Refusal."""
+) -> bool:
+    """Write down what a pharmacist says of a prescription, once; False when just that stands there.
+
+    Raises Refusal where something else does.
+    """
     locked(connection, prescription_of(connection, number).prescription.person_id)
+    values = (pharmacist_id, approved, reason)
     try:
         with connection.transaction():
             connection.execute(
                 "INSERT INTO dispensing.audited (prescription_id, pharmacist_id, approved, reason) "
                 "VALUES (%s, %s, %s, %s)",
-                (number, pharmacist_id, approved, reason),
+                (number, *values),
             )
     except pg.UniqueViolation:
+        stands = connection.execute(
+            "SELECT pharmacist_id, approved, reason FROM dispensing.audited "
+            "WHERE prescription_id = %s",
+            (number,),
+        ).fetchone()
+        if stands == values:
+            return False
         raise Refusal(
             "audited",
             f"{number} 号处方已审核",
@@ -204,21 +245,12 @@ def audit(
         ) from None
     says = {"pharmacist": pharmacist_id, "approved": approved}
     note(connection, actor, "audit-prescription", f"prescription:{number}", **says)
+    return True
 
 
 def prescription_of(connection: Connection, number: int) -> Issued:
     """Return a prescription by our number; raises Refusal where there is none."""
-    row = connection.execute(
-        """
-        SELECT institution_id, number, person_id, practitioner_id, issued_at, days, long_term,
-               disease, level,
-               (SELECT approved FROM dispensing.audited AS a
-                WHERE a.prescription_id = p.prescription_id),
-               dispensing.taken(prescription_id)
-        FROM dispensing.prescription AS p WHERE prescription_id = %s
-        """,
-        (number,),
-    ).fetchone()
+    row = connection.execute(f"{_ISSUED} WHERE prescription_id = %s", (number,)).fetchone()
     if row is None:
         raise Refusal(
             "known_prescription",
@@ -226,21 +258,48 @@ def prescription_of(connection: Connection, number: int) -> Issued:
             f"there is no prescription {number}",
             column="prescription",
         )
-    rows = connection.execute(
-        "SELECT kind, code, quantity FROM dispensing.prescribed WHERE prescription_id = %s "
-        "ORDER BY kind, code",
-        (number,),
-    )
-    items = tuple(Item(kind, code, Fraction(quantity)) for kind, code, quantity in rows)
-    return _issued(number, row, items)
+    return _issued(row)
 
 
-def _issued(number: int, row: Sequence[Any], items: tuple[Item, ...]) -> Issued:
-    at, own, person, practitioner, issued, days, long_term, disease, *state = row
+def prescriptions(connection: Connection, person_id: str) -> list[Issued]:
+    """Return the prescriptions of a person in the order in which they came."""
+    rows = connection.execute(f"{_ISSUED} WHERE person_id = %s ORDER BY 1", (person_id,))
+    return [_issued(row) for row in rows]
+
+
+def same(connection: Connection, prescription: Prescription) -> int | None:
+    """Return our number of a prescription that stands just so, None where none does."""
+    found = connection.execute(
+        f"{_ISSUED} WHERE (institution_id, number) = (%s, %s)",
+        (prescription.institution_id, prescription.number),
+    ).fetchone()
+    issued = None if found is None else _issued(found)
+    if issued is None or replace(issued.prescription, items=()) != replace(prescription, items=()):
+        return None
+    here, there = (frozenset(p.items) for p in (prescription, issued.prescription))
+    return issued.prescription_id if here == there else None
+
+
+_ISSUED = """
+SELECT prescription_id,
+       (SELECT array_agg(ARRAY[kind, code, quantity::text] ORDER BY kind, code)
+        FROM dispensing.prescribed AS i WHERE i.prescription_id = p.prescription_id),
+       institution_id, number, person_id, practitioner_id, issued_at, days, long_term, disease,
+       level,
+       (SELECT approved FROM dispensing.audited AS a WHERE a.prescription_id = p.prescription_id),
+       dispensing.taken(prescription_id)
+FROM dispensing.prescription AS p
+"""
+
+
+def _issued(row: Sequence[Any]) -> Issued:
+    number, lines, *cells, days, long_term, disease, level, approved, taken = row
+    items = tuple(Item(kind, code, Fraction(quantity)) for kind, code, quantity in lines)
+    at, own, person, practitioner, issued = cells
     prescription = Prescription(
         at, own, person, practitioner, issued, items, days, long_term, disease
     )
-    return Issued(number, prescription, *state)
+    return Issued(number, prescription, level, approved, taken)
 
 
 def fillable(connection: Connection, issued: Issued, at: datetime) -> None:
@@ -265,10 +324,11 @@ def fillable(connection: Connection, issued: Issued, at: datetime) -> None:
         )
     good = ceiling(connection, "prescription_hours", day_of(since))
     if at < since or (good is not None and at - since > timedelta(hours=good.value)):
-        hours = "" if good is None else f" {good.value} h ({good.cite})"
+        term = Text("", "") if good is None else good.cited
+        hours = "" if good is None else f" {good.value} h"
         raise Refusal(
             "expired",
-            f"{number} 号处方自开具起{hours} 有效，已过期或尚未开具",
-            f"prescription {number} is good for{hours} from when it was issued",
+            f"{number} 号处方自开具起{hours} 有效（{term.zh}），已过期或尚未开具",
+            f"prescription {number} is good for{hours} from when it was issued ({term.en})",
             column="at",
         )

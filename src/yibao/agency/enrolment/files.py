@@ -15,7 +15,7 @@ from datetime import date
 
 from yibao.agency.enrolment import facts, persons
 from yibao.agency.enrolment.audit import note
-from yibao.agency.enrolment.memberships import Enrolment, employ, enrol, leave
+from yibao.agency.enrolment.memberships import Enrolment, enrol, hire
 from yibao.agency.enrolment.persons import RESIDENT_ID, Known, Person
 from yibao.agency.enrolment.profile import Membership
 from yibao.agency.enrolment.refusal import Refusal
@@ -235,11 +235,7 @@ def staff_columns(_: Region) -> Sequence[Column]:
 
 
 def _staff(job: Job) -> Write:
-    member = Membership("employee", "in_service")
-
     def write(connection: Connection, values: Values) -> bool:
-        first: date = values["from"]
-        last: date | None = values["to"]
         told = _told(values["identity_number"])
         person = persons.find_by_identity(connection, told.number)
         if person is None:
@@ -252,26 +248,16 @@ def _staff(job: Job) -> Write:
         else:
             _named(person, values["name"])
             person_id = person.person_id
-        made = employ(
+        return hire(
             connection,
             person_id,
             values["employer_id"],
-            first,
+            values["from"],
             wage=values["wage"],
-            last=last,
+            last=values["to"],
             actor=job.actor,
+            office=job.office,
         )
-        enrolled = connection.execute(
-            "SELECT FROM enrolment.membership JOIN enrolment.person USING (person_no) "
-            "WHERE person_id = %s AND upper_inf(known) AND scheme = 'employee' AND valid @> %s",
-            (person_id, first),
-        ).fetchone()
-        if enrolled is None:
-            wanted = Enrolment(person_id, member, first)
-            made |= enrol(connection, wanted, actor=job.actor, office=job.office)
-        if last is not None:
-            made |= leave(connection, person_id, last, actor=job.actor)
-        return made
 
     return write
 

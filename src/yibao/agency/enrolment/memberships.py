@@ -129,6 +129,65 @@ def end(
     return bool(ended)
 
 
+def resume(
+    connection: Connection,
+    person_id: str,
+    first: date,
+    *,
+    actor: str,
+    office: Office | None = None,
+) -> bool:
+    """Enrol again from a day on, as it was when it last ended; False when that stands there.
+
+    What was stated of coverage and ended with it goes on too; an employment is for the employer to
+    report. Raises Refusal, and Refused where the rules of `office` refuse.
+    """
+    person = locked(connection, person_id).person
+    held = periods.read(connection, "enrolment.membership", person.person_no)
+    ended = [p for p in held if p.last is not None and p.last < first]
+    if not ended:
+        raise Refusal(
+            "ended_before",
+            f"{first} 之前没有终止的参保登记",
+            f"no membership ended before {first}",
+            column="from",
+        )
+    last = ended[-1].last
+    enrolment = Enrolment(person_id, Membership(**ended[-1].says), first)
+    made = enrol(connection, enrolment, actor=actor, office=office)
+    for stated in _stated(connection, person):
+        if stated.last == last:
+            again = Period(first, None, stated.says)
+            made |= periods.hold(connection, "enrolment.coverage", person.person_no, again)
+    return made
+
+
+def hire(
+    connection: Connection,
+    person_id: str,
+    employer_id: str,
+    first: date,
+    *,
+    wage: int,
+    last: date | None = None,
+    actor: str,
+    office: Office,
+) -> bool:
+    """Write an employment, enrolling whoever is not yet among the employees; see `employ`."""
+    made = employ(connection, person_id, employer_id, first, wage=wage, last=last, actor=actor)
+    enrolled = connection.execute(
+        "SELECT FROM enrolment.membership JOIN enrolment.person USING (person_no) "
+        "WHERE person_id = %s AND upper_inf(known) AND scheme = 'employee' AND valid @> %s",
+        (person_id, first),
+    ).fetchone()
+    if enrolled is None:
+        wanted = Enrolment(person_id, Membership("employee", "in_service"), first)
+        made |= enrol(connection, wanted, actor=actor, office=office)
+    if last is not None:
+        made |= leave(connection, person_id, last, actor=actor)
+    return made
+
+
 def employ(
     connection: Connection,
     person_id: str,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, LiteralString
 
 from psycopg import sql
@@ -58,15 +58,22 @@ class Period:
 
 
 def read(
-    connection: Connection, table: Table, person_no: int, where: Mapping[str, Any] = _ALL
+    connection: Connection,
+    table: Table,
+    person_no: int,
+    where: Mapping[str, Any] = _ALL,
+    *,
+    known_at: datetime | None = None,
 ) -> list[Period]:
-    """Return what is believed now of a person, in order of time."""
+    """Return what is believed now of a person, or was believed at an instant, in order of time."""
+    believed = sql.SQL("upper_inf(known)" if known_at is None else "known @> %s::timestamptz")
     query = sql.SQL(
         "SELECT lower(valid) AS first, upper(valid) - 1 AS last, {columns} FROM {table} "
-        "WHERE person_no = %s AND upper_inf(known) AND {where} ORDER BY lower(valid)"
-    ).format(columns=_names(table), table=_table(table), where=_where(where))
+        "WHERE person_no = %s AND {believed} AND {where} ORDER BY lower(valid)"
+    ).format(columns=_names(table), table=_table(table), believed=believed, where=_where(where))
+    at = () if known_at is None else (known_at,)
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(query, (person_no, *where.values()))
+        rows = cursor.execute(query, (person_no, *at, *where.values()))
         return [Period(row.pop("first"), row.pop("last"), row) for row in rows]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -208,6 +208,48 @@ def find(connection: Connection, person_id: str) -> Known | None:
 def find_by_identity(connection: Connection, number: str) -> Known | None:
     """Return a person by identity number."""
     return _one(connection, "identity_number = %s", number.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which persons: those of all that is given, with numbers after `after`.
+
+    `scheme` and `household_id` are those of a membership on `day`.
+    """
+
+    after: int = 0
+    name: str | None = None
+    birth_date: date | None = None
+    division: str | None = None
+    scheme: str | None = None
+    household_id: str | None = None
+    day: date | None = None
+
+
+def page(connection: Connection, wanted: Wanted, limit: int) -> list[Known]:
+    """Return at most so many persons, in the order in which they were registered."""
+    tests = ["person_no > %(after)s"]
+    tests += [
+        f"{name} = %({name})s"
+        for name in ("name", "birth_date", "division")
+        if getattr(wanted, name) is not None
+    ]
+    if wanted.name is not None:
+        tests.append("name <> ''")  # what there is an index of
+    member = [n for n in ("scheme", "household_id") if getattr(wanted, n) is not None]
+    if member:  # household_id <> '' is what there is an index of
+        tests.append(
+            "EXISTS (SELECT FROM enrolment.membership AS m WHERE m.person_no = p.person_no "
+            "AND upper_inf(known) AND valid @> %(day)s::date AND "
+            + " AND ".join(f"m.{name} = %({name})s AND m.{name} <> ''" for name in member)
+            + ")"
+        )
+    query = (
+        f"SELECT {_COLUMNS} FROM enrolment.person AS p WHERE {' AND '.join(tests)} "
+        "ORDER BY person_no LIMIT %(limit)s"
+    )
+    with connection.cursor(row_factory=class_row(Known)) as cursor:
+        return cursor.execute(query.encode(), {**asdict(wanted), "limit": limit}).fetchall()
 
 
 def _one(connection: Connection, where: str, value: str) -> Known | None:

@@ -1,4 +1,4 @@
-"""Cancel a referral or a filing of remote care, once; what was settled under it stands."""
+"""Cancel what was filed, once; what was settled under it stands."""
 
 from __future__ import annotations
 
@@ -9,25 +9,20 @@ from psycopg import errors as pg
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.filing.choices import choice_of, undo
 from yibao.agency.filing.referrals import referral_of
 from yibao.agency.filing.remote import remote_of
 from yibao.store.database import Connection
 
+Kind = Literal["referral", "remote", "choice"]
 
-def cancel(
-    connection: Connection,
-    kind: Literal["referral", "remote"],
-    number: int,
-    reason: str,
-    *,
-    actor: str,
-) -> None:
-    """Cancel a filing; raises Refusal where there is none or it was cancelled before."""
-    if kind == "referral":
-        person_id = referral_of(connection, number).referral.person_id
-    else:
-        person_id = remote_of(connection, number).remote.person_id
-    locked(connection, person_id)
+
+def cancel(connection: Connection, kind: Kind, number: int, reason: str, *, actor: str) -> None:
+    """Cancel a filing; raises Refusal where there is none or it was cancelled before.
+
+    A choice that is cancelled was none: what it took the place of goes on, and it is no change.
+    """
+    locked(connection, _person(connection, kind, number))
     try:
         with connection.transaction():
             connection.execute(
@@ -41,4 +36,16 @@ def cancel(
             f"{kind} {number} was cancelled before",
             column=kind,
         ) from None
+    if kind == "choice":
+        undo(connection, choice_of(connection, number))
     note(connection, actor, "cancel-filing", f"{kind}:{number}", reason=reason)
+
+
+def _person(connection: Connection, kind: Kind, number: int) -> str:
+    match kind:
+        case "referral":
+            return referral_of(connection, number).referral.person_id
+        case "remote":
+            return remote_of(connection, number).remote.person_id
+        case "choice":
+            return choice_of(connection, number).person_id

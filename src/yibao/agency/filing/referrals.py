@@ -93,7 +93,7 @@ def _institutions(connection: Connection, referral: Referral) -> None:
 
 def _followed(connection: Connection, referral: Referral) -> Filed:
     assert referral.follows is not None
-    before = referral_of(connection, referral.follows)
+    before = referral_of(connection, referral.follows, column="follows")
     _of_person(before, referral.person_id)
     if before.cancelled or before.referral.to_institution != referral.from_institution:
         raise Refusal(
@@ -106,15 +106,15 @@ def _followed(connection: Connection, referral: Referral) -> Filed:
     return before
 
 
-def referral_of(connection: Connection, number: int) -> Filed:
-    """Return a referral; raises Refusal where there is none."""
+def referral_of(connection: Connection, number: int, *, column: str = "referral") -> Filed:
+    """Return a referral; raises Refusal, which names the column, where there is none."""
     rows = connection.execute(f"{_FILED} WHERE referral_id = %s", (number,)).fetchall()
     if not rows:
         raise Refusal(
             "known_referral",
             f"没有 {number} 号转诊",
             f"there is no referral {number}",
-            column="referral",
+            column=column,
         )
     return _filed(rows[0])
 

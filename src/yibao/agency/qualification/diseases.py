@@ -1,5 +1,8 @@
 """Registration of special and chronic diseases: apply, assess, renew, re-examine, revoke.
 
+An application ends once: a centre grants or refuses it, the applicant withdraws it, or the agency
+cancels what was a mistake.
+
 A centre that is authorised for the disease assesses; a hospital that is none is refused, even where
 it treats the patient. What is granted holds from and to a day, inclusive, and is a fact of the
 person (`registered_diseases`), so a claim outside those days is one of ordinary outpatient care.
@@ -43,7 +46,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application with its decision; `outcome` is open until there is one."""
+    """An application with its decision; `outcome` is open until there is one.
+
+    `institution_id` is the centre that decided, "" where none did; `first` and `last` are the days
+    that were granted.
+    """
 
     application_id: int
     person_id: str
@@ -51,6 +58,10 @@ class Application:
     on_day: date
     outcome: str
     decided_on: date | None
+    institution_id: str
+    first: date | None
+    last: date | None
+    reason: str
 
 
 def apply(connection: Connection, person_id: str, disease: str, on_day: date, *, actor: str) -> int:
@@ -126,10 +137,36 @@ def withdraw(connection: Connection, number: int, on_day: date, reason: str, *, 
 
     Raises Refusal: no such application, decided before.
     """
-    locked(connection, application_of(connection, number).person_id)
-    made = _decide(connection, number, ("withdrawn", "", on_day, None, reason))
+    return _close(connection, number, "withdrawn", on_day, reason, actor=actor)
+
+
+def cancel(connection: Connection, number: int, on_day: date, reason: str, *, actor: str) -> bool:
+    """Cancel an application that was a mistake; return False when it was cancelled so already.
+
+    Raises Refusal: no such application, decided before, no reason given.
+    """
+    if not reason:
+        raise Refusal("reason", "取消须写明理由", "to cancel takes a reason", column="reason")
+    return _close(connection, number, "cancelled", on_day, reason, actor=actor)
+
+
+def _close(
+    connection: Connection,
+    number: int,
+    outcome: Literal["withdrawn", "cancelled"],
+    on_day: date,
+    reason: str,
+    *,
+    actor: str,
+) -> bool:
+    """End an application that no centre has decided; the audit has who did, and why."""
+    application = application_of(connection, number)
+    locked(connection, application.person_id)
+    _not_before(on_day, application)
+    made = _decide(connection, number, (outcome, "", on_day, None, reason))
     if made:
-        note(connection, actor, "qualify-withdraw", f"application:{number}", reason=reason)
+        action = {"withdrawn": "qualify-withdraw", "cancelled": "qualify-cancel"}[outcome]
+        note(connection, actor, action, f"application:{number}", reason=reason)
     return made
 
 
@@ -205,7 +242,8 @@ def application_of(connection: Connection, number: int) -> Application:
 
 
 _APPLICATIONS = (
-    "SELECT application_id, person_id, disease, a.on_day, coalesce(outcome, 'open'), d.on_day "
+    "SELECT application_id, person_id, disease, a.on_day, coalesce(outcome, 'open'), d.on_day, "
+    "coalesce(institution_id, ''), lower(valid), upper(valid) - 1, coalesce(reason, '') "
     "FROM qualification.application AS a LEFT JOIN qualification.decision AS d "
     "USING (application_id)"
 )
@@ -222,14 +260,19 @@ def _centre(connection: Connection, finding: Finding, disease: str, role: Role) 
         )
 
 
-def _days(finding: Finding, application: Application) -> None:
-    if finding.on_day < application.on_day:
+def _not_before(day: date, application: Application) -> None:
+    """Refuse a decision of a day before the application's."""
+    if day < application.on_day:
         raise Refusal(
             "assessed_after",
             f"申请日是 {application.on_day}",
-            f"applied for on {application.on_day}, after it was assessed",
+            f"applied for on {application.on_day}, after it was decided",
             column="on",
         )
+
+
+def _days(finding: Finding, application: Application) -> None:
+    _not_before(finding.on_day, application)
     if not finding.granted:
         return
     if finding.first is None:

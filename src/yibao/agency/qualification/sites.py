@@ -98,13 +98,18 @@ def _exists(connection: Connection, site: Site, day: date) -> None:
         )
 
 
-def sites_of(connection: Connection, person_id: str, disease: str, day: date) -> list[Site]:
-    """Return where a disease of a person is treated on a day; none: wherever the person goes."""
+def periods_of(connection: Connection, person_id: str, disease: str = "") -> list[Period]:
+    """Return the sites of a person's diseases, or of one, with the days on which they are some."""
     person = find(connection, person_id)
     if person is None:
         raise unknown(person_id)
-    where = {"disease": disease}
-    held = periods.read(connection, "qualification.site", person.person_no, where)
+    where = {"disease": disease} if disease else {}
+    return periods.read(connection, "qualification.site", person.person_no, where)
+
+
+def sites_of(connection: Connection, person_id: str, disease: str, day: date) -> list[Site]:
+    """Return where a disease of a person is treated on a day; none: wherever the person goes."""
+    held = periods_of(connection, person_id, disease)
     return [Site(p.says["institution_id"], p.says["practitioner_id"]) for p in held if p.holds(day)]
 
 
