@@ -13,7 +13,11 @@ from services import Contract
 
 from yibao.api.app import ROUTERS
 
-WRITES = {"settle", "takeBack", "registerPerson", "enrol"}
+WRITES = {
+    *("settle", "takeBack", "correct", "reimburse", "correctReimbursement"),
+    *("recordGuest", "takeGuestBack"),
+    *("registerPerson", "enrol"),
+}
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

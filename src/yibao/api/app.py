@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from yibao.agency.desk.office import Office, Registers
 from yibao.api import health, institutions, ledger, persons, problems, requests
 from yibao.api.access import AccessLog
+from yibao.api.desk import bills, guests
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
@@ -25,7 +26,7 @@ from yibao.store.database import Database
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
-    *(desk.router, requests.router, ledger.router),
+    *(bills.router, desk.router, guests.router, requests.router, ledger.router),
 )
 """One for each part of the agency."""
 
@@ -79,7 +80,7 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, larger=bills.LARGER)
     app.add_middleware(AccessLog)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
