@@ -18,6 +18,7 @@ from yibao.api.desk import bills, guests
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
+from yibao.api.portable import portable
 from yibao.api.service import Service
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
@@ -93,5 +94,5 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         document["components"]["schemas"] |= problems.schemas()
-        app.openapi_schema = document
+        app.openapi_schema = portable(document)
     return app.openapi_schema

@@ -16,7 +16,7 @@ from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.model import Ask, Settled
-from yibao.agency.desk.postings import shares
+from yibao.agency.desk.postings import HOSPITAL, shares
 from yibao.agency.desk.reverse import TakenBack
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
@@ -75,6 +75,10 @@ class Guest:
     funds: Mapping[str, int]
 
 
+GUEST_FUNDS = (*(fund for fund in vocabulary().funds if fund != HOSPITAL), PERSONAL)
+"""What may pay for a guest: what an institution bears itself is owed to nobody."""
+
+
 def record_guest(connection: Connection, guest: Guest, *, actor: str) -> bool:
     """Pay an institution of ours for another region; False when just that was recorded before.
 
@@ -89,12 +93,11 @@ def record_guest(connection: Connection, guest: Guest, *, actor: str) -> bool:
             column="institution_id",
         )
     funds = {fund: fen for fund, fen in guest.funds.items() if fen}
-    known = vocabulary().funds
-    if not funds or any(f not in known or fen < 0 for f, fen in funds.items()):
+    if not funds or any(f not in GUEST_FUNDS or fen < 0 for f, fen in funds.items()):
         raise Refusal(
             "funds",
-            f"基金应为 {'、'.join(known)}，金额大于零",
-            f"funds are among {', '.join(known)}, with amounts above zero",
+            f"基金应为 {'、'.join(GUEST_FUNDS)}，金额大于零",
+            f"funds are among {', '.join(GUEST_FUNDS)}, with amounts above zero",
             column="funds",
         )
     transfers = [

@@ -73,30 +73,6 @@ Amounts = Annotated[
 ]
 
 
-def _known_funds(given: Any) -> Any:
-    if isinstance(given, dict):
-        for name in given:
-            if name not in vocabulary().funds:
-                raise _error("known_fund", name[:64], f"one of {', '.join(vocabulary().funds)}")
-    return given
-
-
-FundAmounts = Annotated[
-    dict[str, Amount],
-    BeforeValidator(_known_funds),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "description": "yuan that each fund pays; not all are 0.00 / 各基金支付",
-            "properties": {
-                name: {"type": "string", "pattern": YUAN} for name in vocabulary().funds
-            },
-            "additionalProperties": False,
-            "examples": [{"pool_pay": "7125.00"}],
-        }
-    ),
-]
-
 # --- facts ----------------------------------------------------------------------------------------
 
 ASKABLE: Mapping[str, Attribute] = {

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.filing.elsewhere import (
+    GUEST_FUNDS,
     Guest,
     Kept,
     Wanted,
@@ -21,8 +23,7 @@ from yibao.agency.filing.elsewhere import (
     take_guest_back,
 )
 from yibao.agency.filing.places import city
-from yibao.api.desk.bill import FundAmounts
-from yibao.api.fields import Day, Name, Strict, Told, Yuan
+from yibao.api.fields import YUAN, Amount, Day, Name, Strict, Told, Yuan
 from yibao.api.headers import (
     ETAG,
     NOT_MODIFIED,
@@ -57,6 +58,31 @@ _GUEST: dict[str, Any] = {
     "on_day": "2023-03-08",
     "funds": {"pool_pay": "7125.00"},
 }
+
+
+def _known_funds(given: Any) -> Any:
+    if isinstance(given, dict):
+        for name in given:
+            if name not in GUEST_FUNDS:
+                raise PydanticCustomError(
+                    "known_fund", f"expected some of {', '.join(GUEST_FUNDS)}"
+                )
+    return given
+
+
+FundAmounts = Annotated[
+    dict[str, Amount],
+    BeforeValidator(_known_funds),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "yuan that each fund pays; not all are 0.00 / 各基金支付",
+            "properties": {name: {"type": "string", "pattern": YUAN} for name in GUEST_FUNDS},
+            "additionalProperties": False,
+            "examples": [{"pool_pay": "7125.00"}],
+        }
+    ),
+]
 
 
 class GuestBrought(Strict):

@@ -54,7 +54,10 @@ class Line(Strict):
 
 
 def _lines(given: Any) -> tuple[Line, ...]:
-    """Check lines one by one, so that each that is wrong is told; raises Faulty."""
+    """Check lines one by one, so that each that is wrong is told; raises Faulty.
+
+    A reply has not many more faults than a bill may have lines.
+    """
     if not isinstance(given, list) or not 1 <= len(given) <= MAX_LINES:
         raise PydanticCustomError("lines", f"expected a list of 1 to {MAX_LINES} lines")
     found: list[Line] = []
@@ -64,6 +67,8 @@ def _lines(given: Any) -> tuple[Line, ...]:
             found.append(Line.model_validate(_sized(one)))
         except ValidationError as error:
             faults += [fault(e, "lines", at) for e in error.errors(include_input=False)]
+            if len(faults) >= MAX_LINES:
+                break
     faults += [
         Fault(field=f"lines.{at}.code", rule="required", detail="expected code or local_code")
         for at, line in enumerate(found if not faults else ())

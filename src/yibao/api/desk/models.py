@@ -125,7 +125,9 @@ class Bill(Care):
     model_config = ConfigDict(json_schema_extra={"examples": [_BILL, _OF_LINES]})
 
     from_account: Amount = Field(
-        0, description="the most that the personal account may pay / 个人账户最多支付"
+        0,
+        description="the most that the personal account may pay / 个人账户最多支付",
+        json_schema_extra={"default": "0.00"},
     )
     prescription: Filled | None = Field(
         None, description="what the bill's lines fill; who prescribed is who treated / 所配处方"
