@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
+from yibao.agency.dispensing.prescriptions import day_of
 from yibao.agency.filing.elsewhere import (
     GUEST_FUNDS,
     Guest,
@@ -43,8 +43,6 @@ from yibao.api.service import Service, service_of
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/desk/guests", tags=["desk"])
-
-PLACE = ZoneInfo("Asia/Shanghai")
 
 _CODE = StringConstraints(pattern=r"^[1-9][0-9]{5}$")
 Region = Annotated[str, _CODE, Path(description="division of the city that insures / 参保地")]
@@ -140,7 +138,7 @@ def _check(service: Service, brought: GuestBrought) -> None:
     home = service.office.policy.region.division
     if city(brought.region) == city(home):
         raise DeskError("other_region", "region", brought.region, f"another city than {home}")
-    today = datetime.now(PLACE).date()
+    today = day_of(datetime.now(UTC))
     if brought.on_day > today:
         raise DeskError("days", "on_day", brought.on_day.isoformat(), f"a day up to {today}")
 
@@ -197,7 +195,7 @@ def post_guest_reversal(
 
     def work(connection: Connection) -> tuple[int, str]:
         require_match(if_match, _text(guest_of(connection, region, reference)))
-        take_guest_back(connection, region, reference, datetime.now(PLACE).date(), actor=actor)
+        take_guest_back(connection, region, reference, day_of(datetime.now(UTC)), actor=actor)
         return 201, _text(guest_of(connection, region, reference))
 
     return once(service_of(request).database, key_of(actor, key, request, None), work)
