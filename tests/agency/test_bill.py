@@ -7,20 +7,22 @@ import pytest
 
 from yibao.agency.desk.bill import AskedLine, BadLines, Item, bill_of, decimal
 from yibao.agency.desk.model import DeskError
+from yibao.errors import ClaimError
+from yibao.money import MAX_CLAIM
 from yibao.settlement.lines import ItemClass
 
 FIRST, LAST = date(2023, 3, 1), date(2023, 3, 8)
 
-CATALOGUE: dict[str, Item | str] = {
+CATALOGUE: dict[str, Item] = {
     "A": Item(ItemClass.A),
     "B10": Item(ItemClass.B, Fraction(1, 10), tags=frozenset({"tcm"})),
     "LIMIT": Item(ItemClass.A, standard=Fraction(50_00)),
-    "NONE": "not_in_catalogue",
+    "NONE": Item(ItemClass.C, reason="not_in_catalogue"),
     "SPECIAL": Item(ItemClass.C, tags=frozenset({"special_drug"})),
 }
 
 
-def find(line: AskedLine) -> Item | str:
+def find(line: AskedLine) -> Item:
     if line.code not in CATALOGUE:
         raise DeskError("mapped", "local_code", line.local_code, "a mapped code")
     return CATALOGUE[line.code]
@@ -58,6 +60,18 @@ def test_every_line_that_cannot_be_settled_is_told() -> None:
         (3, "served_on"),
         (4, "not_negative"),
     ]
+
+
+def test_a_line_of_a_local_code_is_kept_with_the_national_one() -> None:
+    bill = bill_of([line("", 1)], lambda _: Item(ItemClass.A, code="XA"), first=FIRST, last=LAST)
+    assert (bill.lines[0]["code"], bill.lines[0]["local_code"]) == ("XA", "L1")
+
+
+def test_lines_together_are_at_most_what_a_claim_may_be() -> None:
+    most = [line("A", MAX_CLAIM)]
+    assert bill_of(most, find, first=FIRST, last=LAST).amounts["total"] == MAX_CLAIM
+    with pytest.raises(ClaimError, match="together"):
+        bill_of([*most, line("A", 1)], find, first=FIRST, last=LAST)
 
 
 def test_a_bill_has_lines() -> None:

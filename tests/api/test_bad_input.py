@@ -106,7 +106,11 @@ def test_another_content_type_and_a_body_too_large(client: Client) -> None:
         reply = client("POST", "/desk/settlements", raw=body, Content_Type=kind, **kept)
         assert reply.status == 422, kind
     large = b'{"claim_no": "' + b"x" * (1 << 20) + b'"}'
-    assert client("POST", "/desk/settlements", raw=large, **kept).json["rule"] == "body_size"
+    assert client("POST", "/persons", raw=large, **kept).json["rule"] == "body_size"
+    for target in ("settlements", "pre-settlements", "settlements/1/correction", "reimbursements"):
+        assert client("POST", f"/desk/{target}", raw=large, **kept).json["rule"] == "request"
+        reply = client("POST", f"/desk/{target}", raw=large * 4, **kept)
+        assert reply.json["rule"] == "body_size"
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(port: int) -> None:
@@ -117,7 +121,7 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_limit(port: int) -> None:
             b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         try:
-            for _ in range(40):
+            for _ in range(80):
                 one.sendall(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
         except OSError:
             pass  # it stopped listening, as it may

@@ -28,9 +28,11 @@ from yibao.api import (
 from yibao.api.access import AccessLog
 from yibao.api.care.routers import ROUTERS as CARE
 from yibao.api.clearing import months, years
+from yibao.api.desk import bills, guests
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
+from yibao.api.portable import portable
 from yibao.api.registry import agreements, designations, entries
 from yibao.api.service import Service
 from yibao.policy.policy import Policy
@@ -40,7 +42,7 @@ from yibao.store.database import Database
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
-    *(desk.router, requests.router, ledger.router, books.router),
+    *(bills.router, desk.router, guests.router, requests.router, ledger.router, books.router),
     *(memberships.router, identities.router, employers.router, employers.households),
     *(months.router, years.router, reconcile.router),
     *(entries.router, agreements.router, designations.router, designations.places),
@@ -98,7 +100,7 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, larger=bills.LARGER)
     app.add_middleware(AccessLog)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -111,5 +113,5 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         document["components"]["schemas"] |= problems.schemas()
-        app.openapi_schema = document
+        app.openapi_schema = portable(document)
     return app.openapi_schema

@@ -28,6 +28,9 @@ MAX_INTEGER = 2**53 - 1
 NAMES = r"^[\p{L}\p{N}][^\p{C}\p{Z}]*$"
 """An id: a letter or digit, then anything that is seen; no blank, no control character."""
 
+YUAN = r"^(0|[1-9][0-9]{0,9})\.[0-9]{2}$"
+"""An amount that a request may bring."""
+
 
 class Strict(BaseModel):
     """What a request may bring: nothing but the fields named, of their own types."""
@@ -66,7 +69,7 @@ Amount = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^(0|[1-9][0-9]{0,9})\.[0-9]{2}$",
+            "pattern": YUAN,
             "title": "Yuan",
             "examples": ["10000.00"],
         }

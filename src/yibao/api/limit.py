@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yibao.api.problems import problem
 
 MAX_BODY = 1 << 20
-"""Most bytes of a request's body: a bill of ten thousand lines has fewer."""
-
-_TOO_LARGE = f"a body has at most {MAX_BODY} bytes"
+"""Most bytes of a body where nothing else is said."""
 
 
 class BodyLimit:
-    """Refuses a body that says it is too large, and stops reading one that turns out to be."""
+    """Refuses a body that says it is too large, and stops reading one that turns out to be.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `larger` has the addresses whose bodies may be larger than MAX_BODY, and how large.
+    """
+
+    def __init__(self, app: ASGIApp, larger: Mapping[re.Pattern[str], int]) -> None:
         self.app = app
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, counting what is read of its body."""
@@ -25,8 +30,8 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         length = next((v for name, v in scope["headers"] if name == b"content-length"), b"0")
-        if int(length) > MAX_BODY:  # the server has seen to it that it is a number
-            await problem("body_size", _TOO_LARGE)(scope, receive, send)
+        if self._exceeds(scope, int(length)):  # the server has seen to it that it is a number
+            await problem("body_size", self._told(scope))(scope, receive, send)
             return
         read = 0
 
@@ -34,8 +39,18 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > MAX_BODY:
-                raise HTTPException(413, _TOO_LARGE)
+            if self._exceeds(scope, read):
+                raise HTTPException(413, self._told(scope))
             return message
 
         await self.app(scope, counted, send)
+
+    def _exceeds(self, scope: Scope, size: int) -> bool:
+        return size > MAX_BODY and size > self._limit(scope)
+
+    def _limit(self, scope: Scope) -> int:
+        path = scope["path"]
+        return next((n for of, n in self.larger.items() if of.fullmatch(path)), MAX_BODY)
+
+    def _told(self, scope: Scope) -> str:
+        return f"a body has at most {self._limit(scope)} bytes here"

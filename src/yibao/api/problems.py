@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
+from yibao.agency.desk.bill import BadLines
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.api.care import rules as care
@@ -57,6 +58,15 @@ class Problem(Told):
     errors: Sequence[Fault] = Field((), description="each fault, where there may be several")
 
 
+class Faulty(YibaoError):
+    """A request with faults that are all told, however many there are."""
+
+    def __init__(self, faults: Sequence[Fault], rule: str = "request") -> None:
+        self.faults = faults
+        self.rule = rule
+        super().__init__(f"{faults[0].field}: {faults[0].detail}")
+
+
 STATUS: Mapping[int, Text] = {
     400: Text("请求无法读取", "the request cannot be read"),
     404: Text("没有这个对象", "there is no such thing"),
@@ -83,6 +93,10 @@ RULES: Mapping[str, tuple[int, Text]] = {
     ),
     "claim_no_used": (409, Text("单据号已用过", "the claim's number has been used")),
     "reversed": (409, Text("已冲正", "it has been taken back")),
+    "invoice_used": (409, Text("发票已报销", "the invoice has been reimbursed")),
+    "reference_used": (409, Text("编号已用于另一笔结算", "the number is another settlement's")),
+    "known_guest": (404, Text("没有这笔异地结算", "there is no such settlement of that region")),
+    "lines": (422, Text("明细有误", "lines of the bill are not right")),
     "same_rules": (
         409,
         Text("所载规则与结算时不同", "settled by other rules than those loaded"),
@@ -188,6 +202,11 @@ def install(app: FastAPI) -> None:
 
 def _refused(request: Request, error: Exception) -> Response:
     match error:
+        case Faulty():
+            first = error.faults[0].field
+            return problem(error.rule, str(error), field=first, errors=error.faults)
+        case BadLines():
+            return _refused(request, _of_lines(error))
         case DeskError():
             return problem(error.rule, str(error), field=error.column, of=request)
         case ClaimError():
@@ -205,6 +224,15 @@ def _refused(request: Request, error: Exception) -> Response:
         case _:  # a pack that pays more than there is: nothing was settled, and we should know
             defects.error("%s: %s", type(error).__name__, error)
             return problem("not_settled", str(error))
+
+
+def _of_lines(error: BadLines) -> Faulty:
+    """Return the faults of lines by where they stand in the request, counted from 0."""
+    faults = [
+        Fault(field=f"lines.{number - 1}.{one.column}", rule=one.rule, detail=str(one))
+        for number, one in error.problems
+    ]
+    return Faulty(faults, "lines")
 
 
 def _no_database(_: Request, error: Exception) -> Response:
@@ -231,19 +259,23 @@ def _defect(_: Request, error: Exception) -> Response:
 
 def _not_valid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(one) for one in error.errors()[:MAX_FAULTS]]
+    faults = [fault(one) for one in error.errors()[:MAX_FAULTS]]
     first = faults[0]
     return problem("request", f"{first.field}: {first.detail}", field=first.field, errors=faults)
 
 
 MAX_FAULTS = 20
-"""Most faults that a reply lists."""
+"""Most faults that a reply lists, but for those of lines."""
 
 
-def _fault(found: Mapping[str, Any]) -> Fault:
-    """Return one of pydantic's errors without what was given: it may be personal."""
-    where, *path = found["loc"]
-    shown = [str(part)[:64] for part in (path or [where])]
+def fault(found: Mapping[str, Any], *within: str | int) -> Fault:
+    """Return one of pydantic's errors without what was given: it may be personal.
+
+    `within` says where what was checked stands in the body; without it pydantic does.
+    """
+    where, *path = found["loc"] or ("",)
+    steps = [*within, *found["loc"]] if within else path or [where]
+    shown = [str(step)[:64] for step in steps]
     field = ".".join(shown).encode(errors="backslashreplace").decode()
     return Fault(field=field, rule=found["type"], detail=found["msg"])
 

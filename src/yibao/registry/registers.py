@@ -98,6 +98,44 @@ _REVIEW = _code(
 )
 
 
+_PRICED = (
+    _code(
+        "class",
+        "甲乙丙类",
+        "Class",
+        {
+            "A": Text("甲类", "class A: in scope"),
+            "B": Text("乙类", "class B: in scope after a first self-pay"),
+            "C": Text("丙类（自费）", "class C: out of scope"),
+        },
+    ),
+    Column(
+        "first_self_pay",
+        "rate",
+        Text("先自付比例", "First self-pay"),
+        Text("乙类必填", "needed for class B"),
+        absent="",
+    ),
+    Column(
+        "standard",
+        "amount",
+        Text("支付标准（元/单位）", "Payment standard (yuan a unit)"),
+        Text("空为不限", "empty: no limit"),
+        absent="",
+    ),
+    _text("unit", "计价单位", "Unit", absent=""),
+    Column(
+        "tags",
+        "set",
+        Text("标志", "Tags"),
+        Text("多个用 ; 或 | 分开", "several are separated by ; or |"),
+        absent="",
+        codes=_TAGS,
+    ),
+)
+"""What decides how a line is divided, in every catalogue."""
+
+
 def _catalogue(
     name: str,
     code: Column,
@@ -115,39 +153,7 @@ def _catalogue(
         (
             code,
             _NAME,
-            _code(
-                "class",
-                "甲乙丙类",
-                "Class",
-                {
-                    "A": Text("甲类", "class A: in scope"),
-                    "B": Text("乙类", "class B: in scope after a first self-pay"),
-                    "C": Text("丙类（自费）", "class C: out of scope"),
-                },
-            ),
-            Column(
-                "first_self_pay",
-                "rate",
-                Text("先自付比例", "First self-pay"),
-                Text("乙类必填", "needed for class B"),
-                absent="",
-            ),
-            Column(
-                "standard",
-                "amount",
-                Text("支付标准（元/单位）", "Payment standard (yuan a unit)"),
-                Text("空为不限", "empty: no limit"),
-                absent="",
-            ),
-            _text("unit", "计价单位", "Unit", absent=""),
-            Column(
-                "tags",
-                "set",
-                Text("标志", "Tags"),
-                Text("多个用 ; 或 | 分开", "several are separated by ; or |"),
-                absent="",
-                codes=_TAGS,
-            ),
+            *_PRICED,
             Column(
                 "least_level",
                 "code",
@@ -195,6 +201,7 @@ _SERVICE = _catalogue("service", _CODE, _REVIEW)
 _CONSUMABLE = _catalogue(
     "consumable",
     Column("code", "id", Text("代码", "Code"), form=codes.national_consumable),
+    _SOURCE,
 )
 _PREPARATION = _catalogue("preparation", _CODE, _APPROVAL, fixed={"source": "local"})
 _HERBAL = _catalogue("herbal", _CODE, _SOURCE, _APPROVAL, own=(checks.local_approval,))
@@ -313,6 +320,20 @@ _ALL = (
     _CONSUMABLE,
     _PREPARATION,
     _HERBAL,
+    Register(
+        "regional_item",
+        Text("就医地目录", "catalogues of other regions"),
+        "registry.regional_item",
+        3,
+        (
+            Column("region", "id", Text("就医地（市）", "City that treats"), form=codes.division),
+            _code("kind", "目录类别", "Kind of item", ITEM_KINDS),
+            _CODE,
+            _NAME,
+            *_PRICED,
+        ),
+        checks=(checks.first_self_pay,),
+    ),
     Register(
         "preparation_site",
         Text("制剂使用机构", "where preparations are approved"),

@@ -15,6 +15,7 @@ from typing import Any
 
 from yibao.agency.desk.model import Bill, DeskError
 from yibao.errors import ClaimError, YibaoError
+from yibao.money import MAX_CLAIM
 from yibao.settlement.lines import ItemClass, ItemLine, Split, split
 
 MAX_LINES = 10_000
@@ -44,18 +45,23 @@ class AskedLine:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What the catalogue says of an item on a day. `standard` is fen per unit, None: no limit."""
+    """What the catalogue says of an item on a day. `standard` is fen per unit, None: no limit.
+
+    `code` is the national one, "" where the line has it; `reason` says why the fund does not pay,
+    where that is for another reason than its class.
+    """
 
     item_class: ItemClass
     first_self_pay: Fraction = Fraction(0)
     standard: Fraction | None = None
     tags: frozenset[str] = frozenset()
+    code: str = ""
+    reason: str = ""
 
 
-Find = Callable[[AskedLine], Item | str]
-"""Return the item of a line, or the reason why the fund does not pay for it.
-
-It raises DeskError for a line that nobody can tell, such as a local code without a mapping."""
+Find = Callable[[AskedLine], Item]
+"""Return the item of a line; raises DeskError for a line that nobody can tell, such as one of a
+local code without a mapping."""
 
 
 class BadLines(YibaoError):
@@ -84,6 +90,9 @@ def bill_of(lines: Sequence[AskedLine], find: Find, *, first: date, last: date) 
             amounts.update(own)
     if problems:
         raise BadLines(problems)
+    if amounts["total"] > MAX_CLAIM:
+        expected = f"lines of at most {MAX_CLAIM} fen together"
+        raise ClaimError("lines", str(amounts["total"]), "max_amount", expected)
     return Bill(dict(amounts), rows)
 
 
@@ -93,15 +102,14 @@ def _check_day(line: AskedLine, first: date, last: date) -> None:
         raise DeskError("served_on", "served_on", line.served_on.isoformat(), expected)
 
 
-def _priced(line: AskedLine, found: Item | str) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+def _priced(line: AskedLine, item: Item) -> tuple[Mapping[str, Any], Mapping[str, int]]:
     """Return a line's row, and what it adds to the amounts of the bill."""
-    item = Item(ItemClass.C) if isinstance(found, str) else found
     parts = split(
         ItemLine(line.price, line.quantity, item.item_class, item.first_self_pay, item.standard)
     )
     row = {
         "item_kind": line.kind,
-        "code": line.code,
+        "code": item.code or line.code,
         "local_code": line.local_code,
         "item_class": item.item_class.value,
         "quantity": decimal(line.quantity),
@@ -112,7 +120,7 @@ def _priced(line: AskedLine, found: Item | str) -> tuple[Mapping[str, Any], Mapp
         **_parts(parts),
         "served_on": line.served_on.isoformat(),
         "practitioner_id": line.practitioner_id,
-        "reason": found if isinstance(found, str) else "",
+        "reason": item.reason,
     }
     return row, _amounts(parts, item)
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from psycopg.rows import dict_row
+
 from yibao.agency.desk.model import DeskError
 from yibao.store.database import Connection
 
@@ -60,3 +62,19 @@ def find(connection: Connection, wanted: Wanted, limit: int) -> Sequence[Row]:
         {**given, "limit": limit},
     )
     return [row[0] for row in rows]
+
+
+def lines(connection: Connection, number: int, after: int, limit: int) -> Sequence[Row]:
+    """Return lines of a settlement by number, after one of them, at most `limit`.
+
+    Numbers with decimals are text. Raises DeskError where there is no such settlement.
+    """
+    settled_on = found(connection, number)["settled_on"]
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "SELECT number, item_kind, code, local_code, item_class, quantity::text, price::text, "
+            "standard::text, rate::text, total, out_of_catalogue, over_limit, first_self_pay, "
+            "in_scope, served_on::text, practitioner_id, reason FROM desk.line "
+            "WHERE settlement_id = %s AND settled_on = %s AND number > %s ORDER BY number LIMIT %s",
+            (number, settled_on, after, limit),
+        ).fetchall()

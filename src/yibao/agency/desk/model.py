@@ -88,11 +88,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settled:
-    """A settlement as booked, or as it would be (`settlement_id` 0)."""
+    """A settlement as booked, or as it would be (`settlement_id` 0), of a bill as it was priced."""
 
     settlement_id: int
     settlement: Settlement
     account_balance: int
+    bill: Bill
 
 
 @dataclass(frozen=True, slots=True)

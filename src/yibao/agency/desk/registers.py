@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
@@ -48,41 +49,106 @@ REGISTERS = Registers(statuses, institution_facts)
 """The registers of the database."""
 
 
-def catalogue(connection: Connection, institution_id: str, lines: Sequence[AskedLine]) -> Find:
+def catalogue(
+    connection: Connection, institution_id: str, lines: Sequence[AskedLine], region: str = ""
+) -> Find:
     """Return what finds the items of an institution's lines, each in the catalogue of its day.
 
     A line without a national code is found by the institution's own; where nobody has mapped that,
-    the line is an error. A practitioner who may not practise there on that day is one too.
+    the line is an error. A practitioner who may not practise there on that day is one too, and so
+    is a line where nothing is known of the catalogue of another `region` ("": our own) on its day.
     """
     days = {line.served_on for line in lines}
     codes = {day: _codes(connection, institution_id, lines, day) for day in days}
-    items = {day: find.items(connection, codes[day].values(), day) for day in days}
+    if region:
+        items = {day: _items_of(connection, region, codes[day].values(), day) for day in days}
+    else:
+        items = {
+            day: _our_items(connection, institution_id, codes[day].values(), day) for day in days
+        }
     refusals: dict[tuple[date, str], str | None] = {}
 
-    def look_up(line: AskedLine) -> Item | str:
+    def look_up(line: AskedLine) -> Item:
         day = line.served_on
         key = codes[day].get((line.kind, line.code, line.local_code))
         if key is None:
             expected = f"a code mapped to the national catalogue on {day}"
             raise DeskError("mapped", "local_code", line.local_code, expected)
+        if not items[day].known:
+            expected = f"a day for which the catalogue of {region} is there"
+            raise DeskError("known_catalogue", "served_on", day.isoformat(), expected)
         _check_practitioner(connection, institution_id, line, refusals)
-        found = items[day].get(key)
-        if found is None:
-            return "not_in_catalogue"
-        rule = _special(connection, found, institution_id, day)
-        class_ = ItemClass(found.item_class)
-        return rule or Item(
-            class_,
-            found.first_self_pay if class_ is ItemClass.B else Fraction(0),  # C is outside it all
-            None if found.standard is None else Fraction(found.standard),
-            found.tags,
-        )
+        return items[day].items.get(key) or _unpaid(key[1], "not_in_catalogue")
 
     return look_up
 
 
 _Code = tuple[str, str]
 """Kind and national code."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """Items of a day by their codes; `known`: whether there is a catalogue of that day at all."""
+
+    items: Mapping[_Code, Item]
+    known: bool = True
+
+
+def _unpaid(code: str, reason: str) -> Item:
+    return Item(ItemClass.C, code=code, reason=reason)
+
+
+def _our_items(
+    connection: Connection, institution_id: str, codes: Iterable[_Code], day: date
+) -> _Items:
+    found = find.items(connection, codes, day)
+    return _Items(
+        {key: _our_item(connection, institution_id, one, day) for key, one in found.items()}
+    )
+
+
+def _our_item(connection: Connection, institution_id: str, found: find.Item, day: date) -> Item:
+    """Return an item of our catalogue, unpaid where this institution may not use it."""
+    if found.kind == "preparation" or found.least_level != "none":
+        rule = find.item_refusal(connection, found.kind, found.code, institution_id, day)
+        if rule is not None:
+            return _unpaid(found.code, rule)
+    return _item(found.code, found.item_class, found.first_self_pay, found.standard, found.tags)
+
+
+def _item(
+    code: str, of_class: str, share: Fraction, standard: int | None, tags: Iterable[str]
+) -> Item:
+    """Return an item as lines are divided by it; outside the catalogue no share is the first."""
+    item_class = ItemClass(of_class)
+    rate = share if item_class is ItemClass.B else Fraction(0)
+    limit = None if standard is None else Fraction(standard)
+    return Item(item_class, rate, limit, frozenset(tags), code)
+
+
+def _items_of(connection: Connection, region: str, codes: Iterable[_Code], day: date) -> _Items:
+    """Return items of another region's catalogue, as it was imported."""
+    pairs = list(dict.fromkeys(codes))
+    rows = connection.execute(
+        "SELECT kind, code, class, first_self_pay, standard, tags FROM registry.regional_item "
+        "WHERE region = %s AND (kind, code) IN (SELECT * FROM unnest(%s::text[], %s::text[])) "
+        "AND valid @> %s::date",
+        (region, [kind for kind, _ in pairs], [code for _, code in pairs], day),
+    ).fetchall()
+    items = {
+        (kind, code): _item(code, of_class, Fraction(share), standard, tags)
+        for kind, code, of_class, share, standard, tags in rows
+    }
+    return _Items(items, known=bool(items) or _has_catalogue(connection, region, day))
+
+
+def _has_catalogue(connection: Connection, region: str, day: date) -> bool:
+    found = connection.execute(
+        "SELECT FROM registry.regional_item WHERE region = %s AND valid @> %s::date LIMIT 1",
+        (region, day),
+    ).fetchone()
+    return found is not None
 
 
 def _codes(
@@ -114,12 +180,3 @@ def _check_practitioner(
     rule = known[key]
     if rule is not None:
         raise DeskError(rule, "practitioner_id", who, find.REASONS[rule].en)
-
-
-def _special(
-    connection: Connection, found: find.Item, institution_id: str, day: date
-) -> str | None:
-    """Return why an item of the catalogue is not payable at this institution, None where it is."""
-    if found.kind != "preparation" and found.least_level == "none":
-        return None
-    return find.item_refusal(connection, found.kind, found.code, institution_id, day)

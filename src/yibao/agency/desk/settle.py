@@ -70,7 +70,8 @@ def presettle(
         assert not isinstance(found, Replayed)
         opened = found
     made = _settle(connection, office, ask, opened)
-    return Settled(0, made.settlement, opened["account_balance"] - made.settlement.account_pay)
+    balance = opened["account_balance"] - made.settlement.account_pay
+    return Settled(0, made.settlement, balance, ask.bill)
 
 
 def settle(
@@ -97,7 +98,7 @@ def settle(
     made = _settle(connection, office, ask, opened)
     account_pay = made.settlement.account_pay
     balance = opened["account_balance"] - account_pay
-    settled = Settled(opened["settlement_id"], made.settlement, balance)
+    settled = Settled(opened["settlement_id"], made.settlement, balance, ask.bill)
     document = _document(office, ask, opened, made, actor)
     transfers = transfers_of(document["settlement"])
     document["transfers"] = office.transfer_rows(connection, transfers)

@@ -21,6 +21,7 @@ from yibao.agency.dispensing.prescriptions import day_of, fillable, prescription
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.filing.intake import NO_PAPERS, Papers
 from yibao.agency.qualification.diseases import is_registered
 from yibao.registry.find import institution
 from yibao.store.database import Connection
@@ -126,6 +127,7 @@ def receive(
     office: Office,
     number: int,
     ask: Ask,
+    papers: Papers = NO_PAPERS,
     *,
     at: datetime,
     signed_by: str,
@@ -160,7 +162,12 @@ def receive(
     _step(connection, delivery, "received", at, signed_by)
     issued = prescription_of(connection, delivery.order.prescription_id)
     return hand_out(
-        connection, office, issued, ask, at=at, delivery=number, actor=actor, key=key, tell=tell
+        *(connection, office, issued, ask, papers),
+        at=at,
+        delivery=number,
+        actor=actor,
+        key=key,
+        tell=tell,
     )
 
 

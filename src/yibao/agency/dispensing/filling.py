@@ -18,7 +18,8 @@ from yibao.agency.desk.office import Office
 from yibao.agency.desk.settle import Tell, open_person
 from yibao.agency.dispensing.prescriptions import Issued, day_of, fillable, prescription_of
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.agency.filing.intake import Papers, settle, with_facts
+from yibao.agency.filing import intake
+from yibao.agency.filing.intake import NO_PAPERS, Papers, priced, settle, with_facts
 from yibao.agency.qualification.sites import Site, qualifies
 from yibao.policy.model import Value
 from yibao.store.database import Connection
@@ -29,6 +30,7 @@ def fill(
     office: Office,
     number: int,
     ask: Ask,
+    papers: Papers = NO_PAPERS,
     *,
     at: datetime,
     actor: str,
@@ -37,15 +39,33 @@ def fill(
 ) -> Settled | Replayed:
     """Hand out over a counter what a prescription is for, and settle it.
 
-    `at` is when; the bill is of that day. Raises Refusal for a prescription that may not be filled,
-    or not with this bill, and what the desk raises.
+    `at` is when; the bill is of that day. Of its papers the lines count: the practitioner is who
+    prescribed. Raises Refusal for a prescription that may not be filled, or not with this bill, and
+    what the desk raises.
     """
     opened = open_person(connection, ask.person_id, key)
     if isinstance(opened, Replayed):
         return opened
     issued = prescription_of(connection, number)
     fillable(connection, issued, at)
-    return hand_out(connection, office, issued, ask, at=at, actor=actor, key=key, tell=tell)
+    return hand_out(connection, office, issued, ask, papers, at=at, actor=actor, key=key, tell=tell)
+
+
+def presettle(
+    connection: Connection,
+    office: Office,
+    number: int,
+    ask: Ask,
+    papers: Papers = NO_PAPERS,
+    *,
+    at: datetime,
+) -> Settled:
+    """Return what filling a prescription would be settled as. Nothing is written. Raises so too."""
+    open_person(connection, ask.person_id, None)
+    issued = prescription_of(connection, number)
+    fillable(connection, issued, at)
+    ask = priced(connection, office, ask, papers)
+    return intake.presettle(connection, office, *_known(connection, issued, ask, at))
 
 
 def hand_out(
@@ -53,6 +73,7 @@ def hand_out(
     office: Office,
     issued: Issued,
     ask: Ask,
+    papers: Papers,
     *,
     at: datetime,
     delivery: int | None = None,
@@ -61,10 +82,9 @@ def hand_out(
     tell: Tell | None,
 ) -> Settled:
     """Settle what is handed out, and write down which settlement took the prescription."""
-    _fits(issued, ask, at)
-    papers = Papers(practitioner_id=issued.prescription.practitioner_id)
-    known = _as_prescribed(connection, issued, ask) if ask.visit == "pharmacy" else ask
-    found = settle(connection, office, known, papers, actor=actor, key=key, tell=tell)
+    ask = priced(connection, office, ask, papers)
+    known = _known(connection, issued, ask, at)
+    found = settle(connection, office, *known, actor=actor, key=key, tell=tell)
     assert isinstance(found, Settled)
     number = issued.prescription_id
     try:
@@ -81,6 +101,13 @@ def hand_out(
             column="prescription",
         ) from None
     return found
+
+
+def _known(connection: Connection, issued: Issued, ask: Ask, at: datetime) -> tuple[Ask, Papers]:
+    """Return a bill that fits a prescription, as the prescription has it to be settled."""
+    _fits(issued, ask, at)
+    known = _as_prescribed(connection, issued, ask) if ask.visit == "pharmacy" else ask
+    return known, Papers(practitioner_id=issued.prescription.practitioner_id)
 
 
 def _fits(issued: Issued, ask: Ask, at: datetime) -> None:

@@ -7,21 +7,23 @@ other one owes it. The clearing pays what is owed, month by month.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.model import Ask, Settled
-from yibao.agency.desk.postings import shares
+from yibao.agency.desk.postings import HOSPITAL, shares
 from yibao.agency.desk.reverse import TakenBack
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import AlreadyReversed, Entry, Transfer, post, reverse
 from yibao.policy.vocabulary import vocabulary
+from yibao.registry.find import institution
 from yibao.store.database import Connection
 
 
@@ -73,18 +75,29 @@ class Guest:
     funds: Mapping[str, int]
 
 
+GUEST_FUNDS = (*(fund for fund in vocabulary().funds if fund != HOSPITAL), PERSONAL)
+"""What may pay for a guest: what an institution bears itself is owed to nobody."""
+
+
 def record_guest(connection: Connection, guest: Guest, *, actor: str) -> bool:
     """Pay an institution of ours for another region; False when just that was recorded before.
 
-    Raises Refusal: a fund that there is not, nothing to pay, a number used for something else.
+    Raises Refusal: an institution that is not of our register, a fund that there is not, nothing to
+    pay, a number used for something else.
     """
+    if institution(connection, guest.institution_id, guest.on_day) is None:
+        raise Refusal(
+            "our_institution",
+            f"{guest.on_day} 没有机构 {guest.institution_id}",
+            f"there is no institution {guest.institution_id} on {guest.on_day}",
+            column="institution_id",
+        )
     funds = {fund: fen for fund, fen in guest.funds.items() if fen}
-    known = vocabulary().funds
-    if not funds or any(f not in known or fen < 0 for f, fen in funds.items()):
+    if not funds or any(f not in GUEST_FUNDS or fen < 0 for f, fen in funds.items()):
         raise Refusal(
             "funds",
-            f"基金应为 {'、'.join(known)}，金额大于零",
-            f"funds are among {', '.join(known)}, with amounts above zero",
+            f"基金应为 {'、'.join(GUEST_FUNDS)}，金额大于零",
+            f"funds are among {', '.join(GUEST_FUNDS)}, with amounts above zero",
             column="funds",
         )
     transfers = [
@@ -141,21 +154,11 @@ def take_guest_back(
     connection: Connection, region: str, reference: str, on_day: date, *, actor: str
 ) -> None:
     """Take back what another region has taken back, once; raises Refusal."""
-    row = connection.execute(
-        "SELECT entry_id FROM filing.guest WHERE (region, reference) = (%s, %s)",
-        (region, reference),
-    ).fetchone()
+    kept = guest_of(connection, region, reference)
     subject = f"guest:{region}:{reference}"
-    if row is None:
-        raise Refusal(
-            "known_guest",
-            f"没有 {region} 的 {reference} 号结算",
-            f"there is no settlement {reference} of {region}",
-            column="reference",
-        )
     try:
         with connection.transaction():
-            reverse(connection, row[0], on_day=on_day, subject=subject, actor=actor)
+            reverse(connection, kept.entry_id, on_day=on_day, subject=subject, actor=actor)
     except AlreadyReversed:
         raise Refusal(
             "reversed",
@@ -164,3 +167,69 @@ def take_guest_back(
             column="reference",
         ) from None
     note(connection, actor, "guest-taken-back", subject)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A guest's settlement as recorded, with its entry, and the day on which it was taken back."""
+
+    entry_id: int
+    guest: Guest
+    taken_back_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which guests: of which region, treated where, on which days, after which entry."""
+
+    region: str | None = None
+    institution_id: str | None = None
+    first: date | None = None
+    last: date | None = None
+    after: int = 0
+
+
+_KEPT = """
+SELECT g.entry_id, region, reference, institution_id, claim_no, g.on_day, funds, e.on_day
+FROM filing.guest AS g LEFT JOIN ledger.reversed AS r ON r.entry_id = g.entry_id
+LEFT JOIN ledger.entry AS e ON e.entry_id = r.by_entry
+"""
+
+_CONDITIONS = {
+    "region": "region = %(region)s",
+    "institution_id": "institution_id = %(institution_id)s",
+    "first": "g.on_day >= %(first)s",
+    "last": "g.on_day <= %(last)s",
+    "after": "g.entry_id > %(after)s",
+}
+
+
+def guest_of(connection: Connection, region: str, reference: str) -> Kept:
+    """Return a settlement by the other region's number; raises Refusal where there is none."""
+    row = connection.execute(
+        f"{_KEPT} WHERE (region, reference) = (%s, %s)", (region, reference)
+    ).fetchone()
+    if row is None:
+        raise Refusal(
+            "known_guest",
+            f"没有 {region} 的 {reference} 号结算",
+            f"there is no settlement {reference} of {region}",
+            column="reference",
+        )
+    return _kept(row)
+
+
+def guests(connection: Connection, wanted: Wanted, limit: int) -> list[Kept]:
+    """Return guests' settlements in the order in which they were recorded, at most `limit`."""
+    given = {name: value for name, value in asdict(wanted).items() if value is not None}
+    where = " AND ".join(_CONDITIONS[name] for name in given)
+    rows = connection.execute(
+        f"{_KEPT} WHERE {where} ORDER BY g.entry_id LIMIT %(limit)s".encode(),
+        {**given, "limit": limit},
+    )
+    return [_kept(row) for row in rows]
+
+
+def _kept(row: Sequence[Any]) -> Kept:
+    entry, *cells, taken = row
+    return Kept(entry, Guest(*cells), taken)

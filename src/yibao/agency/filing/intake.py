@@ -1,21 +1,24 @@
 """A bill as an institution sends it becomes the bill that the desk settles.
 
-The files of the agency say what the institution need not: the episode of a referral, the place of
-treatment, whether care is special care of a registered disease. Care that would be special but for
-a registration or a site is settled as ordinary outpatient care.
+Its lines are priced by the catalogue of the place of treatment, or by our own where the person has
+paid and is reimbursed. The files of the agency say what the institution need not: the episode of a
+referral, the place of treatment, whether care is special care of a registered disease. Care that
+would be special but for a registration or a site is settled as ordinary outpatient care.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from yibao.agency.desk.bill import AskedLine, bill_of
 from yibao.agency.desk.correct import By, Corrected
 from yibao.agency.desk.correct import Tell as TellCorrected
 from yibao.agency.desk.correct import correct as desk_correct
 from yibao.agency.desk.model import Ask, DeskError, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
+from yibao.agency.desk.registers import catalogue
 from yibao.agency.desk.reverse import TakenBack
 from yibao.agency.desk.reverse import Tell as TellTaken
 from yibao.agency.desk.reverse import reverse as take_back
@@ -34,10 +37,12 @@ SPECIAL = frozenset({"special_outpatient", "chronic_outpatient"})
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What a bill refers to: the number of a referral, the practitioner who treated."""
+    """What a bill refers to: the number of a referral, the practitioner who treated; its lines
+    where they are yet to be priced."""
 
     referral: int | None = None
     practitioner_id: str = ""
+    lines: Sequence[AskedLine] = ()
 
 
 NO_PAPERS = Papers()
@@ -116,10 +121,25 @@ def taken_in(connection: Connection, office: Office, ask: Ask, papers: Papers) -
     return _known(connection, ask, papers, _places(connection, office, ask))
 
 
+def priced(connection: Connection, office: Office, ask: Ask, papers: Papers) -> Ask:
+    """Return a bill with the amounts of its lines; raises BadLines with all that is wrong."""
+    return _priced(connection, ask, papers, _places(connection, office, ask))
+
+
 def _known(connection: Connection, ask: Ask, papers: Papers, places: _Places) -> Ask:
+    ask = _priced(connection, ask, papers, places)
     ask = _referred(connection, ask, papers)
     ask = _placed(connection, ask, places)
     return _special(connection, ask, papers)
+
+
+def _priced(connection: Connection, ask: Ask, papers: Papers, places: _Places) -> Ask:
+    if not papers.lines:
+        return ask
+    region = places.region if ask.payee == "institution" else ""
+    find = catalogue(connection, ask.institution_id, papers.lines, region)
+    bill = bill_of(papers.lines, find, first=ask.admitted, last=ask.discharged)
+    return replace(ask, bill=bill)
 
 
 def with_facts(ask: Ask, facts: Mapping[str, Value]) -> Ask:

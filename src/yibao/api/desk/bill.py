@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
-from yibao.api.fields import Amount
+from yibao.api.fields import YUAN, Amount
 from yibao.interop.files.columns import DERIVED, claim_columns
 from yibao.money import format_yuan
 from yibao.policy.model import Region, Value
@@ -43,7 +43,7 @@ def _error(rule: str, name: str, expected: str) -> PydanticCustomError:
 
 
 def _schema_of_amounts() -> dict[str, Any]:
-    yuan = {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,9})\.[0-9]{2}$"}
+    yuan = {"type": "string", "pattern": YUAN}
     return {
         "type": "object",
         "description": "yuan; the parts add up to the total, what is left out is 0.00",
@@ -60,6 +60,8 @@ def _schema_of_amounts() -> dict[str, Any]:
 def _with_total(given: Any) -> Any:
     if isinstance(given, dict) and "total" not in given:
         raise _error("missing", "total", "the whole of the bill")
+    if isinstance(given, dict) and len(given) > (most := len(vocabulary().amounts)):
+        raise _error("known_amount", "amounts", f"at most {most}")
     return given
 
 
@@ -69,6 +71,7 @@ Amounts = Annotated[
     AfterValidator(_checked),
     WithJsonSchema(_schema_of_amounts()),
 ]
+
 
 # --- facts ----------------------------------------------------------------------------------------
 

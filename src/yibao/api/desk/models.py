@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from yibao.api.desk.bill import Amounts, Facts
-from yibao.api.fields import MAX_INTEGER, Amount, Day, Name, NameOrNone, Strict, Told, Words, Yuan
+from yibao.api.desk.lines import LINE, Lines, LineTold
+from yibao.api.fields import (
+    MAX_INTEGER,
+    Amount,
+    Day,
+    Instant,
+    Name,
+    NameOrNone,
+    Strict,
+    Told,
+    Words,
+    Yuan,
+)
 from yibao.policy.vocabulary import vocabulary
 
 Visit = Annotated[
@@ -21,24 +34,34 @@ Visit = Annotated[
     ),
 ]
 
-_BILL: dict[str, Any] = {
+MAX_INVOICES = 500
+"""Most invoices of one bill."""
+
+Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+
+_CARE: dict[str, Any] = {
     "institution_id": "H12010100001",
     "claim_no": "A-2023-000017",
     "person_id": "P-17",
     "visit": "inpatient",
     "admitted_on": "2023-03-01",
     "discharged_on": "2023-03-08",
-    "amounts": {"total": "10000.00", "out_of_catalogue": "500.00", "in_scope": "9500.00"},
-    "facts": {},
-    "episode": "",
-    "from_account": "0.00",
 }
+_AMOUNTS: dict[str, Any] = {
+    "total": "10000.00",
+    "out_of_catalogue": "500.00",
+    "in_scope": "9500.00",
+}
+_BILL = {**_CARE, "amounts": _AMOUNTS, "facts": {}, "episode": "", "from_account": "0.00"}
+_OF_LINES = {**_CARE, "lines": [dict(LINE)]}
+_INVOICE: dict[str, Any] = {"code": "1200223130", "number": "00017356", "amount": "10000.00"}
 
 
-class Bill(Strict):
-    """A bill of an institution for a person, to be settled."""
+class Care(Strict):
+    """What every bill says: of whom, where, when, for what, and what was served.
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_BILL]})
+    It brings amounts, or the lines of which the catalogue makes them.
+    """
 
     institution_id: Name
     claim_no: Name = Field(description="the institution's own number, used once / 单据号")
@@ -46,18 +69,116 @@ class Bill(Strict):
     visit: Visit
     admitted_on: Day
     discharged_on: Day
-    amounts: Amounts
+    amounts: Amounts | None = Field(None, description="this or `lines` / 与明细二选一")
+    lines: Lines | None = Field(
+        None,
+        description="this or `amounts`; each is priced by the catalogue of its day, in care "
+        "elsewhere that of the treating place / 费用明细",
+    )
     facts: Facts = Field(default_factory=dict)
     episode: NameOrNone = Field(
         "", description="the same for the claims of one referral chain / 就医事件编号"
     )
-    referral: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = Field(
+    referral: Number | None = Field(
         None, description="number of the referral that brought the person here / 转诊单号"
     )
     practitioner_id: NameOrNone = Field("", description="who treated / 医师代码")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > MAX_FIELDS:
+            raise PydanticCustomError("fields", f"expected at most {MAX_FIELDS} fields")
+        return given
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.amounts is None) == (self.lines is None):
+            raise PydanticCustomError("one_of", "expected either amounts or lines")
+        return self
+
+
+MAX_FIELDS = 50
+"""Most fields of a bill, known or not, before they are looked at one by one."""
+
+
+class Filled(Strict):
+    """A prescription that is handed out over a counter."""
+
+    number: Number = Field(description="our number of it / 处方流水号")
+    at: Instant = Field(description="when it was handed out, on the bill's day / 配药时间")
+
+
+class Received(Strict):
+    """An order that is handed out at the door."""
+
+    number: Number = Field(description="number of the order / 配送订单号")
+    at: Instant = Field(description="when it was handed out, on the bill's day / 签收时间")
+    signed_by: Annotated[
+        str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\p{C}]+$")
+    ] = Field(description="who signed for it / 签收人", examples=["王芳"])
+
+
+class Bill(Care):
+    """A bill of an institution for a person, to be settled."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_BILL, _OF_LINES]})
+
     from_account: Amount = Field(
-        0, description="the most that the personal account may pay / 个人账户最多支付"
+        0,
+        description="the most that the personal account may pay / 个人账户最多支付",
+        json_schema_extra={"default": "0.00"},
     )
+    prescription: Filled | None = Field(
+        None, description="what the bill's lines fill; who prescribed is who treated / 所配处方"
+    )
+    delivery: Received | None = Field(
+        None, description="the order that the bill's lines fill / 所送订单"
+    )
+
+    @model_validator(mode="after")
+    def _of_prescription(self) -> Self:
+        if self.prescription is None and self.delivery is None:
+            return self
+        others = (self.prescription and self.delivery, self.referral, self.practitioner_id)
+        if any(others):
+            expected = (
+                "expected a prescription or a delivery, and neither referral nor practitioner"
+            )
+            raise PydanticCustomError("handed_out", expected)
+        return self
+
+
+def _above_zero(fen: int) -> int:
+    if not fen:
+        raise PydanticCustomError("amount", "expected an amount above 0.00")
+    return fen
+
+
+class Invoice(Strict):
+    """A paper invoice that the person has paid."""
+
+    code: Name = Field(description="发票代码")
+    number: Name = Field(description="发票号码")
+    amount: Annotated[Amount, AfterValidator(_above_zero)]
+
+
+def _each_once(invoices: list[Invoice]) -> list[Invoice]:
+    if len({(i.code, i.number) for i in invoices}) < len(invoices):
+        raise PydanticCustomError("once", "expected each invoice once")
+    return invoices
+
+
+class Reimbursement(Care):
+    """A bill that the person has paid, with its paper invoices, which add up to it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**_CARE, "amounts": _AMOUNTS, "invoices": [_INVOICE]}]}
+    )
+
+    invoices: Annotated[
+        list[Invoice], Field(min_length=1, max_length=MAX_INVOICES), AfterValidator(_each_once)
+    ] = Field(description="each stands behind one settlement until that is taken back / 发票")
 
 
 class Standing(Told):
@@ -85,14 +206,14 @@ class PreSettled(Standing):
     """What a bill would be settled as now; nothing was written."""
 
     account_balance: Yuan
+    lines: Sequence[LineTold] = Field((), description="as they were priced / 分割后的明细")
 
 
-class Settled(Standing):
+class Settled(PreSettled):
     """A settlement as booked."""
 
     settlement_id: int
     settled_at: datetime
-    account_balance: Yuan
 
 
 class TakenBack(Told):
@@ -101,6 +222,13 @@ class TakenBack(Told):
     settlement_id: int = Field(description="the reversal's own number / 冲正单号")
     reverses: int
     account_balance: Yuan
+
+
+class Corrected(Told):
+    """A settlement taken back, and the one that stands in its place."""
+
+    taken_back: TakenBack
+    settled: Settled
 
 
 class Booked(Standing):
@@ -112,6 +240,7 @@ class Booked(Standing):
     reversed_by: int | None = Field(description="null: it stands / 空：未冲正")
     settled_on: Day
     settled_at: datetime
+    payee: Literal["institution", "person"]
     episode: str
     rules: str = Field(description="digest of the rules that settled it / 规则摘要")
 

@@ -1,0 +1,247 @@
+"""Who is insured elsewhere and treated here: what their region settled, paid here and claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from yibao.agency.desk.model import DeskError
+from yibao.agency.dispensing.prescriptions import day_of
+from yibao.agency.filing.elsewhere import (
+    GUEST_FUNDS,
+    Guest,
+    Kept,
+    Wanted,
+    guest_of,
+    guests,
+    record_guest,
+    take_guest_back,
+)
+from yibao.agency.filing.places import city
+from yibao.api.fields import YUAN, Amount, Day, Name, Strict, Told, Yuan
+from yibao.api.headers import (
+    ETAG,
+    NOT_MODIFIED,
+    Actor,
+    IdempotencyKey,
+    IfMatch,
+    IfNoneMatch,
+    as_json,
+    key_of,
+    require_match,
+    tagged,
+)
+from yibao.api.once import once
+from yibao.api.paging import Cursor, Limit, cursor_after, number_of
+from yibao.api.problems import documented
+from yibao.api.service import Service, service_of
+from yibao.store.database import Connection
+
+router = APIRouter(prefix="/desk/guests", tags=["desk"])
+
+_CODE = StringConstraints(pattern=r"^[1-9][0-9]{5}$")
+Region = Annotated[str, _CODE, Path(description="division of the city that insures / 参保地")]
+Reference = Annotated[Name, Path(description="the other region's number / 对方结算编号")]
+
+_GUEST: dict[str, Any] = {
+    "region": "130100",
+    "reference": "S-2023-000017",
+    "institution_id": "H12010100001",
+    "claim_no": "A-2023-000018",
+    "on_day": "2023-03-08",
+    "funds": {"pool_pay": "7125.00"},
+}
+
+
+def _known_funds(given: Any) -> Any:
+    if isinstance(given, dict):
+        for name in given:
+            if name not in GUEST_FUNDS:
+                raise PydanticCustomError(
+                    "known_fund", f"expected some of {', '.join(GUEST_FUNDS)}"
+                )
+    return given
+
+
+FundAmounts = Annotated[
+    dict[str, Amount],
+    BeforeValidator(_known_funds),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "yuan that each fund pays; not all are 0.00 / 各基金支付",
+            "properties": {name: {"type": "string", "pattern": YUAN} for name in GUEST_FUNDS},
+            "additionalProperties": False,
+            "examples": [{"pool_pay": "7125.00"}],
+        }
+    ),
+]
+
+
+class GuestBrought(Strict):
+    """A settlement of another region for its person, treated by an institution of ours."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_GUEST]})
+
+    region: Annotated[str, _CODE] = Field(description="division of the city that insures / 参保地")
+    reference: Name = Field(description="the other region's number, used once / 对方结算编号")
+    institution_id: Name
+    claim_no: Name = Field(description="the institution's own number, used once / 单据号")
+    on_day: Day = Field(description="day of the books, not one to come / 记账日")
+    funds: FundAmounts
+
+
+class GuestRecorded(Told):
+    """Whether it was new: what is told again changes nothing."""
+
+    region: str
+    reference: str
+    new: bool
+
+
+class GuestTold(Told):
+    """A settlement of another region as recorded."""
+
+    region: str
+    reference: str
+    institution_id: str
+    claim_no: str
+    on_day: Day
+    funds: Mapping[str, Yuan]
+    total: Yuan = Field(description="owed to the institution and by the region / 合计")
+    taken_back_on: Day | None = Field(description="null: it stands / 空：未冲正")
+
+
+class GuestPage(Told):
+    """Settlements as they were recorded; `next` is the cursor of the next page, null at the end."""
+
+    guests: Sequence[GuestTold]
+    next: str | None
+
+
+def _told(kept: Kept) -> GuestTold:
+    guest = kept.guest
+    names = ("region", "reference", "institution_id", "claim_no", "on_day", "funds")
+    return GuestTold.model_construct(
+        **{name: getattr(guest, name) for name in names},
+        total=sum(guest.funds.values()),
+        taken_back_on=kept.taken_back_on,
+    )
+
+
+def _check(service: Service, brought: GuestBrought) -> None:
+    home = service.office.policy.region.division
+    if city(brought.region) == city(home):
+        raise DeskError("other_region", "region", brought.region, f"another city than {home}")
+    today = day_of(datetime.now(UTC))
+    if brought.on_day > today:
+        raise DeskError("days", "on_day", brought.on_day.isoformat(), f"a day up to {today}")
+
+
+@router.post(
+    "",
+    operation_id="recordGuest",
+    summary="Pay an institution of ours for another region / 记录异地人员本地就医结算",
+    status_code=201,
+    response_model=GuestRecorded,
+    responses=documented(400, 409, 413),
+)
+def post_guest(
+    brought: GuestBrought, actor: Actor, key: IdempotencyKey, request: Request
+) -> Response:
+    """Owe to the institution what the other region's funds pay, and claim it from that region."""
+    service = service_of(request)
+    _check(service, brought)
+    guest = Guest(
+        brought.region,
+        brought.reference,
+        brought.institution_id,
+        brought.claim_no,
+        brought.on_day,
+        brought.funds,
+    )
+
+    def work(connection: Connection) -> tuple[int, str]:
+        new = record_guest(connection, guest, actor=actor)
+        told = GuestRecorded(region=guest.region, reference=guest.reference, new=new)
+        return 201, told.model_dump_json()
+
+    return once(service.database, key_of(actor, key, request, brought), work)
+
+
+@router.post(
+    "/{region}/{reference}/reversal",
+    operation_id="takeGuestBack",
+    summary="Take back what another region has taken back, once / 异地结算冲正",
+    status_code=201,
+    response_model=GuestTold,
+    responses=documented(404, 409, 412),
+)
+def post_guest_reversal(
+    *,
+    region: Region,
+    reference: Reference,
+    actor: Actor,
+    key: IdempotencyKey,
+    request: Request,
+    if_match: IfMatch = None,
+) -> Response:
+    """Owe and claim no more what was recorded; the day of the books is today."""
+
+    def work(connection: Connection) -> tuple[int, str]:
+        require_match(if_match, _text(guest_of(connection, region, reference)))
+        take_guest_back(connection, region, reference, day_of(datetime.now(UTC)), actor=actor)
+        return 201, _text(guest_of(connection, region, reference))
+
+    return once(service_of(request).database, key_of(actor, key, request, None), work)
+
+
+def _text(kept: Kept) -> str:
+    return _told(kept).model_dump_json()
+
+
+@router.get(
+    "/{region}/{reference}",
+    operation_id="getGuest",
+    summary="A settlement of another region as recorded / 查询异地人员结算",
+    response_model=GuestTold,
+    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)},
+)
+def get_guest(
+    region: Region, reference: Reference, request: Request, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Return it with its entity tag."""
+    kept = service_of(request).database.run(lambda c: guest_of(c, region, reference))
+    return tagged(_text(kept), if_none_match)
+
+
+@router.get(
+    "",
+    operation_id="listGuests",
+    summary="Settlements of other regions, as they were recorded / 异地人员结算列表",
+    response_model=GuestPage,
+    responses=documented(),
+)
+def list_guests(
+    request: Request,
+    *,
+    region: Annotated[str | None, _CODE, Query()] = None,
+    institution_id: Annotated[Name | None, Query()] = None,
+    first: Annotated[Day | None, Query(description="day of the books, from / 记账日起")] = None,
+    last: Annotated[Day | None, Query(description="day of the books, to / 记账日止")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Return a page of settlements, those that were taken back too."""
+    wanted = Wanted(region, institution_id, first, last, number_of(cursor))
+    rows = service_of(request).database.run(lambda c: guests(c, wanted, limit + 1))
+    page = GuestPage.model_construct(
+        guests=[_told(row) for row in rows[:limit]],
+        next=cursor_after(rows[limit - 1].entry_id) if len(rows) > limit else None,
+    )
+    return as_json(page.model_dump_json())
