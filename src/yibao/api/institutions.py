@@ -12,6 +12,7 @@ from yibao.agency.desk.model import DeskError
 from yibao.api.calls import READS_ONE, All, One, today
 from yibao.api.fields import Day, Name, Strict, Told, Words, code_of, example, words
 from yibao.api.problems import documented
+from yibao.interop.files.bills import ITEM_KINDS
 from yibao.registry.find import (
     REASONS,
     Institution,
@@ -20,7 +21,6 @@ from yibao.registry.find import (
     institution,
     local_codes,
 )
-from yibao.registry.registers import ITEM_KINDS
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/institutions", tags=["institutions"])

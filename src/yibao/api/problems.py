@@ -181,14 +181,6 @@ def problem(
     return Response(told.model_dump_json(), status, headers, MEDIA_TYPE)
 
 
-class RowsRefused(YibaoError):
-    """Rows of a request that are wrong, with each fault."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = faults
-        super().__init__(f"{faults[0].field}: {faults[0].detail}")
-
-
 def install(app: FastAPI) -> None:
     """Let an application answer every error as a problem."""
     app.add_exception_handler(RequestValidationError, _not_valid)
@@ -216,9 +208,6 @@ def _refused(request: Request, error: Exception) -> Response:
             return problem(error.name, told, field=error.column, text=error.text, of=request)
         case PolicyError():
             return problem(error.name, str(error), text=error.text)
-        case RowsRefused():
-            first = error.faults[0]
-            return problem("rows", str(error), field=first.field, errors=error.faults)
         case StoreError():
             return _no_database(request, error)
         case _:  # a pack that pays more than there is: nothing was settled, and we should know

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from yibao.agency.bills.reading import Bill
-from yibao.agency.desk.bill import AskedLine, bill_of
+from yibao.agency.desk.bill import AskedLine
 from yibao.agency.desk.correct import Corrected
 from yibao.agency.desk.model import Ask, Invoice, Key, Replayed, Settled
 from yibao.agency.desk.model import Bill as Amounts
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.recall import recall
-from yibao.agency.desk.registers import catalogue
 from yibao.agency.desk.reverse import settlement_of
 from yibao.agency.desk.settle import key_used
-from yibao.agency.dispensing.filling import fill
+from yibao.agency.dispensing import door
 from yibao.agency.dispensing.prescriptions import ZONE
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.filing import intake
@@ -50,12 +48,16 @@ def send(connection: Connection, office: Office, bill: Bill, *, actor: str) -> O
     earlier = _earlier(connection, office, bill, key)
     if earlier is not None:
         return earlier
-    ask, papers = _ask(connection, bill), _papers(bill)
-    how = partial(intake.settle, connection, office, ask, papers)
-    if bill.values["prescription"]:
-        at = bill.values["filled_at"].replace(tzinfo=ZONE)
-        how = partial(fill, connection, office, bill.values["prescription"], ask, at=at)
-    made = how(actor=actor, key=key, tell=lambda made: _reply(made.settlement_id))
+    made = door.settle(
+        connection,
+        office,
+        _ask(connection, office, bill),
+        _papers(bill),
+        _filled(bill),
+        actor=actor,
+        key=key,
+        tell=lambda made: _reply(made.settlement_id),
+    )
     return _outcome(connection, office, bill, made)
 
 
@@ -71,7 +73,7 @@ def send_instead(
         connection,
         office,
         number,
-        _ask(connection, bill),
+        _ask(connection, office, bill),
         _papers(bill),
         actor=actor,
         key=key,
@@ -135,16 +137,16 @@ def _replayed(connection: Connection, office: Office, bill: Bill, reply: str) ->
 # --- what is asked --------------------------------------------------------------------------------
 
 
-def _ask(connection: Connection, bill: Bill) -> Ask:
+def _ask(connection: Connection, office: Office, bill: Bill) -> Ask:
     values = bill.values
-    return Ask(
+    ask = Ask(
         institution_id=values["institution_id"],
         claim_no=values["claim_no"],
         person_id=values["person_id"],
         visit=values["visit"],
         admitted=values["admitted_on"],
         discharged=values["discharged_on"],
-        bill=_amounts(connection, bill),
+        bill=Amounts({name: values[name] for name in vocabulary().amounts}),
         facts={a.name: values[a.name] for a in facts() if values[a.name] is not None},
         episode=values["episode"],
         from_account=values["from_account"],
@@ -153,25 +155,28 @@ def _ask(connection: Connection, bill: Bill) -> Ask:
             for i in bill.invoices
         ),
     )
+    return _priced(connection, office, bill, ask) if bill.lines else ask
 
 
 def _papers(bill: Bill) -> intake.Papers:
     return intake.Papers(bill.values["referral"] or None, bill.values["practitioner_id"])
 
 
-def _amounts(connection: Connection, bill: Bill) -> Amounts:
-    """Return the amounts that a bill states, or that its lines come to; those must agree."""
+def _filled(bill: Bill) -> door.Filled | None:
     values = bill.values
-    stated = {name: values[name] for name in vocabulary().amounts}
-    if not bill.lines:
-        return Amounts(stated)
-    first, last = values["admitted_on"], values["discharged_on"]
-    lines = [_line(line.values) for line in bill.lines]
-    find = catalogue(connection, values["institution_id"], lines)
-    priced = bill_of(lines, find, first=first, last=last)
-    for name, fen in stated.items():
-        if fen is not None and fen != priced.amounts.get(name, 0):
-            found = format_yuan(priced.amounts.get(name, 0))
+    if not values["prescription"]:
+        return None
+    return door.Filled(values["prescription"], values["filled_at"].replace(tzinfo=ZONE))
+
+
+def _priced(connection: Connection, office: Office, bill: Bill, ask: Ask) -> Ask:
+    """Return what is asked with the amounts of its lines; those that the bill states must agree."""
+    papers = replace(_papers(bill), lines=tuple(_line(line.values) for line in bill.lines))
+    priced = intake.priced(connection, office, ask, papers)
+    for name in vocabulary().amounts:
+        stated, came_to = bill.values[name], priced.bill.amounts.get(name, 0)
+        if stated is not None and stated != came_to:
+            found = format_yuan(came_to)
             zh, en = f"明细合计为 {found} 元", f"the lines come to {found} yuan"
             raise Refusal("lines_agree", zh, en, column=name)
     return priced

@@ -14,7 +14,7 @@ from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write, today
 from yibao.api.fields import Day, Strict, Told, Words, example, words
 from yibao.api.headers import as_json
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
-from yibao.api.problems import MAX_FAULTS, Fault, RowsRefused, documented
+from yibao.api.problems import MAX_FAULTS, Fault, Faulty, documented
 from yibao.interop.files import cells
 from yibao.interop.files.columns import Column
 from yibao.money import format_rate, format_yuan
@@ -316,7 +316,7 @@ def post_versions(register: RegisterName, body: NewVersions, write: Write) -> Re
     return write.once(body, work)
 
 
-def _refused(done: Imported) -> RowsRefused:
+def _refused(done: Imported) -> Faulty:
     faults = [
         Fault(
             field=f"rows.{error.row}.{error.column or FIRST.name}",
@@ -326,4 +326,4 @@ def _refused(done: Imported) -> RowsRefused:
         for reject in done.rejects
         for error in reject.errors
     ]
-    return RowsRefused(faults[:MAX_FAULTS])
+    return Faulty(faults[:MAX_FAULTS], "rows")

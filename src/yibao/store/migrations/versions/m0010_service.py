@@ -3,7 +3,7 @@
 from yibao.store.migrations.script import run
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 
 
 def upgrade() -> None:
