@@ -34,7 +34,7 @@ def paid(connection: Connection, person_id: str) -> list[Paid]:
     rows = connection.execute(
         """
         SELECT scheme, item, lower(months), upper(months) - 1,
-               (SELECT max(received_on) FROM contributions.share AS s
+               (SELECT max(received_on) FROM contributions.standing_share AS s
                 JOIN contributions.receipt USING (receipt_id)
                 WHERE s.bill_id = b.bill_id AND NOT s.name = ANY(%(subsidies)s)),
                facts, gives

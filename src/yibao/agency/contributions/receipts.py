@@ -1,7 +1,7 @@
 """Receipts: money that came for bills, and what is still owed.
 
-A receipt pays its payer's open parts from the oldest month on; the last of them in part where it
-does not reach. The bank's reference makes it happen once. Amounts are fen.
+A receipt pays its payer's open parts from the oldest month on, surcharges last; the last of them in
+part where it does not reach. The bank's reference makes it happen once. Amounts are fen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from yibao.agency.contributions.payers import FUNDS, SUBSIDIES, owed
+from yibao.agency.contributions.payers import FUNDS, HOUSEHOLD, SUBSIDIES, SURCHARGE, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -20,9 +20,6 @@ from yibao.ledger.entries import Entry, Transfer, post
 from yibao.money import format_yuan
 from yibao.settlement.coverage import first_day, last_day, month_of
 from yibao.store.database import Connection
-
-HOUSEHOLD = "household:"
-"""Stands before the id of a household, which pays what its members owe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class Open:
     """A part of a bill for which not everything has come; `first` and `last` are days."""
 
     bill_id: int
-    person_id: str
+    person_id: str  # "" for a surcharge
     name: str
     payer: str
     item: str
@@ -61,10 +58,10 @@ class Open:
 
 
 _OPEN = """
-    SELECT b.bill_id, person_id, p.name, p.payer, b.item, lower(months), upper(months) - 1,
-           p.fen, p.received
+    SELECT b.bill_id, coalesce(person_id, ''), p.name, p.payer, b.item,
+           lower(months), upper(months) - 1, p.fen, p.received
     FROM contributions.part AS p JOIN contributions.bill AS b USING (bill_id)
-    JOIN enrolment.person USING (person_no)
+    LEFT JOIN enrolment.person USING (person_no)
     WHERE p.received < p.fen AND b.cancelled_by IS NULL
 """
 
@@ -84,9 +81,13 @@ def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str
           SELECT bill_id FROM contributions.bill
           WHERE household_id = %(household)s AND household_id <> ''
         ) AND (p.payer = %(payer)s OR (b.household_id = %(household)s AND p.payer = person_id))
-        ORDER BY months, b.bill_id, p.name FOR UPDATE OF p, b
+        ORDER BY b.item = %(surcharge)s, months, b.bill_id, p.name FOR UPDATE OF p, b
         """.encode(),
-        {"payer": receipt.payer, "household": _household(receipt.payer)},
+        {
+            "payer": receipt.payer,
+            "household": household_of(receipt.payer),
+            "surcharge": SURCHARGE,
+        },
     )
     parts = [_open(row) for row in rows]
     owing = sum(part.left for part in parts)
@@ -103,10 +104,10 @@ def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str
             shares.append((part, min(left, part.left)))
             left -= shares[-1][1]
     _write(connection, receipt, shares, actor)
-    return sorted({part.person_id for part, _ in shares})
+    return sorted({part.person_id for part, _ in shares} - {""})
 
 
-def _household(payer: str) -> str:
+def household_of(payer: str) -> str:
     """Return the household that pays, "" where it is somebody else."""
     return payer.removeprefix(HOUSEHOLD) if payer.startswith(HOUSEHOLD) else ""
 
