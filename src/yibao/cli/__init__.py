@@ -36,6 +36,7 @@ COMMANDS = (
     "registry_commands",
     "enrol_commands",
     "contributions_commands",
+    "accounts_commands",
     "serve_commands",
     "ledger_commands",
     "clearing_commands",

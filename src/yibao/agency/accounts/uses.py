@@ -6,7 +6,7 @@ Whether an account may pay, and how much, is the rules' to say. Amounts are fen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -102,15 +102,16 @@ def use(connection: Connection, office: Office, wanted: Use, *, actor: str) -> M
     return _pay(connection, holder, wanted, drawn, to=to, actor=actor)
 
 
-def designated(connection: Connection, institution_id: str, use: str, day: date) -> bool:
-    """Tell whether an institution has an agreement in force for what an account is to pay there."""
-    visit = use if use in {"pharmacy", "inpatient"} else "outpatient"
+def looked_up(connection: Connection, wanted: Use) -> Use:
+    """Return a use with what the register says: whether it is at a designated institution."""
+    visit = wanted.use if wanted.use in {"pharmacy", "inpatient"} else "outpatient"
     row = connection.execute(
-        "SELECT registry.agreement_refusal(%s, %s, %s, 'employee') IS NULL",
-        (institution_id, day, visit),
+        "SELECT %(at)s <> '' "
+        "AND registry.agreement_refusal(%(at)s, %(day)s, %(visit)s, 'employee') IS NULL",
+        {"at": wanted.at, "day": wanted.day, "visit": visit},
     ).fetchone()
     assert row is not None
-    return bool(row[0])
+    return replace(wanted, at_designated=row[0])
 
 
 def pay_contribution(
