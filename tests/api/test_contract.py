@@ -13,7 +13,12 @@ from services import Contract
 
 from yibao.api.app import ROUTERS
 
-WRITES = {"settle", "takeBack", "registerPerson", "enrol"}
+WRITES = {
+    *("settle", "takeBack", "registerPerson", "enrol"),
+    *("makeBills", "cancelBill", "renewBill", "giveUpMonths", "chargeLateness"),
+    *("enterReceipt", "enterReceipts", "takeReceiptBack", "refund"),
+    *("creditMonth", "useAccount", "takeMovementBack", "freezeAccount", "endFreeze"),
+}
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

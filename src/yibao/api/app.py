@@ -12,7 +12,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from yibao.agency.desk.office import Office, Registers
-from yibao.api import health, institutions, ledger, persons, problems, requests
+from yibao.api import (
+    accounts,
+    contributions,
+    contributions_receipts,
+    health,
+    institutions,
+    ledger,
+    persons,
+    problems,
+    requests,
+)
 from yibao.api.access import AccessLog
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
@@ -26,6 +36,7 @@ from yibao.store.database import Database
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, persons.router, institutions.router),
     *(desk.router, requests.router, ledger.router),
+    *(contributions.router, contributions_receipts.router, accounts.router),
 )
 """One for each part of the agency."""
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.api import money_rules
 from yibao.api.fields import Told
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.registry.find import REASONS
@@ -89,6 +90,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
     "known_institution": (404, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
+    **money_rules.RULES,
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
     "known_code": (422, Text("没有这个代码", "there is no such code")),

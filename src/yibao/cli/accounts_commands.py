@@ -221,7 +221,7 @@ def freeze(
     holder: Holder,
     *,
     reference: Reference,
-    amount: YuanOrAll = 0,
+    amount: YuanOrAll = None,
     reason: Why,
     on_day: Day,
 ) -> None:
@@ -233,7 +233,7 @@ def freeze(
     from yibao.agency.accounts.freezing import Freeze
     from yibao.cli import accounts_run
 
-    accounts_run.freeze(how, holder, Freeze(reference, on_day, reason, amount))
+    accounts_run.freeze(how, holder, Freeze(reference, on_day, reason, amount or 0))
 
 
 @on(accounts, rules=False)

@@ -203,7 +203,7 @@ def refund(
     payer: Annotated[str, typer.Argument(metavar="PAYER", help="As `receive` names payers.")],
     *,
     reference: Reference,
-    amount: YuanOrAll = 0,
+    amount: YuanOrAll = None,
     reason: Why,
     on_day: Day,
 ) -> None:
@@ -215,7 +215,7 @@ def refund(
     from yibao.agency.contributions.held import Refund
     from yibao.cli import contributions_run
 
-    contributions_run.refund(how, Refund(reference, payer, on_day, reason, amount))
+    contributions_run.refund(how, Refund(reference, payer, on_day, reason, amount or 0))
 
 
 @on(contributions, "take-back")

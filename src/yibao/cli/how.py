@@ -140,7 +140,7 @@ Yuan = Annotated[
     int, typer.Option("--amount", metavar="YUAN", parser=parse_amount, help="Such as 320.00.")
 ]
 YuanOrAll = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--amount", metavar="YUAN", parser=parse_amount, help="Such as 320.00; else all of it."
     ),

@@ -214,3 +214,11 @@ def _there(connection: Connection, wanted: Refund) -> bool:
             column="reference",
         )
     return True
+
+
+def refunded(connection: Connection, reference: str) -> int:
+    """Return how much a refund paid back; 0 where there is none."""
+    row = connection.execute(
+        "SELECT fen FROM contributions.refund WHERE reference = %s", (reference,)
+    ).fetchone()
+    return 0 if row is None else int(row[0])

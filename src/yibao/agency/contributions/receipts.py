@@ -7,7 +7,7 @@ part where it does not reach. The bank's reference makes it happen once. Amounts
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -69,27 +69,32 @@ _OPEN = """
 def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str]:
     """Enter a receipt; return whose bills it paid, nobody's when it is there already.
 
-    Raises Refusal: the reference stands for another receipt, or more came than is owed.
+    Raises Refusal: nothing came, the reference stands for another receipt, or more came than is
+    owed.
     """
+    if receipt.fen <= 0:
+        raise Refusal(
+            "above_zero", "金额应大于零", "an amount above zero is expected", column="amount"
+        )
     if _there(connection, receipt):
         return []
-    rows = connection.execute(
-        f"""
-        {_OPEN} AND b.bill_id IN (
+    parts = opened(
+        connection,
+        """
+        b.bill_id IN (
           SELECT bill_id FROM contributions.part WHERE payer = %(payer)s AND received < fen
           UNION
           SELECT bill_id FROM contributions.bill
           WHERE household_id = %(household)s AND household_id <> ''
         ) AND (p.payer = %(payer)s OR (b.household_id = %(household)s AND p.payer = person_id))
         ORDER BY b.item = %(surcharge)s, months, b.bill_id, p.name FOR UPDATE OF p, b
-        """.encode(),
+        """,
         {
             "payer": receipt.payer,
             "household": household_of(receipt.payer),
             "surcharge": SURCHARGE,
         },
     )
-    parts = [_open(row) for row in rows]
     owing = sum(part.left for part in parts)
     if receipt.fen > owing:
         raise Refusal(
@@ -171,8 +176,10 @@ def _open(row: tuple[Any, ...]) -> Open:
 
 def arrears(connection: Connection, day: date) -> list[Open]:
     """Return what is owed for months that have begun by a day, by payer, the oldest first."""
-    rows = connection.execute(
-        f"{_OPEN} AND lower(months) <= %s ORDER BY p.payer, months, b.bill_id, p.name".encode(),
-        (month_of(day),),
-    )
-    return [_open(row) for row in rows]
+    order = "ORDER BY p.payer, months, b.bill_id, p.name"
+    return opened(connection, f"lower(months) <= %(month)s {order}", {"month": month_of(day)})
+
+
+def opened(connection: Connection, where: str, values: Mapping[str, object]) -> list[Open]:
+    """Return the parts of bills that something is owed of and that a condition of SQL leaves."""
+    return [_open(row) for row in connection.execute(f"{_OPEN} AND {where}".encode(), values)]
