@@ -220,8 +220,10 @@ def _large_expense(
 ) -> bool:
     """Write for which years the large-expense contribution stands as paid."""
     years = {first_day(bill.first).year for bill in bills if bill.item == "large_expense"}
+    number, where = person.person_no, {"attribute": "large_expense_paid", "source": "payments"}
+    there = periods.read(connection, "enrolment.fact", number, where)
     made = False
-    for year in years:
+    for year in sorted(years - {held.first.year for held in there}):
         made |= facts.hold(
             connection,
             person.person_id,
@@ -232,8 +234,7 @@ def _large_expense(
             source="payments",
             actor=actor,
         )
-    number, where = person.person_no, {"attribute": "large_expense_paid", "source": "payments"}
-    for held in periods.read(connection, "enrolment.fact", number, where):
+    for held in there:
         if held.first.year not in years:
             periods.cut(connection, "enrolment.fact", number, held.first, held.last, where=where)
             note(connection, actor, "end-fact", f"person:{person.person_id}", **where)

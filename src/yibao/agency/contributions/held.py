@@ -54,6 +54,8 @@ class _Held(NamedTuple):
 
 def allocate(connection: Connection, bill_id: int, *, on_day: date, actor: str) -> int:
     """Pay a bill that was just made from what is held for those who owe it; return how much."""
+    if not _any_held(connection, bill_id):
+        return 0
     parts = connection.execute(
         "SELECT p.name, p.payer, b.item, b.household_id, person_id, p.fen "
         "FROM contributions.part AS p JOIN contributions.bill AS b USING (bill_id) "
@@ -79,6 +81,19 @@ def allocate(connection: Connection, bill_id: int, *, on_day: date, actor: str) 
     if transfers:
         post(connection, Entry(on_day, "allocation", f"bill:{bill_id}", actor, transfers))
     return sum(transfer.fen for transfer in transfers)
+
+
+def _any_held(connection: Connection, bill_id: int) -> bool:
+    """Tell whether something is held for those who owe a bill, which is seldom so."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM contributions.held WHERE fen > 0 AND payer IN ("
+        "SELECT payer FROM contributions.part WHERE bill_id = %(bill)s "
+        "UNION SELECT %(household)s || household_id FROM contributions.bill "
+        "WHERE bill_id = %(bill)s))",
+        {"bill": bill_id, "household": HOUSEHOLD},
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
 
 
 def _held(connection: Connection, payers: Iterable[str]) -> list[_Held]:
