@@ -38,7 +38,7 @@ def test_nobody_is_billed_or_credited_before_birth(tmp_path: Path, birth: str) -
     settings = ("scheme=resident", "category=adult", "contribution_tier=low", f"birth_date={birth}")
     options = [x for setting in settings for x in ("--set", setting)]
     result = call(
-        *("contribution", "quote", "--policy", pack, "--date", "2022-03-01", *options, "--json")
+        *("contributions", "quote", "--policy", pack, "--date", "2022-03-01", *options, "--json")
     )
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"]["kind"] == "ClaimError"
@@ -52,7 +52,9 @@ def test_a_row_of_who_is_not_born_is_rejected_whatever_came_before(tmp_path: Pat
     good = "A,2022-03-01,1980-01-01,employee,in_service,10000.00\n"
     file.write_text(head + good + good.replace("A", "B").replace("1980", "2980"), "utf-8")
     out = tmp_path / "out.csv"
-    result = call("account", "credit", file, "--policy", make_pack(tmp_path / "city"), "-o", out)
+    result = call(
+        "accounts", "quote", "credit", file, "--policy", make_pack(tmp_path / "city"), "-o", out
+    )
     assert result.exit_code == 1
     assert [r["person_id"] for r in rows(out)] == ["A"]
     (rejected,) = rows(tmp_path / "out.rejects.csv")
@@ -118,7 +120,7 @@ def test_months_that_overlap_are_billed_once(tmp_path: Path) -> None:
         text += f"A,{day},employee,in_service,8000.00,{months}\n"
     file.write_text(text, "utf-8")
     pack, out = make_pack(tmp_path / "city"), tmp_path / "out.csv"
-    result = call("contribution", "quote", file, "--policy", pack, "-o", out, "--lang", "en")
+    result = call("contributions", "quote", file, "--policy", pack, "-o", out, "--lang", "en")
     assert result.exit_code == 1
     assert [r["date"] for r in rows(out)] == ["2022-01-01", "2022-04-01"]
     told = [(r["row"], r["rule"]) for r in rows(tmp_path / "out.rejects.csv")]
@@ -150,8 +152,8 @@ def test_a_payment_with_the_day_for_never_is_answered_in_time() -> None:
 @pytest.mark.parametrize(
     ("command", "clash"),
     [
-        (("contribution", "quote"), "out.explanation.csv"),
-        (("contribution", "coverage"), "out.periods.csv"),
+        (("contributions", "quote"), "out.explanation.csv"),
+        (("contributions", "coverage"), "out.periods.csv"),
     ],
 )
 def test_rejected_rows_do_not_replace_another_table(

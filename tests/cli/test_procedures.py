@@ -42,7 +42,7 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 
 def quote(pack: Path, *args: str, language: str = "en") -> Result:
-    return call("contribution", "quote", "--policy", pack, "--lang", language, *args)
+    return call("contributions", "quote", "--policy", pack, "--lang", language, *args)
 
 
 def test_a_bill_is_printed_with_payers_total_steps_and_articles(pack: Path) -> None:
@@ -147,7 +147,9 @@ def test_a_missing_birth_date_and_a_missing_figure_are_named(pack: Path) -> None
 
 def account(pack: Path, command: str, *given: str) -> dict[str, Any]:
     options = [x for g in given for x in ("--set", g)]
-    result = call("account", command, "--policy", pack, *DAY, *EMPLOYEE, *options, "--json")
+    result = call(
+        "accounts", "quote", command, "--policy", pack, *DAY, *EMPLOYEE, *options, "--json"
+    )
     assert result.exit_code == 0, result.stderr
     data: dict[str, Any] = json.loads(result.stdout)
     return data["payers"] | data["results"]
@@ -174,7 +176,7 @@ def test_every_account_command_is_a_procedure(pack: Path) -> None:
 
 def test_a_use_that_is_not_allowed_is_refused(pack: Path) -> None:
     options = ("--set", "account_use=cosmetic", "--set", "charge=1", "--set", "account_balance=9")
-    result = call("account", "use", "--policy", pack, *DAY, *EMPLOYEE, *options)
+    result = call("accounts", "quote", "use", "--policy", pack, *DAY, *EMPLOYEE, *options)
     assert result.exit_code == 6
 
 
@@ -189,7 +191,7 @@ C,H1,2022-03-01,resident,adult,,,2004-03-02,low
 
 def bills(pack: Path, folder: Path, text: str, *more: str | Path, out: str = "out.csv") -> Result:
     file = write(folder / "bills.csv", text)
-    head = ("contribution", "quote", file, "--policy", pack, "-o", folder / out, "--lang", "en")
+    head = ("contributions", "quote", file, "--policy", pack, "-o", folder / out, "--lang", "en")
     return call(*head, *more)
 
 
@@ -240,7 +242,7 @@ def test_corrected_rejects_are_read_as_they_are(pack: Path, tmp_path: Path) -> N
     bills(pack, tmp_path, BILLS)
     rejects = (tmp_path / "out.rejects.csv").read_text(encoding="utf-8")
     again = write(tmp_path / "again.csv", rejects.replace("居民,adult", "resident,adult"))
-    result = call("contribution", "quote", again, "--policy", pack, "-o", tmp_path / "new.csv")
+    result = call("contributions", "quote", again, "--policy", pack, "-o", tmp_path / "new.csv")
     assert result.exit_code == 0, result.stderr
     assert [r["total"] for r in rows(tmp_path / "new.csv")] == ["900.00"]
 
@@ -254,7 +256,17 @@ def test_a_refused_row_says_why_and_rejects_of_an_earlier_run_go(
     for flag, code in (("true", 1), ("false", 0)):
         file = write(tmp_path / "w.csv", head + one + flag + "\n")
         result = call(
-            *("account", "withdraw", file, "--policy", pack, "-o", tmp_path / "out.csv", "--json")
+            *(
+                "accounts",
+                "quote",
+                "withdraw",
+                file,
+                "--policy",
+                pack,
+                "-o",
+                tmp_path / "out.csv",
+                "--json",
+            )
         )
         assert result.exit_code == code
         data = json.loads(result.stdout)
@@ -272,7 +284,18 @@ def test_a_month_is_credited_once_to_a_person(pack: Path, tmp_path: Path) -> Non
     )
     file = write(tmp_path / "c.csv", text)
     result = call(
-        *("account", "credit", file, "--policy", pack, "-o", tmp_path / "out.csv", "--lang", "en")
+        *(
+            "accounts",
+            "quote",
+            "credit",
+            file,
+            "--policy",
+            pack,
+            "-o",
+            tmp_path / "out.csv",
+            "--lang",
+            "en",
+        )
     )
     assert result.exit_code == 1
     assert [r["date"] for r in rows(tmp_path / "out.csv")] == ["2022-03-01", "2022-04-01"]
@@ -328,7 +351,7 @@ def test_files_that_cannot_be_used(pack: Path, tmp_path: Path) -> None:
         assert result.exit_code == 4
         assert told in result.stderr
     result = call(
-        *("contribution", "quote", tmp_path / "no.csv", "--policy", pack),
+        *("contributions", "quote", tmp_path / "no.csv", "--policy", pack),
         *("-o", tmp_path / "out.csv", "--lang", "en"),
     )
     assert (result.exit_code, "no such file" in result.stderr) == (4, True)
@@ -337,7 +360,7 @@ def test_files_that_cannot_be_used(pack: Path, tmp_path: Path) -> None:
 
 def test_a_file_needs_somewhere_to_go(pack: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "b.csv", BILLS)
-    result = call("contribution", "quote", file, "--policy", pack)
+    result = call("contributions", "quote", file, "--policy", pack)
     assert (result.exit_code, "-o" in result.stderr) == (2, True)
 
 
@@ -388,7 +411,7 @@ C,2022-01,2022-12,2021-11-11,2004-03-01,resident,adult,
 
 def cover(pack: Path, folder: Path, text: str, out: str = "statuses.csv") -> Result:
     file = write(folder / "payments.csv", text)
-    head = ("contribution", "coverage", file, "--policy", pack, "-o", folder / out)
+    head = ("contributions", "coverage", file, "--policy", pack, "-o", folder / out)
     return call(*head, "--lang", "en")
 
 
@@ -479,16 +502,16 @@ def test_the_examples_of_tianjin_give_what_the_guide_shows(tmp_path: Path) -> No
         assert result.exit_code == code, result.stderr
         return rows(out)
 
-    bills = run("contribution", "quote", name="contributions.csv", code=1)
+    bills = run("contributions", "quote", name="contributions.csv", code=1)
     totals = [(r["person_id"], r["total"]) for r in bills]
     assert totals[:4] == [("E1", "625.00"), ("E3", "550.00"), ("E4", "2804.25"), ("E5", "1211.52")]
     assert totals[4:] == [("R3", "2050.00"), ("R4", "900.00"), ("R5", "900.00"), ("R6", "900.00")]
-    (credit, second, retired) = run("account", "credit", name="credits.csv")
+    (credit, second, retired) = run("accounts", "quote", "credit", name="credits.csv")
     # 7,333.33: 2 % are 146.67 and 0.8 % 58.67, of the sum 70 % are 143.738.
     parts = ("account_credit", "account_transfer", "account_kept")
     assert [second[part] for part in parts] == ["205.34", "143.74", "61.60"]
     assert (credit["account_credit"], retired["account_credit"]) == ("140.00", "50.00")
-    covered = run("contribution", "coverage", name="payments.csv")
+    covered = run("contributions", "coverage", name="payments.csv")
     assert [(r["person_id"], r["from"], r["to"]) for r in covered] == [
         ("R3", "2022-01-01", "2023-12-31"),
         ("R4", "2022-01-01", "2022-12-31"),
@@ -502,7 +525,18 @@ def test_the_monthly_transfer_begins_in_october_2016() -> None:
     def month(day: str) -> dict[str, Any]:
         base = ("--set", "credit_base=5000.00", "--set", "birth_date=1980-01-01")
         result = call(
-            *("account", "credit", "--policy", "tianjin", "--date", day, *EMPLOYEE, *base, "--json")
+            *(
+                "accounts",
+                "quote",
+                "credit",
+                "--policy",
+                "tianjin",
+                "--date",
+                day,
+                *EMPLOYEE,
+                *base,
+                "--json",
+            )
         )
         found: dict[str, Any] = json.loads(result.stdout)["results"]
         return found
@@ -519,7 +553,7 @@ def test_withdrawal_from_50000_on_and_once_a_year() -> None:
         given = ["account_balance=8200", f"year_inpatient_expense={expense}", *more]
         given.append("year_personal_share=6000")
         options = [x for g in given for x in ("--set", g)]
-        head = ("account", "withdraw", "--policy", "tianjin", "--date", "2017-11-01")
+        head = ("accounts", "quote", "withdraw", "--policy", "tianjin", "--date", "2017-11-01")
         return call(*head, *EMPLOYEE, *options, "--json")
 
     allowed = json.loads(withdraw("50000.00").stdout)["results"]

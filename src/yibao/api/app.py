@@ -13,7 +13,10 @@ from fastapi.openapi.utils import get_openapi
 
 from yibao.agency.desk.office import Office, Registers
 from yibao.api import (
+    accounts,
     books,
+    contributions,
+    contributions_receipts,
     employers,
     health,
     identities,
@@ -47,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *(months.router, years.router, reconcile.router),
     *(entries.router, agreements.router, designations.router, designations.places),
     *CARE,
+    *(contributions.router, contributions_receipts.router, accounts.router),
 )
 """One for each part of the agency."""
 

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from yibao.agency.desk.bill import BadLines
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.api import money_rules
 from yibao.api.care import rules as care
 from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
@@ -113,6 +114,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     **clearing.RULES,
     **registry.RULES,
     **care.RULES,
+    **money_rules.RULES,
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),
     "known_code": (422, Text("没有这个代码", "there is no such code")),

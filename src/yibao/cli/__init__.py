@@ -37,6 +37,7 @@ COMMANDS = (
     "enrol_commands",
     "match_commands",
     "contributions_commands",
+    "accounts_commands",
     "serve_commands",
     "ledger_commands",
     "clearing_commands",

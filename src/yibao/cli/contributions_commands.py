@@ -1,6 +1,6 @@
-"""`yibao contributions` and `yibao accounts`: bills, receipts, arrears; credits and interest.
+"""`yibao contributions`: bills, receipts, arrears, and taking back what was a mistake.
 
-`contribution` and `account` answer what the rules say; these write it into the books.
+`quote` and `coverage`, which only say what the rules do, are in `procedure_commands`.
 """
 
 from __future__ import annotations
@@ -11,42 +11,37 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from yibao.cli.agency_run import Actor, Rejects
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
-from yibao.cli.settle_commands import EncodingName, PolicyName
+from yibao.cli.agency_run import Rejects
+from yibao.cli.how import Day, DayOrFirst, How, Reference, Why, YuanOrAll, on
+from yibao.cli.options import parse_date, parse_month
+from yibao.cli.settle_commands import EncodingName
 
 if TYPE_CHECKING:
     from yibao.agency.runs import Run
 
-_LANGUAGE = default_language()
-
-Month = Annotated[str | None, typer.Option(metavar="MONTH", help="Such as 2022-09.")]
-Year = Annotated[int | None, typer.Option(metavar="YEAR", min=1990, max=2100, help="Such as 2022.")]
-On = Annotated[
-    date | None,
-    typer.Option(
-        "--on", metavar="DATE", parser=parse_date, help="The day of the books; else the first."
-    ),
+Month = Annotated[
+    date | None, typer.Option(metavar="MONTH", parser=parse_month, help="Such as 2022-09.")
 ]
+Year = Annotated[int | None, typer.Option(metavar="YEAR", min=1990, max=2100, help="Such as 2022.")]
 Refused = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write who was refused, and why.")
 ]
+BillNumber = Annotated[int, typer.Argument(metavar="BILL", help="As `enrol show` has it.")]
 
-contributions = typer.Typer(help="Bill contributions, enter receipts.", no_args_is_help=True)
-accounts = typer.Typer(help="Credit personal accounts, pay from them.", no_args_is_help=True)
+contributions = typer.Typer(
+    help="Contributions: what is due, bills, receipts, corrections.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.add_typer(contributions, name="contributions")
-    app.add_typer(accounts, name="accounts")
 
 
-@contributions.command()
+@on(contributions)
 def bill(
+    how: How,
     *,
-    policy: PolicyName,
     month: Month = None,
     year: Year = None,
     scheme: Annotated[
@@ -55,14 +50,8 @@ def bill(
     item: Annotated[
         Literal["basic", "large_expense"], typer.Option(help="With --year: what for.")
     ] = "basic",
-    on: On = None,
+    on_day: DayOrFirst = None,
     output: Refused = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Bill a month of all employees, a year of all residents.
 
@@ -74,30 +63,23 @@ def bill(
     """
     from yibao.cli import contributions_run
 
-    def run(how: contributions_run.How) -> Run:
-        return contributions_run.bill(how, month, year, scheme, item)
+    def run() -> Run:
+        return contributions_run.bill(
+            how, month=month, year=year, scheme=scheme, item=item, on_day=on_day
+        )
 
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
-    )
     contributions_run.over_all(how, run, output)
 
 
-@contributions.command()
+@on(contributions)
 def receive(
+    how: How,
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="The bank's: .csv, .parquet or .xlsx.")
     ],
     *,
-    policy: PolicyName,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Enter receipts of the bank.
 
@@ -110,22 +92,17 @@ def receive(
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, None, actor, database, lang, as_json
-    )
     contributions_run.receive(files, rejects, encoding, how)
 
 
-@contributions.command()
+@on(contributions, rules=False)
 def arrears(
+    how: How,
     *,
     day: Annotated[
         date, typer.Option("--date", metavar="DATE", parser=parse_date, help="Owed by this day.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help=".csv, .parquet or .xlsx.")],
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """List what is owed for months begun by a day.
 
@@ -134,236 +111,130 @@ def arrears(
     """
     from yibao.cli import contributions_run
 
-    contributions_run.arrears(day, output, database, lang, as_json=as_json)
+    contributions_run.arrears(day, output, how)
 
 
-@contributions.command()
-def cancel(
-    number: Annotated[int, typer.Argument(metavar="BILL", help="As `enrol show` has it.")],
+@on(contributions)
+def surcharge(
+    how: How,
     *,
-    policy: PolicyName,
-    reason: Annotated[str, typer.Option(help="Why, for the audit.")],
-    on: Annotated[
-        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+    day: Annotated[
+        date,
+        typer.Option("--date", metavar="DATE", parser=parse_date, help="What came by this day."),
     ],
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
+    payer: Annotated[str, typer.Option(metavar="EMPLOYER", help="Of this employer alone.")] = "",
 ) -> None:
-    """Take back a bill on which nothing has come.
+    """Charge employers for what came late, at the rate in force.
 
-    It can be made anew then.
+    Each receipt is charged once. A surcharge is waived by cancelling its bill.
 
     \b
-    Example: yibao contributions cancel 17 --policy tianjin --on 2022-09-02 --reason "wrong wage"
+    Example: yibao contributions surcharge --policy tianjin --date 2022-12-31
     """
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
-    )
-    contributions_run.cancel(number, reason, how)
+    contributions_run.surcharge(how, day, payer)
 
 
-@accounts.command()
-def credit(
-    *,
-    policy: PolicyName,
-    month: Annotated[str, typer.Option(metavar="MONTH", help="Such as 2022-09.")],
-    on: On = None,
-    output: Refused = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Credit a month to all accounts.
+@on(contributions)
+def cancel(how: How, number: BillNumber, *, reason: Why, on_day: Day) -> None:
+    """Take back a bill; it can be made anew then.
 
-    It must have been paid. Doing it again changes nothing.
+    What has come for it is held for who paid: it pays the next bill, or is refunded.
 
     \b
-    Example: yibao accounts credit --policy tianjin --month 2022-09
+    Example: yibao contributions cancel 17 --policy tianjin --on 2022-09-02 --reason "wrong person"
     """
+    from yibao.agency.corrections.bills import Correction
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
-    )
-    contributions_run.over_all(how, lambda h: contributions_run.credit(h, month), output)
+    contributions_run.cancel(how, Correction(number, on_day, reason))
 
 
-@accounts.command()
-def interest(
-    *,
-    policy: PolicyName,
-    year: Annotated[int, typer.Option(metavar="YEAR", min=1990, max=2100)],
-    output: Refused = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Credit a year's interest to all accounts.
+@on(contributions)
+def rebill(how: How, number: BillNumber, *, reason: Why, on_day: Day) -> None:
+    """Make a bill anew by what is known now, such as another wage.
 
-    Doing it again changes nothing.
+    What has come pays for it; what is too much is held for who paid.
 
     \b
-    Example: yibao accounts interest --policy tianjin --year 2022
+    Example: yibao contributions rebill 17 --policy tianjin --on 2022-10-02 --reason "wrong wage"
     """
+    from yibao.agency.corrections.bills import Correction
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, None, actor, database, lang, as_json
-    )
-    contributions_run.over_all(how, lambda h: contributions_run.interest(h, year), output)
+    contributions_run.rebill(how, Correction(number, on_day, reason))
 
 
-@accounts.command()
-def link(
-    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account it is.")],
-    relative: Annotated[str, typer.Argument(metavar="RELATIVE", help="For whom it may pay.")],
+@on(contributions, "give-up")
+def give_up(
+    how: How,
+    number: BillNumber,
     *,
-    relation: Annotated[
-        Literal["spouse", "parent", "child", "near_relative", "other_relative"],
-        typer.Option(help="What the relative is to the holder."),
+    because: Annotated[
+        Literal["death", "elsewhere", "other_scheme"],
+        typer.Option(help="Why; it must stand in the register."),
     ],
-    first: Annotated[
-        date, typer.Option("--from", metavar="DATE", parser=parse_date, help="The first day.")
+    since: Annotated[
+        date,
+        typer.Option("--since", metavar="DATE", parser=parse_date, help="The day it came about."),
     ],
-    last: Annotated[
-        date | None, typer.Option("--to", metavar="DATE", parser=parse_date, help="The last day.")
-    ] = None,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
+    reason: Why,
+    on_day: Day,
 ) -> None:
-    """Let an account pay for a relative.
+    """Give back months of a bill after a death or a double enrolment.
 
-    The rules still say what for.
+    Of the employees every month that begins later; a year of the residents only as a whole, when
+    the reason came about before its benefit period began. The money is held for who paid.
 
     \b
-    Example: yibao accounts link P1 P2 --relation parent --from 2022-01-01
+    Example: yibao contributions give-up 17 --policy tianjin --because death --since 2021-12-30
+               --on 2022-01-10 --reason "certificate 881"
     """
+    from yibao.agency.corrections.bills import Correction
     from yibao.cli import contributions_run
 
-    contributions_run.link(
-        holder,
-        relative,
-        relation=relation,
-        first=first,
-        last=last,
-        actor=actor,
-        place=database,
-        language=lang,
-        as_json=as_json,
-    )
+    contributions_run.give_up(how, Correction(number, on_day, reason), because, since)
 
 
-@accounts.command()
-def pay(
-    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account pays.")],
+@on(contributions, rules=False)
+def refund(
+    how: How,
+    payer: Annotated[str, typer.Argument(metavar="PAYER", help="As `receive` names payers.")],
     *,
-    policy: PolicyName,
-    relative: Annotated[str, typer.Option(metavar="RELATIVE", help="Whose contribution.")],
-    amount: Annotated[str, typer.Option(metavar="YUAN", help="How much, such as 320.00.")],
-    reference: Annotated[str, typer.Option(help="A number of its own: it happens once.")],
-    on: Annotated[
-        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
-    ],
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
+    reference: Reference,
+    amount: YuanOrAll = None,
+    reason: Why,
+    on_day: Day,
 ) -> None:
-    """Pay a relative's contribution from an account.
-
-    It is that to the residents' scheme.
+    """Pay back what is held for a payer.
 
     \b
-    Example: yibao accounts pay P1 --policy guangdong --relative P2 --amount 320.00
-               --reference A1 --on 2022-11-05
+    Example: yibao contributions refund U-1001 --reference T-31 --on 2022-10-09 --reason overpaid
     """
+    from yibao.agency.contributions.held import Refund
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
-    )
-    contributions_run.pay(holder, relative, amount, reference, how)
+    contributions_run.refund(how, Refund(reference, payer, on_day, reason, amount or 0))
 
 
-@accounts.command()
-def withdraw(
-    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Who applies for it.")],
+@on(contributions, "take-back")
+def take_back(
+    how: How,
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="The receipt's.")],
     *,
-    policy: PolicyName,
-    inpatient: Annotated[
-        str, typer.Option(metavar="YUAN", help="Inpatient expense of the year so far.")
-    ],
-    share: Annotated[str, typer.Option(metavar="YUAN", help="The person's own share of the year.")],
-    on: Annotated[
-        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
-    ],
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
+    reason: Why,
+    on_day: Day,
 ) -> None:
-    """Pay out what may be withdrawn after serious illness.
+    """Take back a receipt entered by mistake, with the cover and credits that followed.
 
-    That is once a year.
+    Where claims, a refund or a spent credit stand in the way it is refused and they are named.
 
     \b
-    Example: yibao accounts withdraw P1 --policy tianjin --inpatient 50000.00 --share 6000.00
-               --on 2017-11-01
+    Example: yibao contributions take-back B-7781 --policy tianjin --on 2022-09-12
+               --reason "file of another city"
     """
+    from yibao.agency.contributions.takeback import Mistake
     from yibao.cli import contributions_run
 
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
-    )
-    contributions_run.withdraw(holder, inpatient, share, how)
-
-
-@accounts.command()
-def close(
-    holder: Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account it is.")],
-    *,
-    policy: PolicyName,
-    reason: Annotated[
-        Literal["death", "moved_no_account", "emigrated"], typer.Option(help="Why it is closed.")
-    ],
-    on: Annotated[
-        date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
-    ],
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
-    """Empty an account, to the heirs or to the person.
-
-    The rules say to whom. For a move to another region see `enrol move-out`.
-
-    \b
-    Example: yibao accounts close P1 --policy tianjin --reason death --on 2022-05-01
-    """
-    from yibao.cli import contributions_run
-
-    how = contributions_run.How(
-        policy, overlay or [], accept_grade, on, actor, database, lang, as_json
-    )
-    contributions_run.close(holder, reason, how)
+    contributions_run.take_back(how, Mistake(reference, on_day, reason))

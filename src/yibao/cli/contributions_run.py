@@ -1,75 +1,58 @@
-"""What the commands of contributions and personal accounts do."""
+"""What the commands of contributions do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import typer
 
-from yibao.agency.accounts import runs as account_runs
-from yibao.agency.accounts import uses
-from yibao.agency.accounts.movements import Movement
-from yibao.agency.contributions import bills, receipts, runs
-from yibao.agency.contributions.coverage import cover
+from yibao.agency.contributions import held, receipts, runs, surcharges
+from yibao.agency.contributions.takeback import Mistake
+from yibao.agency.corrections import bills as corrections
+from yibao.agency.corrections import receipts as receipt_corrections
+from yibao.agency.corrections.bills import Because, Correction
 from yibao.agency.imports import write_rows
 from yibao.agency.runs import Run
-from yibao.cli.agency_run import finish, finish_run, readers, rejects_file, who
+from yibao.cli.agency_run import finish, finish_run, readers, rejects_file
 from yibao.cli.database import opened
-from yibao.cli.options import Language
+from yibao.cli.how import How
 from yibao.cli.output import console, print_json
-from yibao.cli.settle_run import exits, place_of
+from yibao.cli.settle_run import exits
 from yibao.cli.targets import check_targets
-from yibao.interop.files import cells
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
-from yibao.money import format_yuan, parse_yuan
-from yibao.policy.policy import load_policy
-from yibao.settlement.procedure import Office
-from yibao.store.database import Connection, Database
+from yibao.money import format_yuan
 from yibao.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class How:
-    """By which rules, on which day of the books, by whom, where; and how it is told."""
-
-    policy: str
-    overlays: Sequence[Path]
-    accept: str
-    on: date | None
-    actor: str | None
-    place: str | None
-    language: Language
-    as_json: bool
-
-    def office(self) -> Office:
-        """Load the policy; raises PackErrors."""
-        policy = load_policy(place_of(self.policy), accept=self.accept, overlays=self.overlays)
-        return Office(policy)
-
-
-def over_all(how: How, run: Callable[[How], Run], output: Path | None) -> None:
+def over_all(how: How, run: Callable[[], Run], output: Path | None) -> None:
     """Do something for everybody concerned; leaves with the exit code."""
-    with exits(how.language, as_json=how.as_json):
+    with exits(how.lang, as_json=how.as_json):
         if output is not None:
             check_targets([output], [])
-        finish_run(run(how), output, how.language, as_json=how.as_json)
+        finish_run(run(), output, how.lang, as_json=how.as_json)
 
 
-def bill(how: How, month: str | None, year: int | None, scheme: str, item: str) -> Run:
+def bill(
+    how: How,
+    *,
+    month: date | None,
+    year: int | None,
+    scheme: str,
+    item: str,
+    on_day: date | None,
+) -> Run:
     """Bill a month or a year."""
     if (month is None) == (year is None):
         raise typer.BadParameter("give --month or --year / 请给出 --month 或 --year 其中一个")
     if month is not None and (scheme, item) != ("resident", "basic"):
         raise typer.BadParameter("--scheme and --item go with --year / 只与 --year 同用")
-    with opened(how.place) as database:
+    with opened(how.database) as database:
         if month is not None:
-            first = _month(month)
             return runs.bill_month(
-                database, how.office(), first, billed_on=how.on or first, actor=who(how.actor)
+                database, how.office(), month, billed_on=on_day or month, actor=how.by
             )
         assert year is not None
         return runs.bill_year(
@@ -78,74 +61,115 @@ def bill(how: How, month: str | None, year: int | None, scheme: str, item: str) 
             year,
             scheme=scheme,
             item=item,
-            billed_on=how.on or date(year, 1, 1),
-            actor=who(how.actor),
+            billed_on=on_day or date(year, 1, 1),
+            actor=how.by,
         )
-
-
-def credit(how: How, month: str) -> Run:
-    """Credit a month."""
-    first = _month(month)
-    with opened(how.place) as database:
-        return account_runs.credit_month(
-            database, how.office(), first, on_day=how.on or first, actor=who(how.actor)
-        )
-
-
-def interest(how: How, year: int) -> Run:
-    """Credit a year's interest."""
-    with opened(how.place) as database:
-        return account_runs.interest_year(database, how.office(), year, actor=who(how.actor))
-
-
-def _month(text: str) -> date:
-    try:
-        return cells.month(text)
-    except cells.BadCell as bad:
-        raise typer.BadParameter(f"--month {text!r}: {bad.message.en}") from None
 
 
 def receive(
     files: Sequence[Path], rejects: Path | None, encoding: Encoding | None, how: How
 ) -> None:
     """Enter the bank's files; leaves with the exit code."""
-    with exits(how.language, as_json=how.as_json):
+    with exits(how.lang, as_json=how.as_json):
         target = rejects_file(files, rejects)
         columns, office = runs.RECEIPT_COLUMNS, how.office()
-        with opened(how.place) as database:
+        with opened(how.database) as database:
             rows = readers(files, "receipts", columns, encoding)
-            done = write_rows(database, rows, runs.receipt_writer(office, who(how.actor)))
-        finish(done, columns, target, how.language, as_json=how.as_json)
+            done = write_rows(database, rows, runs.receipt_writer(office, how.by))
+        finish(done, columns, target, how.lang, as_json=how.as_json)
 
 
-def cancel(number: int, reason: str, how: How) -> None:
-    """Take a bill back; leaves with the exit code."""
+def surcharge(how: How, day: date, payer: str) -> None:
+    """Charge what came late."""
+    with exits(how.lang, as_json=how.as_json):
+        policy = how.office().policy
+        made = how.written(lambda c: surcharges.charge(c, policy, day, payer=payer, actor=how.by))
+        total = format_yuan(sum(one.fen for one in made))
+        charged = [
+            {
+                "bill": one.bill_id,
+                "payer": one.payer,
+                "receipt": one.reference,
+                "days": max(late.days for late in one.late),
+                "amount": format_yuan(one.fen),
+                "cite": one.cite,
+            }
+            for one in made
+        ]
+        told = Text(f"加收 {len(made)} 笔，{total} 元", f"{len(made)} charged, {total} yuan")
+        how.tell({"charged": charged, "amount": total}, told)
 
-    def work(connection: Connection) -> str:
-        assert how.on is not None
-        actor = who(how.actor)
-        person = bills.cancel(connection, number, on_day=how.on, reason=reason, actor=actor)
-        cover(connection, office, person, actor=actor)
-        return person
 
-    with exits(how.language, as_json=how.as_json):
+# --- corrections ----------------------------------------------------------------------------------
+
+
+def cancel(how: How, asked: Correction) -> None:
+    """Take a bill back."""
+    with exits(how.lang, as_json=how.as_json):
         office = how.office()
-        with opened(how.place) as database:
-            person = database.run(work)
-        if how.as_json:
-            print_json({"bill": number, "person_id": person, "cancelled": True})
-        else:
-            typer.echo(Text(f"已撤销 {number}", f"{number} taken back").pick(how.language))
+        person = how.written(lambda c: corrections.cancel(c, office, asked, actor=how.by))
+        told = Text(f"已撤销 {asked.bill_id}", f"{asked.bill_id} taken back")
+        how.tell({"bill": asked.bill_id, "person_id": person, "cancelled": True}, told)
 
 
-def arrears(
-    day: date, output: Path, place: str | None, language: Language, *, as_json: bool
-) -> None:
+def rebill(how: How, asked: Correction) -> None:
+    """Make a bill anew."""
+    with exits(how.lang, as_json=how.as_json):
+        office = how.office()
+        made = how.written(lambda c: corrections.again(c, office, asked, actor=how.by))
+        _in_place_of(how, asked.bill_id, made)
+
+
+def give_up(how: How, asked: Correction, because: Because, since: date) -> None:
+    """Give back months of a bill."""
+    with exits(how.lang, as_json=how.as_json):
+        office = how.office()
+        made = how.written(
+            lambda c: corrections.give_up(c, office, asked, because, since, actor=how.by)
+        )
+        _in_place_of(how, asked.bill_id, made)
+
+
+def _in_place_of(how: How, number: int, made: Sequence[int]) -> None:
+    names = ", ".join(map(str, made)) or "—"
+    told = Text(f"已撤销 {number}，新核定 {names}", f"{number} taken back, in its place {names}")
+    how.tell({"bill": number, "bills": list(made)}, told)
+
+
+def refund(how: How, wanted: held.Refund) -> None:
+    """Pay back what is held."""
+    with exits(how.lang, as_json=how.as_json):
+        paid = how.written(lambda c: held.refund(c, wanted, actor=how.by))
+        data = {"payer": wanted.payer, "reference": wanted.reference}
+        told = Text(f"退还 {format_yuan(paid)} 元", f"{format_yuan(paid)} yuan refunded")
+        how.tell(
+            {**data, "refunded": format_yuan(paid)},
+            told if paid else Text("没有变化", "nothing changes"),
+        )
+
+
+def take_back(how: How, mistake: Mistake) -> None:
+    """Take a receipt back."""
+    with exits(how.lang, as_json=how.as_json):
+        office = how.office()
+        persons = how.written(
+            lambda c: receipt_corrections.take_back(c, office, mistake, actor=how.by)
+        )
+        told = Text(
+            f"已撤销 {mistake.reference}，涉及 {len(persons)} 人",
+            f"{mistake.reference} taken back, which paid for {len(persons)} persons",
+        )
+        how.tell({"reference": mistake.reference, "persons": persons}, told)
+
+
+# --- arrears --------------------------------------------------------------------------------------
+
+
+def arrears(day: date, output: Path, how: How) -> None:
     """Write what is owed."""
-    with exits(language, as_json=as_json):
+    with exits(how.lang, as_json=how.as_json):
         check_targets([output], [])
-        with opened(place) as database:
-            found = _owed(database, day)
+        found = how.written(lambda c: receipts.arrears(c, day))
         columns: list[tuple[str, OutKind]] = [
             ("payer", "text"),
             ("person_id", "text"),
@@ -161,7 +185,7 @@ def arrears(
         write_files({output: [Sheet("arrears", columns, _rows(found))]})
         total = sum(part.left for part in found)
         public = sum(part.left for part in found if part.subsidy)
-        if as_json:
+        if how.as_json:
             sums = {"owed": format_yuan(total), "owed_by_public_finance": format_yuan(public)}
             print_json({"parts": len(found), **sums, "files": [str(output)]})
         else:
@@ -171,93 +195,10 @@ def arrears(
                 f"{len(found):,} parts owed, {format_yuan(total)} yuan, of which public finance "
                 f"{format_yuan(public)}",
             )
-            console().print(told.pick(language))
-
-
-def _owed(database: Database, day: date) -> list[receipts.Open]:
-    with database.transaction() as connection:
-        return receipts.arrears(connection, day)
+            console().print(told.pick(how.lang))
 
 
 def _rows(found: Sequence[receipts.Open]) -> Iterator[list[Cell]]:
     for part in found:
         row: list[Cell] = [part.payer, part.person_id, part.bill_id, part.item, part.name]
         yield [*row, part.first, part.last, part.fen, part.received, part.left]
-
-
-def link(
-    holder: str,
-    relative: str,
-    *,
-    relation: uses.Relation,
-    first: date,
-    last: date | None,
-    actor: str | None,
-    place: str | None,
-    language: Language,
-    as_json: bool,
-) -> None:
-    """Let an account pay for a relative."""
-
-    def work(connection: Connection) -> bool:
-        return uses.link(connection, holder, relative, relation, first, last=last, actor=who(actor))
-
-    with exits(language, as_json=as_json), opened(place) as database:
-        made = database.run(work)
-    if as_json:
-        print_json({"holder": holder, "relative": relative, "changed": made})
-    else:
-        done = Text("已登记", "written") if made else Text("没有变化", "nothing changes")
-        typer.echo(done.pick(language))
-
-
-def pay(holder: str, relative: str, amount: str, reference: str, how: How) -> None:
-    """Pay a relative's contribution from an account."""
-    assert how.on is not None
-    wanted = uses.Use(holder, reference, how.on, uses.CONTRIBUTION, parse_yuan(amount), relative)
-
-    def work(connection: Connection) -> Movement:
-        actor = who(how.actor)
-        made = uses.pay_contribution(connection, office, wanted, actor=actor)
-        cover(connection, office, relative, actor=actor)
-        return made
-
-    with exits(how.language, as_json=how.as_json):
-        office = how.office()
-        with opened(how.place) as database:
-            _moved(holder, database.run(work), how)
-
-
-def withdraw(holder: str, inpatient: str, share: str, how: How) -> None:
-    """Pay out what may be withdrawn."""
-    day, actor = how.on, who(how.actor)
-    assert day is not None
-    spent = {"inpatient_expense": parse_yuan(inpatient), "personal_share": parse_yuan(share)}
-    with exits(how.language, as_json=how.as_json):
-        office = how.office()
-        with opened(how.place) as database:
-            made = database.run(
-                lambda c: uses.withdraw(c, office, holder, day, **spent, actor=actor)
-            )
-            _moved(holder, made, how)
-
-
-def close(holder: str, reason: uses.Closing, how: How) -> None:
-    """Empty an account."""
-    day, actor = how.on, who(how.actor)
-    assert day is not None
-    with exits(how.language, as_json=how.as_json):
-        office = how.office()
-        with opened(how.place) as database:
-            made = database.run(lambda c: uses.close(c, office, holder, day, reason, actor=actor))
-            _moved(holder, made, how)
-
-
-def _moved(holder: str, made: Movement, how: How) -> None:
-    """Tell what an account paid."""
-    paid, left = format_yuan(made.went_out), format_yuan(made.balance)
-    if how.as_json:
-        print_json({"holder": holder, "paid": paid, "balance": left, "detail": made.detail})
-    else:
-        told = Text(f"支付 {paid} 元，余额 {left} 元", f"{paid} yuan paid, {left} left")
-        typer.echo(told.pick(how.language))

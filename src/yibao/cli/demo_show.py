@@ -104,7 +104,7 @@ _NEXT = (
         Text("一笔结算的全部依据，包括落选的规定", "one claim in full, with the rules that lost"),
     ),
     (
-        "./run yibao contribution quote --policy tianjin --date 2022-09-01 --set scheme=employee "
+        "./run yibao contributions quote --policy tianjin --date 2022-09-01 --set scheme=employee "
         "--set category=in_service --set contributor=employer_staff --set wage=3000 --set months=1",
         Text("一张缴费单和它的依据", "a contribution bill, with every step"),
     ),

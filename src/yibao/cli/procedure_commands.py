@@ -1,6 +1,7 @@
-"""`yibao contribution …` and `yibao account …`: bills, benefit periods, personal accounts.
+"""`yibao contributions quote | coverage`, `yibao accounts quote …`: what the rules say.
 
-Each command is a procedure of the vocabulary under its own name; all are one implementation.
+Each command is a procedure of the vocabulary under its own name; all are one implementation. They
+write nothing into the books.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yibao.cli.accounts_commands import accounts
+from yibao.cli.contributions_commands import contributions
 from yibao.cli.options import (
     AcceptGrade,
     AsJson,
@@ -53,37 +56,33 @@ Full = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the application."""
-    contribution = typer.Typer(help="Contribution bills, benefit periods.", no_args_is_help=True)
-    contribution.callback()(_contribution)
-    contribution.command("quote")(_command("contribution", "What is to be paid, and by whom."))
-    contribution.command("coverage")(coverage)
-    app.add_typer(contribution, name="contribution")
-    account = typer.Typer(help="Personal accounts.", no_args_is_help=True)
-    account.callback()(_account)
+def register(_: typer.Typer) -> None:
+    """Add the commands to the groups that write what these work out."""
+    contributions.command("quote")(_command("contribution", "What is to be paid, and by whom."))
+    contributions.command("coverage")(coverage)
+    quote = typer.Typer(help="What the rules say of an account.", no_args_is_help=True)
     for name, procedure, told in _ACCOUNT:
-        account.command(name)(_command(procedure, told))
-    app.add_typer(account, name="account")
+        quote.command(name)(_command(procedure, told))
+    accounts.add_typer(quote, name="quote")
 
 
 _EXAMPLES: Mapping[ProcedureName, str] = {
-    "contribution": """contribution quote --policy tianjin --date 2022-09-01
+    "contribution": """contributions quote --policy tianjin --date 2022-09-01
                --set scheme=employee --set category=in_service
                --set contributor=employer_staff --set wage=3000.00 --set months=1""",
-    "account_credit": """account credit examples/tianjin/credits.csv --policy tianjin
+    "account_credit": """accounts quote credit examples/tianjin/credits.csv --policy tianjin
                -o credited.csv""",
-    "account_use": """account use --policy tianjin --date 2017-05-01 --set scheme=employee
+    "account_use": """accounts quote use --policy tianjin --date 2017-05-01 --set scheme=employee
                --set category=in_service --set account_use=pharmacy
                --set charge=300.00 --set account_balance=800.00""",
-    "account_withdrawal": """account withdraw --policy tianjin --date 2017-11-01
+    "account_withdrawal": """accounts quote withdraw --policy tianjin --date 2017-11-01
                --set scheme=employee --set category=in_service
                --set account_balance=8200.00 --set year_inpatient_expense=50000.00
                --set year_personal_share=6000.00""",
-    "account_interest": """account interest --policy tianjin --date 2019-12-31
+    "account_interest": """accounts quote interest --policy tianjin --date 2019-12-31
                --set scheme=employee --set category=in_service
                --set carried_balance=1000.00 --set credited_balance=600.00""",
-    "account_closing": """account close --policy tianjin --date 2019-05-01
+    "account_closing": """accounts quote close --policy tianjin --date 2019-05-01
                --set scheme=employee --set category=in_service --set closing_reason=death
                --set account_balance=800.00""",
 }
@@ -95,14 +94,6 @@ _ACCOUNT: tuple[tuple[str, ProcedureName, str], ...] = (
     ("interest", "account_interest", "The year's interest."),
     ("close", "account_closing", "Who gets the balance on death or on moving."),
 )
-
-
-def _contribution() -> None:
-    """Contribution bills, and the benefit periods that payments buy."""
-
-
-def _account() -> None:
-    """Personal accounts: what comes in, what they may pay, what is left."""
 
 
 def _command(procedure: ProcedureName, told: str) -> Callable[..., None]:
@@ -192,7 +183,7 @@ def coverage(
     periods; OUTPUT.periods.* every period with its reason and the article behind it.
 
     \b
-    Example: yibao contribution coverage examples/tianjin/payments.csv --policy tianjin
+    Example: yibao contributions coverage examples/tianjin/payments.csv --policy tianjin
                -o statuses.csv
     """
     from yibao.cli import procedure_run

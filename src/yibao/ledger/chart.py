@@ -54,6 +54,12 @@ CHART: Mapping[str, Head] = {
     ),
     "person_payable": Head("liability", Text("应付个人报销款", "Payable to persons"), "person"),
     "account_balance": Head("liability", Text("个人账户余额", "Personal account"), "person"),
+    "account_frozen": Head(
+        "liability", Text("冻结的个人账户", "Frozen personal account"), "person"
+    ),
+    "contributions_held": Head(
+        "liability", Text("暂存保险费", "Contributions held for payers"), "payer"
+    ),
     "region_payable": Head("liability", Text("应付异地清算款", "Due to other regions"), "region"),
     # equity
     "fund_balance": Head("equity", Text("基金结余", "Fund balance")),
@@ -61,6 +67,7 @@ CHART: Mapping[str, Head] = {
     # income
     "contribution_income": Head("income", Text("保险费收入", "Contributions")),
     "subsidy_income": Head("income", Text("财政补贴收入", "Subsidies")),
+    "surcharge_income": Head("income", Text("滞纳金收入", "Surcharges for lateness")),
     "interest_income": Head("income", Text("利息收入", "Interest")),
     "deduction_income": Head("income", Text("审核扣款", "Deductions after audit")),
     # expenses

@@ -70,12 +70,13 @@ def reverse(connection: Connection, entry: int, *, on_day: date, subject: str, a
         "SELECT debit, credit, fen FROM ledger.transfer WHERE entry_id = %s ORDER BY number",
         (entry,),
     ).fetchall()
-    if not rows:
+    there = "SELECT FROM ledger.entry WHERE entry_id = %s"
+    if not rows and connection.execute(there, (entry,)).fetchone() is None:
         raise KeyError(entry)
-    debits, credits, fens = (list(column) for column in zip(*rows, strict=True))
+    debits, credits, fens = ([row[at] for row in rows] for at in range(3))
     try:
         row = connection.execute(
-            "SELECT ledger.post(%s, 'reversal', %s, %s, %s, %s, %s, %s)",
+            "SELECT ledger.post(%s, 'reversal', %s, %s, %s::int[], %s::int[], %s::bigint[], %s)",
             (on_day, subject, actor, credits, debits, fens, entry),
         ).fetchone()
     except pg.UniqueViolation:

@@ -12,11 +12,13 @@ from yibao.agency.accounts.movements import (
     before,
     holder_facts,
     move,
+    take_back,
 )
 from yibao.agency.contributions.paid import paid
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.profile import on_day, person_facts
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.errors import Refused
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import Transfer
 from yibao.settlement.coverage import month_of
@@ -40,8 +42,7 @@ def credit(
     holder = locked(connection, person_id)
     if before(connection, person_id, "credit", period) is not None:
         return None
-    outcome = office.run(_request(connection, person_id, day))
-    credited, sent = outcome.figure("account_credit"), outcome.figure("account_transfer")
+    credited, sent = _due(connection, office, person_id, day)
     account, pool = account_of(person_id), Account("bank", _POOL)
     moves = [
         Transfer(Account("account_credit", _POOL), account, credited),
@@ -58,6 +59,38 @@ def credit(
         detail={"credited": credited, "sent_to_bank": sent},
         actor=actor,
     )
+
+
+def _due(connection: Connection, office: Office, person_id: str, day: date) -> tuple[int, int]:
+    """Return what a month brings, and what of it goes on to the bank account."""
+    outcome = office.run(_request(connection, person_id, day))
+    return outcome.figure("account_credit"), outcome.figure("account_transfer")
+
+
+def renew(
+    connection: Connection, office: Office, person_id: str, month: date, *, on_day: date, actor: str
+) -> bool:
+    """Credit a month anew that was credited and would bring something else by now; tell whether.
+
+    It is taken back where its contribution does not stand as paid any more. Raises Refusal where
+    the credit cannot be taken back (`movements.take_back`), PolicyError.
+    """
+    day = month.replace(day=1)
+    holder = locked(connection, person_id)
+    done = before(connection, person_id, "credit", f"{day:%Y-%m}")
+    if done is None:
+        return False
+    try:
+        due = _due(connection, office, person_id, day)
+    except Refused:
+        due = None
+    if due == (done.detail["credited"], done.detail["sent_to_bank"]):
+        return False
+    reason = "contribution changed"
+    take_back(connection, holder, done, on_day=on_day, reason=reason, actor=actor)
+    if due is not None:
+        credit(connection, office, person_id, month, on_day=on_day, actor=actor)
+    return True
 
 
 def _request(connection: Connection, person_id: str, day: date) -> Request:

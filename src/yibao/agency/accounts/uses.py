@@ -6,24 +6,28 @@ Whether an account may pay, and how much, is the rules' to say. Amounts are fen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Literal
 
+from yibao.agency.accounts.freezing import not_frozen
 from yibao.agency.accounts.movements import (
     BANK,
     Movement,
     account_of,
     before,
     holder_facts,
+    latest,
     move,
     same,
 )
+from yibao.agency.contributions.payers import FROM_ACCOUNT
 from yibao.agency.contributions.receipts import Receipt, receive
 from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.periods import Period
 from yibao.agency.enrolment.persons import Locked, find, locked, unknown
+from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import Transfer
 from yibao.policy.model import Value
@@ -67,6 +71,7 @@ class Use:
     use             a code of the vocabulary's `account_use`
     beneficiary_id  for whom; empty: the holder
     institution_id  to whom it is owed; empty: it is paid out of the bank at once
+    at              where, when it is paid at once
     """
 
     holder_id: str
@@ -77,6 +82,7 @@ class Use:
     beneficiary_id: str = ""
     institution_id: str = ""
     at_designated: bool = False
+    at: str = ""
 
 
 def use(connection: Connection, office: Office, wanted: Use, *, actor: str) -> Movement:
@@ -96,6 +102,18 @@ def use(connection: Connection, office: Office, wanted: Use, *, actor: str) -> M
     return _pay(connection, holder, wanted, drawn, to=to, actor=actor)
 
 
+def looked_up(connection: Connection, wanted: Use) -> Use:
+    """Return a use with what the register says: whether it is at a designated institution."""
+    visit = wanted.use if wanted.use in {"pharmacy", "inpatient"} else "outpatient"
+    row = connection.execute(
+        "SELECT %(at)s <> '' "
+        "AND registry.agreement_refusal(%(at)s, %(day)s, %(visit)s, 'employee') IS NULL",
+        {"at": wanted.at, "day": wanted.day, "visit": visit},
+    ).fetchone()
+    assert row is not None
+    return replace(wanted, at_designated=row[0])
+
+
 def pay_contribution(
     connection: Connection, office: Office, wanted: Use, *, actor: str
 ) -> Movement:
@@ -110,14 +128,26 @@ def pay_contribution(
     made = _pay(connection, holder, wanted, drawn, to=BANK, actor=actor)
     if drawn:
         payer = wanted.beneficiary_id or wanted.holder_id
-        reference = f"account:{wanted.holder_id}:{wanted.reference}"
-        receive(connection, Receipt(reference, payer, wanted.day, drawn), actor=actor)
+        receipt = Receipt(receipt_of(wanted.holder_id, wanted.reference), payer, wanted.day, drawn)
+        receive(connection, receipt, actor=actor)
     return made
+
+
+def receipt_of(holder_id: str, reference: str) -> str:
+    """Return the reference of the receipt that an account's payment of a contribution makes."""
+    return f"{FROM_ACCOUNT}{holder_id}:{reference}"
 
 
 def _begin(connection: Connection, wanted: Use) -> tuple[Locked, Movement | None]:
     holder = locked(connection, wanted.holder_id)
-    done = before(connection, wanted.holder_id, "use", wanted.reference)
+    done = latest(connection, wanted.holder_id, "use", wanted.reference)
+    if done is not None and done.taken_back:
+        raise Refusal(
+            "taken_back",
+            f"业务号 {wanted.reference} 已撤销，重新支付请用新的业务号",
+            f"{wanted.reference} was taken back; to pay anew, give another reference",
+            column="reference",
+        )
     if done is not None:
         told = dict(done.detail)
         del told["charge_left"]
@@ -219,13 +249,15 @@ def close(
 ) -> Movement:
     """Empty an account for a reason: to the heirs, to the new region, to the person.
 
-    Doing it again for the same reason on the same day changes nothing. Raises PolicyError.
+    Doing it again for the same reason on the same day changes nothing. Raises PolicyError, and
+    Refusal while money of it is frozen.
     """
     holder = locked(connection, person_id)
     period = f"{reason}:{day}"
     done = before(connection, person_id, "closing", period)
     if done is not None:
         return done
+    not_frozen(connection, person_id)
     facts: dict[str, Value] = {
         **holder_facts(connection, holder.person, day),
         "closing_reason": reason,

@@ -14,6 +14,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from yibao.agency.contributions.held import allocate, release
 from yibao.agency.contributions.paid import months_paid
 from yibao.agency.contributions.payers import billed, payer_of
 from yibao.agency.enrolment import periods
@@ -49,6 +50,7 @@ class Wanted:
 def bill(connection: Connection, office: Office, wanted: Wanted, *, actor: str) -> list[int]:
     """Make the bill of a person's months; return the numbers of those made, none when it is there.
 
+    Money that is held for a payer pays it at once.
     Where rules change within the months each is billed by itself. Raises Refusal: not enrolled, or
     some of the months are billed and some are not; PolicyError and ClaimError where the rules do
     not answer.
@@ -174,42 +176,49 @@ def _write(
             "INSERT INTO contributions.part (bill_id, name, payer, fen) VALUES (%s, %s, %s, %s)",
             [(number, *part) for part in parts],
         )
+    allocate(connection, number, on_day=wanted.billed_on, actor=actor)
     detail = {"bill": number, "months": f"{first:%Y-%m}..{last:%Y-%m}", "fen": outcome.total}
     note(connection, actor, "bill", f"person:{person.person_id}", **detail)
     return number
 
 
 def cancel(connection: Connection, bill_id: int, *, on_day: date, reason: str, actor: str) -> str:
-    """Take a bill back on which nothing has come, so that it can be made anew; return whose it was.
+    """Take a bill back, so that it can be made anew; return whose it was, "" for a surcharge.
 
-    Raises Refusal: no such bill, taken back before, or money has come.
+    What has come for it is held for who paid it. Raises Refusal: no such bill, taken back before.
+    Who calls it sees to what followed (`agency.corrections`).
     """
     row = connection.execute(
-        "SELECT person_id, entry_id FROM contributions.bill JOIN enrolment.person "
-        "USING (person_no) WHERE bill_id = %s",
+        "SELECT coalesce(person_id, ''), entry_id FROM contributions.bill "
+        "LEFT JOIN enrolment.person USING (person_no) WHERE bill_id = %s",
         (bill_id,),
     ).fetchone()
     if row is None:
-        raise Refusal("known_bill", f"没有 {bill_id} 号核定", f"there is no bill {bill_id}")
+        raise unknown_bill(bill_id)
     person_id, entry = row
-    locked(connection, person_id)
+    if person_id:
+        locked(connection, person_id)
     state = connection.execute(
         "SELECT cancelled_by FROM contributions.bill WHERE bill_id = %s FOR UPDATE", (bill_id,)
     ).fetchone()
     if state != (None,):
         raise Refusal("cancelled_once", "已经撤销过", "it has been taken back before")
-    # A statement of its own: it sees what came while this one waited for the bill.
-    came = connection.execute(
-        "SELECT FROM contributions.part WHERE bill_id = %s AND received > 0", (bill_id,)
-    ).fetchone()
-    if came is not None:
-        raise Refusal("nothing_received", "已有到账，不能撤销", "money has come for it")
     by = reverse(connection, entry, on_day=on_day, subject=f"bill:{bill_id}", actor=actor)
+    # A statement of its own: it sees what came while this one waited for the bill.
+    release(connection, bill_id, on_day=on_day, actor=actor)
     connection.execute(
         "UPDATE contributions.bill SET cancelled_by = %s WHERE bill_id = %s", (by, bill_id)
     )
-    note(connection, actor, "cancel-bill", f"person:{person_id}", bill=bill_id, reason=reason)
+    subject = f"person:{person_id}" if person_id else f"bill:{bill_id}"
+    note(connection, actor, "cancel-bill", subject, bill=bill_id, reason=reason)
     return str(person_id)
+
+
+def unknown_bill(bill_id: int) -> Refusal:
+    """Return the refusal of a number that is no bill's."""
+    return Refusal(
+        "known_bill", f"没有 {bill_id} 号核定", f"there is no bill {bill_id}", column="bill"
+    )
 
 
 @dataclass(frozen=True, slots=True)

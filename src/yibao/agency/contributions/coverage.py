@@ -218,19 +218,25 @@ def _continues(one: Period, other: Period) -> bool:
 def _large_expense(
     connection: Connection, person: Known, bills: Iterable[Paid], actor: str
 ) -> bool:
-    """Write for which years the large-expense contribution has been paid."""
+    """Write for which years the large-expense contribution stands as paid."""
+    years = {first_day(bill.first).year for bill in bills if bill.item == "large_expense"}
+    number, where = person.person_no, {"attribute": "large_expense_paid", "source": "payments"}
+    there = periods.read(connection, "enrolment.fact", number, where)
     made = False
-    for bill in bills:
-        if bill.item == "large_expense":
-            year = first_day(bill.first).year
-            made |= facts.hold(
-                connection,
-                person.person_id,
-                "large_expense_paid",
-                facts.TRUE,
-                date(year, 1, 1),
-                last=date(year, 12, 31),
-                source="payments",
-                actor=actor,
-            )
+    for year in sorted(years - {held.first.year for held in there}):
+        made |= facts.hold(
+            connection,
+            person.person_id,
+            "large_expense_paid",
+            facts.TRUE,
+            date(year, 1, 1),
+            last=date(year, 12, 31),
+            source="payments",
+            actor=actor,
+        )
+    for held in there:
+        if held.first.year not in years:
+            periods.cut(connection, "enrolment.fact", number, held.first, held.last, where=where)
+            note(connection, actor, "end-fact", f"person:{person.person_id}", **where)
+            made = True
     return made

@@ -6,7 +6,7 @@ owes keeps nobody waiting.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -34,7 +34,7 @@ def paid(connection: Connection, person_id: str) -> list[Paid]:
     rows = connection.execute(
         """
         SELECT scheme, item, lower(months), upper(months) - 1,
-               (SELECT max(received_on) FROM contributions.share AS s
+               (SELECT max(received_on) FROM contributions.standing_share AS s
                 JOIN contributions.receipt USING (receipt_id)
                 WHERE s.bill_id = b.bill_id AND NOT s.name = ANY(%(subsidies)s)),
                facts, gives
@@ -51,6 +51,18 @@ def paid(connection: Connection, person_id: str) -> list[Paid]:
         Paid(scheme, item, first, last, on or first_day(first), facts, gives)
         for scheme, item, first, last, on, facts, gives in rows
     ]
+
+
+def any_paid(connection: Connection, bills: Sequence[int]) -> bool:
+    """Tell whether one of some bills is paid."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM unnest(%s::bigint[]) AS b WHERE NOT EXISTS "
+        "(SELECT FROM contributions.part WHERE bill_id = b AND received < fen "
+        "AND NOT name = ANY(%s)))",
+        (list(bills), sorted(SUBSIDIES)),
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
 
 
 def months_paid(connection: Connection, person_id: str) -> int:

@@ -8,10 +8,20 @@ from yibao.agency.enrolment.profile import EMPLOYED, Profile
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
 
+HOUSEHOLD = "household:"
+"""Stands before the id of a household, which pays what its members owe."""
+
+FROM_ACCOUNT = "account:"
+"""Stands before the reference of a receipt that a personal account paid."""
+
+SURCHARGE = "late_surcharge"
+"""What lateness costs an employer: an item of its own, and its only part."""
+
 FUNDS: Mapping[str, str] = {
     "basic": "pool_pay",
     "large_expense": "large_expense_pay",
     "years_supplement": "pool_pay",
+    SURCHARGE: "pool_pay",
 }
 """The fund that each item of contribution goes to."""
 
@@ -50,6 +60,11 @@ def billed(name: str, item: str, payer: str, fen: int) -> Transfer:
     fund = FUNDS[item]
     kind = "subsidy" if name in SUBSIDIES else "contribution"
     return Transfer(owed(name, item, payer), Account(f"{kind}_income", fund), fen)
+
+
+def held(item: str, payer: str) -> Account:
+    """Return the account on which money stands that a payer has paid for nothing that stands."""
+    return Account("contributions_held", FUNDS[item], payer)
 
 
 def owed(name: str, item: str, payer: str) -> Account:

@@ -1,18 +1,18 @@
 """Receipts: money that came for bills, and what is still owed.
 
-A receipt pays its payer's open parts from the oldest month on; the last of them in part where it
-does not reach. The bank's reference makes it happen once. Amounts are fen.
+A receipt pays its payer's open parts from the oldest month on, surcharges last; the last of them in
+part where it does not reach. The bank's reference makes it happen once. Amounts are fen.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from yibao.agency.contributions.payers import FUNDS, SUBSIDIES, owed
+from yibao.agency.contributions.payers import FUNDS, HOUSEHOLD, SUBSIDIES, SURCHARGE, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -20,9 +20,6 @@ from yibao.ledger.entries import Entry, Transfer, post
 from yibao.money import format_yuan
 from yibao.settlement.coverage import first_day, last_day, month_of
 from yibao.store.database import Connection
-
-HOUSEHOLD = "household:"
-"""Stands before the id of a household, which pays what its members owe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class Open:
     """A part of a bill for which not everything has come; `first` and `last` are days."""
 
     bill_id: int
-    person_id: str
+    person_id: str  # "" for a surcharge
     name: str
     payer: str
     item: str
@@ -61,10 +58,10 @@ class Open:
 
 
 _OPEN = """
-    SELECT b.bill_id, person_id, p.name, p.payer, b.item, lower(months), upper(months) - 1,
-           p.fen, p.received
+    SELECT b.bill_id, coalesce(person_id, ''), p.name, p.payer, b.item,
+           lower(months), upper(months) - 1, p.fen, p.received
     FROM contributions.part AS p JOIN contributions.bill AS b USING (bill_id)
-    JOIN enrolment.person USING (person_no)
+    LEFT JOIN enrolment.person USING (person_no)
     WHERE p.received < p.fen AND b.cancelled_by IS NULL
 """
 
@@ -72,23 +69,32 @@ _OPEN = """
 def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str]:
     """Enter a receipt; return whose bills it paid, nobody's when it is there already.
 
-    Raises Refusal: the reference stands for another receipt, or more came than is owed.
+    Raises Refusal: nothing came, the reference stands for another receipt, or more came than is
+    owed.
     """
+    if receipt.fen <= 0:
+        raise Refusal(
+            "above_zero", "金额应大于零", "an amount above zero is expected", column="amount"
+        )
     if _there(connection, receipt):
         return []
-    rows = connection.execute(
-        f"""
-        {_OPEN} AND b.bill_id IN (
+    parts = opened(
+        connection,
+        """
+        b.bill_id IN (
           SELECT bill_id FROM contributions.part WHERE payer = %(payer)s AND received < fen
           UNION
           SELECT bill_id FROM contributions.bill
           WHERE household_id = %(household)s AND household_id <> ''
         ) AND (p.payer = %(payer)s OR (b.household_id = %(household)s AND p.payer = person_id))
-        ORDER BY months, b.bill_id, p.name FOR UPDATE OF p, b
-        """.encode(),
-        {"payer": receipt.payer, "household": _household(receipt.payer)},
+        ORDER BY b.item = %(surcharge)s, months, b.bill_id, p.name FOR UPDATE OF p, b
+        """,
+        {
+            "payer": receipt.payer,
+            "household": household_of(receipt.payer),
+            "surcharge": SURCHARGE,
+        },
     )
-    parts = [_open(row) for row in rows]
     owing = sum(part.left for part in parts)
     if receipt.fen > owing:
         raise Refusal(
@@ -103,10 +109,10 @@ def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str
             shares.append((part, min(left, part.left)))
             left -= shares[-1][1]
     _write(connection, receipt, shares, actor)
-    return sorted({part.person_id for part, _ in shares})
+    return sorted({part.person_id for part, _ in shares} - {""})
 
 
-def _household(payer: str) -> str:
+def household_of(payer: str) -> str:
     """Return the household that pays, "" where it is somebody else."""
     return payer.removeprefix(HOUSEHOLD) if payer.startswith(HOUSEHOLD) else ""
 
@@ -170,8 +176,10 @@ def _open(row: tuple[Any, ...]) -> Open:
 
 def arrears(connection: Connection, day: date) -> list[Open]:
     """Return what is owed for months that have begun by a day, by payer, the oldest first."""
-    rows = connection.execute(
-        f"{_OPEN} AND lower(months) <= %s ORDER BY p.payer, months, b.bill_id, p.name".encode(),
-        (month_of(day),),
-    )
-    return [_open(row) for row in rows]
+    order = "ORDER BY p.payer, months, b.bill_id, p.name"
+    return opened(connection, f"lower(months) <= %(month)s {order}", {"month": month_of(day)})
+
+
+def opened(connection: Connection, where: str, values: Mapping[str, object]) -> list[Open]:
+    """Return the parts of bills that something is owed of and that a condition of SQL leaves."""
+    return [_open(row) for row in connection.execute(f"{_OPEN} AND {where}".encode(), values)]

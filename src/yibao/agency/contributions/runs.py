@@ -6,6 +6,7 @@ from datetime import date
 
 from yibao.agency.contributions.bills import BASIC, Wanted, bill
 from yibao.agency.contributions.coverage import cover
+from yibao.agency.contributions.paid import any_paid
 from yibao.agency.contributions.receipts import Receipt, receive
 from yibao.agency.imports import Write
 from yibao.agency.runs import Run, run
@@ -64,10 +65,10 @@ def bill_year(
 
 
 def _bill(connection: Connection, office: Office, wanted: Wanted, actor: str) -> bool:
-    if not bill(connection, office, wanted, actor=actor):
-        return False
-    cover(connection, office, wanted.person_id, actor=actor)  # some have nothing to pay themselves
-    return True
+    made = bill(connection, office, wanted, actor=actor)
+    if any_paid(connection, made):  # some have nothing to pay themselves, or have paid before
+        cover(connection, office, wanted.person_id, actor=actor)
+    return bool(made)
 
 
 def members(

@@ -1,0 +1,338 @@
+"""Personal accounts over HTTP: balance and statement, credits, uses, freezes, taking back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import ConfigDict, Field
+
+from yibao.agency.accounts import freezing, uses
+from yibao.agency.accounts.credits import credit
+from yibao.agency.accounts.movements import Movement
+from yibao.agency.accounts.statement import Line, statement
+from yibao.agency.contributions.coverage import cover
+from yibao.agency.corrections.receipts import take_back_movement
+from yibao.agency.desk.model import DeskError
+from yibao.agency.enrolment.persons import find, locked
+from yibao.api.contributions_models import Month, TakingBack
+from yibao.api.fields import MAX_INTEGER, Amount, Day, Instant, Name, NameOrNone, Strict, Told, Yuan
+from yibao.api.headers import (
+    ETAG,
+    NOT_MODIFIED,
+    Actor,
+    IdempotencyKey,
+    IfNoneMatch,
+    as_json,
+    key_of,
+    tagged,
+)
+from yibao.api.once import once
+from yibao.api.paging import Cursor, Limit, cursor_after, number_of
+from yibao.api.problems import documented
+from yibao.api.service import Service, service_of
+from yibao.policy.vocabulary import vocabulary
+from yibao.store.database import Connection
+
+router = APIRouter(prefix="/accounts", tags=["accounts"])
+
+PersonId = Annotated[Name, Path(description="person_id / 人员编号")]
+MovementId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="movement_id / 变动号")]
+
+
+class PersonalAccount(Told):
+    """A personal account: what can be paid from it, and what is frozen besides."""
+
+    person_id: str
+    balance: Yuan
+    frozen: Yuan
+
+
+class StatementEntry(Told):
+    """An entry of the books that moved an account; `movement_id` is what can be taken back."""
+
+    entry_id: int
+    movement_id: int | None
+    on_day: Day
+    recorded_at: Instant
+    kind: str
+    subject: str
+    came_in: Yuan
+    went_out: Yuan
+    balance: Yuan
+
+
+class AccountStatement(Told):
+    """What moved an account, in the order of the books; `next` is the cursor of what follows."""
+
+    person_id: str
+    lines: Sequence[StatementEntry]
+    next: str | None
+
+
+class NewCredit(Strict):
+    """A month to be credited, when its contribution has come."""
+
+    month: Month
+    on_day: Day
+
+
+class NewUse(Strict):
+    """What an account is asked to pay, for the holder or a relative who is linked."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"reference": "V-7", "day": "2022-05-01", "use": "vaccine", "amount": "80.00"}
+            ]
+        }
+    )
+
+    reference: Name
+    day: Day
+    use: Annotated[
+        str, Field(pattern=f"^({'|'.join(vocabulary().attributes['account_use'].codes or ())})$")
+    ]
+    amount: Annotated[Amount, Field(gt=0)]
+    beneficiary_id: NameOrNone = Field("", description="for whom; empty: the holder")
+    at: NameOrNone = Field("", description="where; whether it is designated is looked up")
+
+
+class NewFreeze(TakingBack):
+    """An order to freeze; without an amount all that is there."""
+
+    reference: Name
+    amount: Annotated[Amount, Field(gt=0)] | None = None
+
+
+class Moved(Told):
+    """What moved an account; `new` says whether by this request."""
+
+    person_id: str
+    movement_id: int
+    kind: str
+    came_in: Yuan
+    went_out: Yuan
+    balance: Yuan = Field(description="after the movement")
+
+
+class Credited(Told):
+    """Whether a month was credited by this request, and the balance."""
+
+    person_id: str
+    new: bool
+    balance: Yuan
+
+
+@router.get(
+    "/{person_id}",
+    operation_id="getPersonalAccount",
+    summary="The balance of a personal account / 个人账户余额",
+    response_model=PersonalAccount,
+    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)},
+)
+def get_account(
+    person_id: PersonId, request: Request, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Return what an account holds, with an entity tag."""
+
+    def work(connection: Connection) -> PersonalAccount:
+        _require(connection, person_id)
+        balance, frozen = (
+            locked(connection, person_id).balance,
+            freezing.frozen(connection, person_id),
+        )
+        return PersonalAccount(person_id=person_id, balance=balance, frozen=frozen)
+
+    found = service_of(request).database.run(work)
+    return tagged(found.model_dump_json(), if_none_match)
+
+
+@router.get(
+    "/{person_id}/statement",
+    operation_id="getStatement",
+    summary="Every movement of an account, page by page / 个人账户明细",
+    response_model=AccountStatement,
+    responses=documented(404),
+)
+def get_statement(
+    person_id: PersonId, request: Request, cursor: Cursor = None, limit: Limit = 50
+) -> Response:
+    """Return what moved an account, the desk's settlements too."""
+    after = number_of(cursor)
+
+    def work(connection: Connection) -> Sequence[Line]:
+        _require(connection, person_id)
+        return statement(connection, person_id, after=after, limit=limit)
+
+    found = service_of(request).database.run(work)
+    following = cursor_after(found[-1].entry_id) if len(found) == limit else None
+    lines = [
+        StatementEntry.model_construct(
+            **{name: getattr(one, name) for name in StatementEntry.model_fields}
+        )
+        for one in found
+    ]
+    told = AccountStatement.model_construct(person_id=person_id, lines=lines, next=following)
+    return as_json(told.model_dump_json())
+
+
+@router.post(
+    "/{person_id}/credits",
+    operation_id="creditMonth",
+    summary="Credit a month / 当月记入",
+    status_code=201,
+    response_model=Credited,
+    responses=documented(400, 404, 409, 413),
+)
+def post_credit(
+    person_id: PersonId, body: NewCredit, actor: Actor, key: IdempotencyKey, request: Request
+) -> Response:
+    """Credit what the rules say that a month brings, once."""
+    service = service_of(request)
+
+    def work(connection: Connection) -> tuple[int, str]:
+        _require(connection, person_id)
+        made = credit(
+            connection, service.procedures, person_id, body.month, on_day=body.on_day, actor=actor
+        )
+        balance = locked(connection, person_id).balance
+        told = Credited(person_id=person_id, new=made is not None, balance=balance)
+        return 201, told.model_dump_json()
+
+    return once(service.database, key_of(actor, key, request, body), work)
+
+
+@router.post(
+    "/{person_id}/uses",
+    operation_id="useAccount",
+    summary="Pay from an account / 使用个人账户",
+    status_code=201,
+    response_model=Moved,
+    responses=documented(400, 404, 409, 413),
+)
+def post_use(
+    person_id: PersonId, body: NewUse, actor: Actor, key: IdempotencyKey, request: Request
+) -> Response:
+    """Pay as far as rules and balance go; a contribution of the residents is paid in full."""
+
+    def work(connection: Connection, service: Service) -> Movement:
+        office, beneficiary = service.procedures, body.beneficiary_id
+        wanted = uses.Use(
+            *(person_id, body.reference, body.day, body.use, body.amount, beneficiary), at=body.at
+        )
+        if body.use != uses.CONTRIBUTION:
+            return uses.use(connection, office, uses.looked_up(connection, wanted), actor=actor)
+        made = uses.pay_contribution(connection, office, wanted, actor=actor)
+        cover(connection, office, beneficiary or person_id, actor=actor)
+        return made
+
+    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+
+
+@router.post(
+    "/{person_id}/movements/{movement_id}/take-back",
+    operation_id="takeMovementBack",
+    summary="Take a movement back / 撤销个人账户变动",
+    status_code=201,
+    response_model=Moved,
+    responses=documented(400, 404, 409, 413),
+)
+def post_take_back(
+    person_id: PersonId,
+    movement_id: MovementId,
+    body: TakingBack,
+    *,
+    actor: Actor,
+    key: IdempotencyKey,
+    request: Request,
+) -> Response:
+    """Take a credit, an interest, a use or a withdrawal back, with what followed."""
+
+    def work(connection: Connection, service: Service) -> Movement:
+        return take_back_movement(
+            connection,
+            service.procedures,
+            person_id,
+            movement_id,
+            on_day=body.on_day,
+            reason=body.reason,
+            actor=actor,
+        )
+
+    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+
+
+@router.post(
+    "/{person_id}/freezes",
+    operation_id="freezeAccount",
+    summary="Freeze money of an account / 冻结",
+    status_code=201,
+    response_model=Moved,
+    responses=documented(400, 404, 409, 413),
+)
+def post_freeze(
+    person_id: PersonId, body: NewFreeze, actor: Actor, key: IdempotencyKey, request: Request
+) -> Response:
+    """Freeze what an order says: nothing can be paid from it."""
+    order = freezing.Freeze(body.reference, body.on_day, body.reason, body.amount or 0)
+
+    def work(connection: Connection, _: Service) -> Movement:
+        return freezing.freeze(connection, person_id, order, actor=actor)
+
+    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+
+
+@router.post(
+    "/{person_id}/freezes/{reference}/end",
+    operation_id="endFreeze",
+    summary="End a freeze / 解除冻结",
+    status_code=201,
+    response_model=Moved,
+    responses=documented(400, 404, 409, 413),
+)
+def post_end(
+    person_id: PersonId,
+    reference: Annotated[Name, Path(description="the order's / 冻结文号")],
+    body: TakingBack,
+    *,
+    actor: Actor,
+    key: IdempotencyKey,
+    request: Request,
+) -> Response:
+    """Let what an order froze be paid from again."""
+
+    def work(connection: Connection, _: Service) -> Movement:
+        return freezing.unfreeze(
+            connection, person_id, reference, body.on_day, reason=body.reason, actor=actor
+        )
+
+    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+
+
+def _moved(
+    request: Request,
+    actor: str,
+    key: str,
+    *,
+    person_id: str,
+    body: Strict,
+    work: Callable[[Connection, Service], Movement],
+) -> Response:
+    """Do what moves an account, once, and tell the movement."""
+    service = service_of(request)
+
+    def run(connection: Connection) -> tuple[int, str]:
+        _require(connection, person_id)
+        made = work(connection, service)
+        names = ("movement_id", "kind", "came_in", "went_out", "balance")
+        about = {name: getattr(made, name) for name in names}
+        return 201, Moved(person_id=person_id, **about).model_dump_json()
+
+    return once(service.database, key_of(actor, key, request, body), run)
+
+
+def _require(connection: Connection, person_id: str) -> None:
+    if find(connection, person_id) is None:
+        raise DeskError("known_person_id", "person_id", person_id, "a person who is registered")
