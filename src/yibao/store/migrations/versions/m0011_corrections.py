@@ -3,7 +3,7 @@
 from yibao.store.migrations.script import run
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0010"
 
 
 def upgrade() -> None:
