@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from psycopg import errors as pg
@@ -127,7 +128,7 @@ def settle(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Made:
+class Made:
     """A settlement, the status it was made under, and the person's record after it."""
 
     settlement: Settlement
@@ -135,7 +136,7 @@ class _Made:
     record: Record
 
 
-def _settle(connection: Connection, office: Office, ask: Ask, opened: Opened) -> _Made:
+def _settle(connection: Connection, office: Office, ask: Ask, opened: Opened) -> Made:
     person = ask.person_id
     record = record_of(office.names, opened["years"], opened["openings"])
     told = opened.get("registers") or NOTHING
@@ -145,7 +146,7 @@ def _settle(connection: Connection, office: Office, ask: Ask, opened: Opened) ->
     settlement = book.settle(claim)
     status = enrolment.status(person, settlement.day)
     assert status is not None
-    return _Made(settlement, status, record)
+    return Made(settlement, status, record)
 
 
 def _claim(
@@ -223,11 +224,11 @@ def _first(*values: Value | None) -> Value | None:
 # --- what is written ------------------------------------------------------------------------------
 
 
-def _document(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> dict[str, Any]:
+def _document(office: Office, ask: Ask, opened: Opened, made: Made, actor: str) -> dict[str, Any]:
     """Return what `desk.record` writes, but for the transfers."""
     settlement, record = made.settlement, made.record
     year = settlement.day.year
-    row = _row(office, ask, opened, made, actor)
+    row = settlement_row(office, ask, opened, made, actor=actor)
     state = record.years[settlement.scheme, year]
     document: dict[str, Any] = {
         "settlement": row,
@@ -252,8 +253,10 @@ def _stored_openings(opened: Opened, person: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: int(row["year"]))
 
 
-def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> dict[str, Any]:
-    """Return the row of desk.settlement."""
+def settlement_row(
+    office: Office, ask: Ask, opened: Opened, made: Made, *, actor: str
+) -> dict[str, Any]:
+    """Return the row of desk.settlement; `opened` gives its numbers and `now`."""
     settlement = made.settlement
     claim = settlement.claim
     return {
@@ -289,6 +292,7 @@ def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> d
     }
 
 
+@lru_cache(1 << 12)
 def _told(of: Literal["person", "claim"], facts: Facts) -> dict[str, Any]:
     """Return facts by name, as JSON can hold them; those that say nothing are left out."""
     names = [a for a in vocabulary().of(of) if a.kind != "number"]

@@ -85,3 +85,17 @@ BEGIN
       SELECT i.division FROM registry.institution AS i
       WHERE i.institution_id = at_institution AND i.valid @> of_admission));
 END $$;
+
+-- --- loads -------------------------------------------------------------------------------------
+
+-- Claims of earlier years that were settled and booked together: each load once.
+CREATE TABLE desk.load (
+  load_id   text        PRIMARY KEY CHECK (load_id <> ''),
+  digest    text        NOT NULL,               -- of what was loaded
+  first     bigint      NOT NULL,               -- lowest and highest number of its settlements
+  last      bigint      NOT NULL CHECK (last >= first),
+  claims    int         NOT NULL CHECK (claims > 0),
+  actor     text        NOT NULL,
+  loaded_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CALL ops.make_append_only('desk.load');
