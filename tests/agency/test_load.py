@@ -282,3 +282,16 @@ def test_triggers_are_on_again_afterwards(town: Database, desk: Database, office
         load(connection, office, Load("2022", "digest", claims), actor="test")
     with pytest.raises(Exception, match=r"append-only|denied"), town.transaction() as connection:
         connection.execute("UPDATE desk.settlement SET total = 0")
+
+
+def test_a_role_that_may_not_switch_triggers_off_loads_with_them_on(
+    town: Database, desk: Database, office: Office
+) -> None:
+    claims = settled(desk, office, settled_in_order())
+    with town.transaction() as connection:
+        connection.execute("SET LOCAL SESSION AUTHORIZATION yibao_app")
+        load(connection, office, Load("2022", "digest", claims), actor="test")
+        role = connection.execute("SHOW session_replication_role").fetchone()
+    assert role == ("origin",)
+    for table in TABLES:
+        assert rows(town, table) == rows(desk, table), table

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -272,5 +273,6 @@ def _row(office: Office, book: Book, one: _Numbered, balance: int, actor: str) -
     return settlement_row(office, ask, opened, Made(settlement, status, Record()), actor=actor)
 
 
+@cache
 def _visit() -> int:
     return [a.name for a in vocabulary().of("claim")].index("visit")
