@@ -24,10 +24,11 @@ from yibao.settlement.procedure import Office as Procedures
 from yibao.store.database import Database
 
 ROUTERS: tuple[APIRouter, ...] = (
+    desk.router,
     *(health.router, persons.router, institutions.router),
-    *(desk.router, requests.router, ledger.router),
+    *(requests.router, ledger.router),
 )
-"""One for each part of the agency."""
+"""One for each part of the agency. They are tried in this order, so the busiest stands first."""
 
 CONNECTIONS = 8
 """Connections to the database of one process, and requests that it works on at a time."""

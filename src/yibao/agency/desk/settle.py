@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from psycopg import errors as pg
@@ -23,7 +23,7 @@ from yibao.agency.desk.postings import shares, transfers_of
 from yibao.agency.desk.state import opening_rows, record_of, stored, year_row
 from yibao.money import format_yuan
 from yibao.policy.model import Value
-from yibao.policy.vocabulary import vocabulary
+from yibao.policy.vocabulary import Attribute, vocabulary
 from yibao.settlement.book import Book, Record
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Claim, Facts, Settlement, Status
@@ -204,7 +204,7 @@ def _facts(
         treated_at = ask.prescribed_by or ask.institution_id
         known["at_chosen_institution"] = treated_at == status.chosen_institution
         known["at_contracted_institution"] = treated_at == status.contracted_institution
-    attributes = {a.name: a for a in vocabulary().of("claim")}
+    attributes = _claim_attributes()
     for name, value in ask.facts.items():
         if name not in attributes or name in known:
             raise DeskError("asked_fact", name, str(value), "a fact that no register knows")
@@ -215,6 +215,11 @@ def _facts(
             raise DeskError("required", name, "", "a value")
         facts[name] = found
     return facts
+
+
+@cache
+def _claim_attributes() -> Mapping[str, Attribute]:
+    return {a.name: a for a in vocabulary().of("claim")}
 
 
 def _first(*values: Value | None) -> Value | None:
