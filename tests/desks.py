@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 
 from yibao.agency.desk.model import Ask, Bill, DeskError
-from yibao.agency.desk.office import Office, Registers
+from yibao.agency.desk.office import Office, Registers, Told
 from yibao.ledger.chart import PERSONAL, Account
 from yibao.ledger.entries import Entry, Transfer, post
 from yibao.policy.model import Value
@@ -36,11 +36,11 @@ def status(person: str, **facts: Value) -> Status:
 
 
 def office(*statuses: Status) -> Office:
-    def of_person(_: Connection, person: str) -> list[Status]:
+    def of_person(_: Connection, person: str, *, told: Told) -> list[Status]:
         return [s for s in statuses if s.person_id == person]
 
     def institution(
-        _: Connection, institution: str, day: date, visit: str, scheme: str
+        _: Connection, institution: str, day: date, visit: str, scheme: str, *, told: Told
     ) -> Mapping[str, Value]:
         if institution not in LEVELS:
             raise DeskError("no_agreement", "institution_id", institution, "an agreement")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from yibao.agency.bills.reading import Bill
 from yibao.agency.desk.bill import AskedLine
@@ -18,7 +18,7 @@ from yibao.agency.desk.settle import key_used
 from yibao.agency.dispensing import door
 from yibao.agency.dispensing.prescriptions import ZONE
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.agency.filing import intake
+from yibao.agency.filing.intake import Papers
 from yibao.interop.files.bills import facts
 from yibao.interop.files.rowreader import Values
 from yibao.money import format_yuan
@@ -51,7 +51,7 @@ def send(connection: Connection, office: Office, bill: Bill, *, actor: str) -> O
     made = door.settle(
         connection,
         office,
-        _ask(connection, office, bill),
+        _ask(bill),
         _papers(bill),
         _filled(bill),
         actor=actor,
@@ -69,12 +69,13 @@ def send_instead(
     earlier = _earlier(connection, office, bill, key)
     if earlier is not None:
         return earlier
-    made = intake.correct(
+    made = door.correct(
         connection,
         office,
         number,
-        _ask(connection, office, bill),
+        _ask(bill),
         _papers(bill),
+        handed=_filled(bill),
         actor=actor,
         key=key,
         tell=lambda made: _reply(made.settled.settlement_id),
@@ -87,6 +88,7 @@ def _outcome(
 ) -> Outcome:
     if isinstance(made, Replayed):
         return _replayed(connection, office, bill, made.reply)
+    _check_stated(bill, made)
     return Outcome(bill, made.settlement_id, made.settlement)
 
 
@@ -137,16 +139,16 @@ def _replayed(connection: Connection, office: Office, bill: Bill, reply: str) ->
 # --- what is asked --------------------------------------------------------------------------------
 
 
-def _ask(connection: Connection, office: Office, bill: Bill) -> Ask:
+def _ask(bill: Bill) -> Ask:
     values = bill.values
-    ask = Ask(
+    return Ask(
         institution_id=values["institution_id"],
         claim_no=values["claim_no"],
         person_id=values["person_id"],
         visit=values["visit"],
         admitted=values["admitted_on"],
         discharged=values["discharged_on"],
-        bill=Amounts({name: values[name] for name in vocabulary().amounts}),
+        bill=Amounts({} if bill.lines else {name: values[name] for name in vocabulary().amounts}),
         facts={a.name: values[a.name] for a in facts() if values[a.name] is not None},
         episode=values["episode"],
         from_account=values["from_account"],
@@ -155,11 +157,12 @@ def _ask(connection: Connection, office: Office, bill: Bill) -> Ask:
             for i in bill.invoices
         ),
     )
-    return _priced(connection, office, bill, ask) if bill.lines else ask
 
 
-def _papers(bill: Bill) -> intake.Papers:
-    return intake.Papers(bill.values["referral"] or None, bill.values["practitioner_id"])
+def _papers(bill: Bill) -> Papers:
+    values = bill.values
+    lines = [_line(line.values) for line in bill.lines]
+    return Papers(values["referral"] or None, values["practitioner_id"], lines)
 
 
 def _filled(bill: Bill) -> door.Filled | None:
@@ -169,17 +172,14 @@ def _filled(bill: Bill) -> door.Filled | None:
     return door.Filled(values["prescription"], values["filled_at"].replace(tzinfo=ZONE))
 
 
-def _priced(connection: Connection, office: Office, bill: Bill, ask: Ask) -> Ask:
-    """Return what is asked with the amounts of its lines; those that the bill states must agree."""
-    papers = replace(_papers(bill), lines=tuple(_line(line.values) for line in bill.lines))
-    priced = intake.priced(connection, office, ask, papers)
+def _check_stated(bill: Bill, made: Settled) -> None:
+    """Refuse a bill whose lines come to something else than it states."""
     for name in vocabulary().amounts:
-        stated, came_to = bill.values[name], priced.bill.amounts.get(name, 0)
-        if stated is not None and stated != came_to:
+        stated, came_to = bill.values[name], made.bill.amounts.get(name, 0)
+        if bill.lines and stated is not None and stated != came_to:
             found = format_yuan(came_to)
             zh, en = f"明细合计为 {found} 元", f"the lines come to {found} yuan"
             raise Refusal("lines_agree", zh, en, column=name)
-    return priced
 
 
 def _line(values: Values) -> AskedLine:

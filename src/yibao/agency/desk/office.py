@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Protocol
 
+from yibao.agency.desk.model import Ask
 from yibao.agency.desk.state import Names
 from yibao.ledger.accounts import Numbers
 from yibao.ledger.entries import Transfer
@@ -18,17 +20,45 @@ from yibao.store.database import Connection
 
 Facts = Mapping[str, Value]
 
+Told = Mapping[str, Any]
+"""What the registers told when the person was locked (SQL `desk.registers`)."""
+
+NOTHING: Told = {}
+"""Nobody asked them then."""
+
+
+class Statuses(Protocol):
+    """Returns when a person is insured and with which facts."""
+
+    def __call__(self, connection: Connection, person: str, *, told: Told) -> list[Status]: ...
+
+
+class InstitutionFacts(Protocol):
+    """Returns what rules may look at of an institution on a day, for a visit under a scheme."""
+
+    def __call__(
+        self,
+        connection: Connection,
+        institution: str,
+        day: date,
+        visit: str,
+        scheme: str,
+        *,
+        told: Told,
+    ) -> Facts: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Registers:
     """What the desk asks of the registers, within its own transaction.
 
     `statuses` are those of a person; `institution` gives the facts of an institution that rules may
-    look at, or raises DeskError where it has no agreement for such a claim on that day.
+    look at, or raises DeskError where it has no agreement for such a claim on that day. What was
+    told is not asked again.
     """
 
-    statuses: Callable[[Connection, str], list[Status]]
-    institution: Callable[[Connection, str, date, str, str], Facts]
+    statuses: Statuses
+    institution: InstitutionFacts
 
 
 class Office:
@@ -41,6 +71,10 @@ class Office:
         self.names = Names({name: value.scope for name, value in policy.region.state.items()})
         self.rules = rules_digest(policy)
         self._accounts = Numbers()
+
+    def day(self, ask: Ask) -> date:
+        """Return the day that chooses the rules, the status and the year of a bill."""
+        return ask.discharged if self.policy.region.stays_by == "discharge" else ask.admitted
 
     def transfer_rows(
         self, connection: Connection, transfers: list[Transfer]

@@ -9,43 +9,47 @@ from fractions import Fraction
 
 from yibao.agency.desk.bill import AskedLine, Find, Item
 from yibao.agency.desk.model import DeskError
-from yibao.agency.desk.office import Facts, Registers
-from yibao.agency.enrolment.statuses import statuses
+from yibao.agency.desk.office import NOTHING, Facts, Registers, Told
+from yibao.agency.enrolment.statuses import statuses, statuses_told
 from yibao.registry import find
 from yibao.settlement.lines import ItemClass
+from yibao.settlement.model import Status
 from yibao.store.database import Connection
 
-_FACTS = (
-    *("level", "institution_class", "primary_institution"),
-    *("tcm_institution", "reformed_public_hospital"),
-)
-"""The facts of a claim that the registry knows."""
+
+def person_statuses(connection: Connection, person: str, *, told: Told = NOTHING) -> list[Status]:
+    """Return when a person is insured and with which facts."""
+    return statuses_told(person, told) if told else statuses(connection, person)
 
 
 def institution_facts(
-    connection: Connection, institution_id: str, day: date, visit: str, scheme: str
+    connection: Connection,
+    institution: str,
+    day: date,
+    visit: str,
+    scheme: str,
+    *,
+    told: Told = NOTHING,
 ) -> Facts:
     """Return what rules may look at of an institution on a day.
 
     Raises DeskError where no agreement in force covers such a claim. Where there is no scheme,
-    nobody is insured: that is refused later, and says more. Recognised institutions of other
-    regions have no agreement with us.
+    nobody is insured: that is refused later, and says more.
     """
-    row = connection.execute(
-        "SELECT CASE WHEN NOT EXISTS (SELECT FROM registry.recognition AS r "
-        "  WHERE r.institution_id = i.institution_id AND r.valid @> %s::date) "
-        "THEN registry.agreement_refusal(institution_id, %s, %s, %s) END, "
-        f"{', '.join(_FACTS)} "
-        "FROM registry.institution AS i WHERE institution_id = %s AND valid @> %s::date",
-        (day, day, visit, scheme, institution_id, day),
-    ).fetchone()
-    refusal = "no_agreement" if row is None else row[0]
-    if row is None or (refusal is not None and scheme):
-        raise DeskError(refusal, "institution_id", institution_id, find.REASONS[refusal].en)
-    return dict(zip(_FACTS, row[1:], strict=True))
+    if told and told["claim"] == [visit, scheme]:
+        found = told["institution"]
+    else:
+        asked = (institution, day, visit, scheme)
+        row = connection.execute("SELECT registry.facts_for(%s, %s, %s, %s)", asked).fetchone()
+        found = row and row[0]
+    refusal = found["refusal"] if found else "no_agreement"
+    if not found or (refusal is not None and scheme):
+        raise DeskError(refusal, "institution_id", institution, find.REASONS[refusal].en)
+    facts: Facts = found["facts"]
+    return facts
 
 
-REGISTERS = Registers(statuses, institution_facts)
+REGISTERS = Registers(person_statuses, institution_facts)
 """The registers of the database."""
 
 

@@ -7,9 +7,10 @@ after the other, whoever sends them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from psycopg import errors as pg
@@ -17,12 +18,12 @@ from psycopg.types.json import Jsonb
 from pydantic_core import to_json
 
 from yibao.agency.desk.model import Ask, DeskError, Key, KeyUsed, Replayed, Settled
-from yibao.agency.desk.office import Office
+from yibao.agency.desk.office import NOTHING, Office
 from yibao.agency.desk.postings import shares, transfers_of
 from yibao.agency.desk.state import opening_rows, record_of, stored, year_row
 from yibao.money import format_yuan
 from yibao.policy.model import Value
-from yibao.policy.vocabulary import vocabulary
+from yibao.policy.vocabulary import Attribute, vocabulary
 from yibao.settlement.book import Book, Record
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Claim, Facts, Settlement, Status
@@ -40,8 +41,24 @@ def open_person(connection: Connection, person: str, key: Key | None) -> Opened 
     Returns the earlier reply where the key has been used for the same request. Raises DeskError for
     a person who is not registered, KeyUsed for a key that stands for another request.
     """
+    return _open(connection, person, key, (None, None, None, None))
+
+
+def open_bill(
+    connection: Connection, office: Office, ask: Ask, key: Key | None
+) -> Opened | Replayed:
+    """Do what `open_person` does, and ask the registers of the bill at the same time."""
+    bill = (ask.institution_id, ask.visit, office.day(ask), ask.admitted)
+    return _open(connection, ask.person_id, key, bill)
+
+
+def _open(
+    connection: Connection, person: str, key: Key | None, bill: Sequence[object]
+) -> Opened | Replayed:
     caller, name = (key.caller, key.key) if key else ("", "")
-    row = connection.execute("SELECT desk.open(%s, %s, %s)", (person, caller, name)).fetchone()
+    row = connection.execute(
+        "SELECT desk.open(%s, %s, %s, %s, %s, %s, %s)", (person, caller, name, *bill)
+    ).fetchone()
     opened: Opened | None = row[0] if row else None
     if opened is None:
         raise DeskError("known_person", "person_id", person, "a person who is registered")
@@ -66,7 +83,7 @@ def presettle(
     Raises as `settle` does.
     """
     if opened is None:
-        found = open_person(connection, ask.person_id, None)
+        found = open_bill(connection, office, ask, None)
         assert not isinstance(found, Replayed)
         opened = found
     made = _settle(connection, office, ask, opened)
@@ -86,12 +103,12 @@ def settle(
 ) -> Settled | Replayed:
     """Settle a bill; with a `key`, `tell` says what to answer and to keep under it.
 
-    `opened` is what `open_person` told of the person since anything of them changed, if it did.
+    `opened` is what `open_bill` told of the person since anything of them changed, if it did.
     Raises DeskError for what the registers or the desk refuse, ClaimError for a bill that cannot
     be, PolicyError where the rules do not answer; the transaction must then be given up.
     """
     if opened is None:
-        found = open_person(connection, ask.person_id, key)
+        found = open_bill(connection, office, ask, key)
         if isinstance(found, Replayed):
             return found
         opened = found
@@ -112,7 +129,7 @@ def settle(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Made:
+class Made:
     """A settlement, the status it was made under, and the person's record after it."""
 
     settlement: Settlement
@@ -120,16 +137,17 @@ class _Made:
     record: Record
 
 
-def _settle(connection: Connection, office: Office, ask: Ask, opened: Opened) -> _Made:
+def _settle(connection: Connection, office: Office, ask: Ask, opened: Opened) -> Made:
     person = ask.person_id
     record = record_of(office.names, opened["years"], opened["openings"])
-    enrolment = Enrolment(office.registers.statuses(connection, person))
+    told = opened.get("registers") or NOTHING
+    enrolment = Enrolment(office.registers.statuses(connection, person, told=told))
     claim = _claim(connection, office, ask, opened, enrolment)
     book = Book(office.policy, enrolment, executor=office.executor, records={person: record})
     settlement = book.settle(claim)
     status = enrolment.status(person, settlement.day)
     assert status is not None
-    return _Made(settlement, status, record)
+    return Made(settlement, status, record)
 
 
 def _claim(
@@ -140,8 +158,7 @@ def _claim(
         days = f"{ask.admitted}..{ask.discharged}"
         raise DeskError("days", "discharged_on", days, f"a day from admission to {now.date()}")
     _check_invoices(ask)
-    day = ask.discharged if office.policy.region.stays_by == "discharge" else ask.admitted
-    facts = _facts(connection, office, ask, enrolment, day)
+    facts = _facts(connection, office, ask, opened, enrolment)
     return Claim(
         claim_id=str(opened["settlement_id"]),
         person_id=ask.person_id,
@@ -169,13 +186,16 @@ def _check_invoices(ask: Ask) -> None:
 
 
 def _facts(
-    connection: Connection, office: Office, ask: Ask, enrolment: Enrolment, day: date
+    connection: Connection, office: Office, ask: Ask, opened: Opened, enrolment: Enrolment
 ) -> dict[str, Value]:
     """Return the claim's facts in the vocabulary's order: from the registers, else as given."""
+    day, told = office.day(ask), opened.get("registers") or NOTHING
     status = enrolment.status(ask.person_id, day)
     scheme = "" if status is None else enrolment.scheme(status)
     try:
-        at = office.registers.institution(connection, ask.institution_id, day, ask.visit, scheme)
+        at = office.registers.institution(
+            connection, ask.institution_id, day, ask.visit, scheme, told=told
+        )
     except DeskError:
         if ask.payee == "institution":
             raise
@@ -185,7 +205,7 @@ def _facts(
         treated_at = ask.prescribed_by or ask.institution_id
         known["at_chosen_institution"] = treated_at == status.chosen_institution
         known["at_contracted_institution"] = treated_at == status.contracted_institution
-    attributes = {a.name: a for a in vocabulary().of("claim")}
+    attributes = _claim_attributes()
     for name, value in ask.facts.items():
         if name not in attributes or name in known:
             raise DeskError("asked_fact", name, str(value), "a fact that no register knows")
@@ -198,6 +218,11 @@ def _facts(
     return facts
 
 
+@cache
+def _claim_attributes() -> Mapping[str, Attribute]:
+    return {a.name: a for a in vocabulary().of("claim")}
+
+
 def _first(*values: Value | None) -> Value | None:
     return next((value for value in values if value is not None), None)
 
@@ -205,11 +230,11 @@ def _first(*values: Value | None) -> Value | None:
 # --- what is written ------------------------------------------------------------------------------
 
 
-def _document(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> dict[str, Any]:
+def _document(office: Office, ask: Ask, opened: Opened, made: Made, actor: str) -> dict[str, Any]:
     """Return what `desk.record` writes, but for the transfers."""
     settlement, record = made.settlement, made.record
     year = settlement.day.year
-    row = _row(office, ask, opened, made, actor)
+    row = settlement_row(office, ask, opened, made, actor=actor)
     state = record.years[settlement.scheme, year]
     document: dict[str, Any] = {
         "settlement": row,
@@ -234,8 +259,10 @@ def _stored_openings(opened: Opened, person: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: int(row["year"]))
 
 
-def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> dict[str, Any]:
-    """Return the row of desk.settlement."""
+def settlement_row(
+    office: Office, ask: Ask, opened: Opened, made: Made, *, actor: str
+) -> dict[str, Any]:
+    """Return the row of desk.settlement; `opened` gives its numbers and `now`."""
     settlement = made.settlement
     claim = settlement.claim
     return {
@@ -271,6 +298,7 @@ def _row(office: Office, ask: Ask, opened: Opened, made: _Made, actor: str) -> d
     }
 
 
+@lru_cache(1 << 12)
 def _told(of: Literal["person", "claim"], facts: Facts) -> dict[str, Any]:
     """Return facts by name, as JSON can hold them; those that say nothing are left out."""
     names = [a for a in vocabulary().of(of) if a.kind != "number"]

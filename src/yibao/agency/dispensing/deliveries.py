@@ -15,13 +15,13 @@ from psycopg import errors as pg
 
 from yibao.agency.desk.model import Ask, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
-from yibao.agency.desk.settle import Tell, open_person
+from yibao.agency.desk.settle import Tell, open_bill
 from yibao.agency.dispensing.filling import hand_out
 from yibao.agency.dispensing.prescriptions import day_of, fillable, prescription_of
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.agency.filing.intake import NO_PAPERS, Papers
+from yibao.agency.filing.intake import NO_PAPERS, Papers, priced
 from yibao.agency.qualification.diseases import is_registered
 from yibao.registry.find import institution
 from yibao.store.database import Connection
@@ -140,7 +140,7 @@ def receive(
     Raises Refusal: not dispatched, received or cancelled before, a bill that does not fit; and what
     the desk raises.
     """
-    opened = open_person(connection, ask.person_id, key)
+    opened = open_bill(connection, office, ask, key)
     if isinstance(opened, Replayed):
         return opened
     delivery = delivery_of(connection, number)
@@ -162,7 +162,8 @@ def receive(
     _step(connection, delivery, "received", at, signed_by)
     issued = prescription_of(connection, delivery.order.prescription_id)
     return hand_out(
-        *(connection, office, issued, ask, papers),
+        *(connection, office, issued),
+        priced(connection, office, ask, papers, opened["registers"]),
         at=at,
         delivery=number,
         actor=actor,

@@ -15,7 +15,7 @@ from psycopg import errors as pg
 
 from yibao.agency.desk.model import Ask, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
-from yibao.agency.desk.settle import Tell, open_person
+from yibao.agency.desk.settle import Tell, open_bill
 from yibao.agency.dispensing.prescriptions import Issued, day_of, fillable, prescription_of
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.filing import intake
@@ -43,12 +43,13 @@ def fill(
     prescribed. Raises Refusal for a prescription that may not be filled, or not with this bill, and
     what the desk raises.
     """
-    opened = open_person(connection, ask.person_id, key)
+    opened = open_bill(connection, office, ask, key)
     if isinstance(opened, Replayed):
         return opened
     issued = prescription_of(connection, number)
     fillable(connection, issued, at)
-    return hand_out(connection, office, issued, ask, papers, at=at, actor=actor, key=key, tell=tell)
+    ask = priced(connection, office, ask, papers, opened["registers"])
+    return hand_out(connection, office, issued, ask, at=at, actor=actor, key=key, tell=tell)
 
 
 def presettle(
@@ -61,10 +62,11 @@ def presettle(
     at: datetime,
 ) -> Settled:
     """Return what filling a prescription would be settled as. Nothing is written. Raises so too."""
-    open_person(connection, ask.person_id, None)
+    opened = open_bill(connection, office, ask, None)
+    assert not isinstance(opened, Replayed)
     issued = prescription_of(connection, number)
     fillable(connection, issued, at)
-    ask = priced(connection, office, ask, papers)
+    ask = priced(connection, office, ask, papers, opened["registers"])
     return intake.presettle(connection, office, *_known(connection, issued, ask, at))
 
 
@@ -73,7 +75,6 @@ def hand_out(
     office: Office,
     issued: Issued,
     ask: Ask,
-    papers: Papers,
     *,
     at: datetime,
     delivery: int | None = None,
@@ -81,8 +82,7 @@ def hand_out(
     key: Key | None,
     tell: Tell | None,
 ) -> Settled:
-    """Settle what is handed out, and write down which settlement took the prescription."""
-    ask = priced(connection, office, ask, papers)
+    """Settle what is handed out, its lines priced; write down what took the prescription."""
     known = _known(connection, issued, ask, at)
     found = settle(connection, office, *known, actor=actor, key=key, tell=tell)
     assert isinstance(found, Settled)

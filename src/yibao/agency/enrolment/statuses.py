@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
 from yibao.agency.enrolment.periods import Period
 from yibao.policy.model import Value
@@ -13,6 +15,9 @@ from yibao.settlement.model import Status
 from yibao.store.database import Connection
 
 _DAY = timedelta(days=1)
+
+_SAYS = ("scheme", "category", "contribution_tier", "reason")
+"""What coverage says."""
 
 
 @dataclass(slots=True)
@@ -55,8 +60,7 @@ def statuses_of_many(
     for person_id, birth, first, last, attribute, value, *says in rows:
         one = held.setdefault(person_id, _Held(birth))
         if attribute is None:
-            names = ("scheme", "category", "contribution_tier", "reason")
-            one.coverage.append(Period(first, last, dict(zip(names, says, strict=True))))
+            one.coverage.append(Period(first, last, dict(zip(_SAYS, says, strict=True))))
         else:
             one.facts.append(Period(first, last, {"attribute": attribute, "value": value}))
     return {
@@ -64,6 +68,21 @@ def statuses_of_many(
         for person_id, one in held.items()
         if one.coverage
     }
+
+
+def statuses_told(person_id: str, told: Mapping[str, Any]) -> list[Status]:
+    """Return the statuses of a person from what `desk.registers` told, as JSON has it."""
+    held = _Held(date.fromisoformat(told["birth_date"]))
+    for first, last, *says in told["coverage"]:
+        held.coverage.append(_told(first, last, _SAYS, says))
+    for first, last, *says in told["facts"]:
+        held.facts.append(_told(first, last, ("attribute", "value"), says))
+    return list(_composed(person_id, held)) if held.coverage else []
+
+
+def _told(first: str, last: str | None, names: Sequence[str], says: Sequence[str]) -> Period:
+    until = None if last is None else date.fromisoformat(last)
+    return Period(date.fromisoformat(first), until, dict(zip(names, says, strict=True)))
 
 
 def _composed(person_id: str, held: _Held) -> Iterator[Status]:
@@ -118,11 +137,12 @@ def _status(person_id: str, held: _Held, piece: Period, *, two_years: bool) -> S
         first=piece.first,
         last=piece.last,
         birth_date=held.birth_date,
-        facts=tuple(facts.get(name, absent) for name, absent in _absent()),
+        facts=tuple([facts.get(name, absent) for name, absent in _absent()]),
         **chosen,
     )
 
 
+@cache
 def _absent() -> list[tuple[str, Value]]:
     """Return the facts of a status in their order, with what holds where nothing is known."""
     found: list[tuple[str, Value]] = []

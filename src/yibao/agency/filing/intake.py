@@ -17,12 +17,12 @@ from yibao.agency.desk.correct import By, Corrected
 from yibao.agency.desk.correct import Tell as TellCorrected
 from yibao.agency.desk.correct import correct as desk_correct
 from yibao.agency.desk.model import Ask, DeskError, Key, Replayed, Settled
-from yibao.agency.desk.office import Office
+from yibao.agency.desk.office import Office, Told
 from yibao.agency.desk.registers import catalogue
 from yibao.agency.desk.reverse import TakenBack
 from yibao.agency.desk.reverse import Tell as TellTaken
 from yibao.agency.desk.reverse import reverse as take_back
-from yibao.agency.desk.settle import Tell, open_person
+from yibao.agency.desk.settle import Tell, open_bill
 from yibao.agency.desk.settle import presettle as desk_presettle
 from yibao.agency.desk.settle import settle as desk_settle
 from yibao.agency.filing import elsewhere, referrals, remote
@@ -62,10 +62,10 @@ def settle(
 
     Raises Refusal for papers that do not fit the bill, and what the desk raises.
     """
-    opened = open_person(connection, ask.person_id, key)
+    opened = open_bill(connection, office, ask, key)
     if isinstance(opened, Replayed):
         return opened
-    places = _places(connection, office, ask)
+    places = _places(office, opened["registers"])
     known = _known(connection, ask, papers, places)
     found = desk_settle(connection, office, known, actor=actor, key=key, tell=tell, opened=opened)
     assert isinstance(found, Settled)
@@ -78,9 +78,9 @@ def presettle(
     connection: Connection, office: Office, ask: Ask, papers: Papers = NO_PAPERS
 ) -> Settled:
     """Return what a bill would be settled as now. Nothing is written. Raises as `settle` does."""
-    opened = open_person(connection, ask.person_id, None)
+    opened = open_bill(connection, office, ask, None)
     assert not isinstance(opened, Replayed)
-    known = taken_in(connection, office, ask, papers)
+    known = taken_in(connection, office, ask, papers, opened["registers"])
     return desk_presettle(connection, office, known, opened=opened)
 
 
@@ -116,14 +116,17 @@ def correct(
     return desk_correct(connection, office, number, ask, actor=actor, key=key, tell=tell, by=by)
 
 
-def taken_in(connection: Connection, office: Office, ask: Ask, papers: Papers) -> Ask:
-    """Return a bill with what the files say of it; the person must be locked. Raises Refusal."""
-    return _known(connection, ask, papers, _places(connection, office, ask))
+def taken_in(connection: Connection, office: Office, ask: Ask, papers: Papers, told: Told) -> Ask:
+    """Return a bill with what the files say of it; the person must be locked. Raises Refusal.
+
+    `told` is what the registers know of the bill (see `open_bill`).
+    """
+    return _known(connection, ask, papers, _places(office, told))
 
 
-def priced(connection: Connection, office: Office, ask: Ask, papers: Papers) -> Ask:
+def priced(connection: Connection, office: Office, ask: Ask, papers: Papers, told: Told) -> Ask:
     """Return a bill with the amounts of its lines; raises BadLines with all that is wrong."""
-    return _priced(connection, ask, papers, _places(connection, office, ask))
+    return _priced(connection, ask, papers, _places(office, told))
 
 
 def _known(connection: Connection, ask: Ask, papers: Papers, places: _Places) -> Ask:
@@ -181,15 +184,8 @@ class _Places:
     region: str
 
 
-def _places(connection: Connection, office: Office, ask: Ask) -> _Places:
-    row = connection.execute(
-        "SELECT coalesce((SELECT division FROM registry.institution "
-        "                 WHERE institution_id = %s AND valid @> %s::date), ''), "
-        "       coalesce((SELECT division FROM enrolment.person WHERE person_id = %s), '')",
-        (ask.institution_id, ask.admitted, ask.person_id),
-    ).fetchone()
-    assert row is not None
-    institution, person = row
+def _places(office: Office, told: Told) -> _Places:
+    institution, person = told["institution_division"] or "", told["division"]
     own = not institution or city(institution) == city(office.policy.region.division)
     return _Places(institution, person, "" if own else city(institution).ljust(6, "0"))
 
