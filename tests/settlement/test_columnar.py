@@ -262,6 +262,7 @@ def _person(rng: Random, world: World) -> tuple[Value, ...]:
         "category": rng.choice(category[scheme]),
         "contribution_tier": "none" if scheme == "employee" else rng.choice(["low", "high"]),
         "large_expense_paid": rng.random() < 0.8,
+        "severe_disability": rng.random() < 0.5,
     }
     if rng.random() < 0.2:
         given["identities"] = frozenset({rng.choice(["destitute", "subsistence_allowance"])})
@@ -270,8 +271,13 @@ def _person(rng: Random, world: World) -> tuple[Value, ...]:
     return _facts(_PERSON, given)
 
 
+_PRODUCTS = ["maternity_outpatient", "maternity_inpatient", "long_term_care"]
+"""What only some regions pay, and others refuse."""
+_ORDINARY = sorted({*(vocabulary().attributes["visit"].codes or ())} - {*_PRODUCTS})
+
+
 def _visit(rng: Random, world: World) -> tuple[Value, ...]:
-    visit = rng.choice(sorted(vocabulary().attributes["visit"].codes or ()))
+    visit = rng.choice(_PRODUCTS if rng.random() < 0.1 else _ORDINARY)
     given: dict[str, Value] = {
         "visit": visit,
         "level": rng.choice(["1", "2", "3"]),
@@ -279,6 +285,10 @@ def _visit(rng: Random, world: World) -> tuple[Value, ...]:
         "outcome": rng.choice(["home", "admitted"]),
         "at_contracted_institution": rng.random() < 0.7,
         "at_chosen_institution": rng.random() < 0.7,
+        "injury": rng.choice(["none"] * 17 + ["accident"] * 2 + ["self_harm"]),
+        "care_setting": rng.choice(["institution", "home"]),
+        "delivery": rng.choice(["natural", "caesarean"]),
+        "pregnancy": rng.choice(["below_12_weeks", "from_28_weeks"]),
     }
     if world.diseases and visit == "chronic_outpatient":
         given["disease"] = rng.choice(world.diseases)
