@@ -120,3 +120,27 @@ def test_layers_say_one_place(tmp_path: Path, fields: Rules) -> None:
     folder = add_region(tmp_path / "city")
     add_document(folder, {"layers": [CITED | fields]}, "base")
     assert defect(folder).file.name == "rules.yaml"
+
+
+LEFT = step("left", 80, "subtract", from_="in_scope", less=["paid_so_far"], to="left")
+TAKE = step("take", 90, "add", terms=["left"], to="supplement_pay") | {"layer": "supplement"}
+
+
+def test_what_is_left_is_known_whoever_pays_before(tmp_path: Path) -> None:
+    rules = {"layers": [CITED | {"last": ["supplement"]}], "steps": [LEFT, TAKE]}
+    gift = add_document(tmp_path / "desk", rules, "gift", start="2005-01-01")
+    alone = load_policy(city(tmp_path), overlays=[gift])
+    assert paid(alone, "2006-01-01", "inpatient") == {"pool_pay": 50_00, "supplement_pay": 50_00}
+    unpaid = kinds({"visit": "emergency", "value": "unpaid"}, start="2005-01-01", ahead=True)
+    kind = {"classifications": {"care": {"codes": {"unpaid": SAYS}} | unpaid}}
+    nobody = add_document(tmp_path / "desk", kind, "nobody", start="2005-01-01")
+    both = load_policy(tmp_path / "city", overlays=[nobody, gift])
+    assert paid(both, "2006-01-01", "emergency") == {"supplement_pay": 100_00}
+
+
+def test_funds_paid_so_far_stand_in_a_list_alone(tmp_path: Path) -> None:
+    wrong = LEFT | {"from": "paid_so_far", "less": ["in_scope"]}
+    rules = {"layers": [CITED | {"last": ["supplement"]}], "steps": [wrong, TAKE]}
+    gift = add_document(tmp_path / "desk", rules, "gift", start="2005-01-01")
+    found = check(load_region(city(tmp_path), overlays=[gift]))
+    assert any("paid_so_far" in f.found for f in found if f.severity == "error")

@@ -214,9 +214,8 @@ Visits = Sequence[tuple[Value, ...]]
 
 def _first(world: World) -> date:
     """Return the first day of claims: years in which most rules answer."""
-    return date(
-        {"tianjin": 2018, "jining": 2021}.get(world.policy.region.id, world.first.year), 1, 1
-    )
+    answered = {"tianjin": 2018, "jining": 2021}.get(world.policy.region.id, 0)
+    return date(max(answered, world.first.year), 1, 1)
 
 
 def random_city(
@@ -354,11 +353,23 @@ def test_every_pack_of_the_repository_runs_on_it(pack: str | Path) -> None:
 
 
 @cache
-def at(pack: str | Path) -> World:
+def at(pack: str | Path, *overlays: Path) -> World:
     """Return the world of a pack, from its first document on."""
-    policy = load_policy(pack, accept="D")
+    policy = load_policy(pack, accept="D", overlays=overlays)
     first = min((d.first for d in policy.region.own), default=date(2010, 1, 1))
     return World(policy, (), first, date(2030, 1, 1), Executor(policy))
+
+
+def test_products_after_the_public_layers_are_settled_as_by_the_book() -> None:
+    """The examples laid over Tianjin, in years in which all of them are in force."""
+    products = sorted((ROOT / "examples" / "overlays").glob("tianjin-*@2022-01-01"))
+    assert len(products) == 4
+    world = replace(at("tianjin", *products), first=date(2021, 1, 1))
+    statuses, whats = random_city(world, 300, 11)
+    run = both(world, statuses, whats)
+    assert_same(run)
+    paid = {name for e in run.batch.entries for name, fen in e.settlement.funds.items() if fen}
+    assert {"accident_pay", "care_pay", "mutual_aid_pay", "charity_pay"} <= paid
 
 
 # --- other figures, other engines -------------------------------------------------------------
