@@ -1,5 +1,6 @@
 """Products join what a region rules: layers beside its own, kinds of care ahead of its own."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,17 @@ def test_layers_join_before_and_after_the_order_in_force(tmp_path: Path) -> None
     layers = policy.plan(day).rules.layers
     assert layers is not None
     assert layers.order == ("hospital_relief", "basic", "assistance", "supplement")
+
+
+@pytest.mark.parametrize("names", [["supplement", "charity"], ["charity", "supplement"]])
+def test_layers_that_join_at_one_end_have_one_order(tmp_path: Path, names: list[str]) -> None:
+    joining = [
+        add_document(tmp_path / "desk", {"layers": [CITED | {"last": [name]}]}, name)
+        for name in names
+    ]
+    layers = load_policy(city(tmp_path), overlays=joining).plan(date(2006, 1, 1)).rules.layers
+    assert layers is not None
+    assert layers.order == ("basic", "supplement", "charity")
 
 
 def test_rows_ahead_of_one_another_that_nothing_puts_in_order(tmp_path: Path) -> None:

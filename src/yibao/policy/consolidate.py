@@ -27,6 +27,7 @@ from yibao.policy.model import (
     Table,
     Value,
 )
+from yibao.policy.vocabulary import vocabulary
 
 Look = Callable[[str], Value]
 """Gives the value of an attribute."""
@@ -106,19 +107,23 @@ class Consolidation:
 
     @cached_property
     def layers(self) -> LayerOrder | None:
-        """The order of layers in force, with those that products put before it and after it."""
+        """The order of layers in force, with those that products put before it and after it.
+
+        Several at one end stand as in the vocabulary, whichever product comes first.
+        """
         held = [layers for layers in self.region.layers if self._holds(layers.origin)]
         held.sort(key=lambda layers: layers.origin.rank())
         base = next((one for one in reversed(held) if one.place == "order"), None)
+        known = list(vocabulary().layers)
         first, last = (
-            [name for one in held if one.place == place for name in one.order]
+            sorted({n for one in held if one.place == place for n in one.order}, key=known.index)
             for place in ("first", "last")
         )
         if not first and not last:
             return base
         base = base or LayerOrder((), held[0].origin)
         own = [name for name in base.order if name not in {*first, *last}]
-        return replace(base, order=tuple(dict.fromkeys((*first, *own, *last))))
+        return replace(base, order=(*first, *own, *last))
 
     def rows(self, table: Table) -> tuple[Row, ...]:
         """Return the rows of a table in force, the winner of any two first."""
