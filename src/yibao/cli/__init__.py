@@ -47,6 +47,7 @@ COMMANDS = (
     "filing_commands",
     "prescription_commands",
     "load_commands",
+    "product_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""
