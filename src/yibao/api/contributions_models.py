@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from yibao.api.fields import Amount, Day, Name, NameOrNone, Strict, Told, Yuan
+from yibao.api.fields import (
+    NAMES,
+    Amount,
+    Day,
+    Month,
+    Name,
+    NameOrNone,
+    Strict,
+    Told,
+    Yuan,
+    example,
+)
 
 MAX_BATCH = 200
 """Most receipts of one request, and most persons billed by one."""
 
 
-def _month(given: Any) -> date:
-    if isinstance(given, str) and len(given) == 7 and given[4] == "-":
-        try:
-            day = date.fromisoformat(f"{given}-01")
-        except ValueError:
-            day = date.min
-        if 1900 <= day.year <= 2999:
-            return day
-    raise PydanticCustomError("month", "expected a month such as 2022-09, of 1900 to 2999")
-
-
-Month = Annotated[
-    date,
-    BeforeValidator(_month),
-    WithJsonSchema(
-        {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2022-09"]}
-    ),
-]
-"""A month outside, its first day inside."""
-
-PAYERS = r"^[\p{L}\p{N}][^\p{C}\p{Z}]*$"
 Payer = Annotated[
     str,
     Field(
         min_length=1,
         max_length=80,
-        pattern=PAYERS,
+        pattern=NAMES,
         description="a person, an employer, household:ID, finance …  / 缴费人",
         examples=["U-1001"],
     ),
@@ -62,18 +51,12 @@ class TakingBack(Strict):
 class NewBills(Strict):
     """Which months to bill: of a person, of a payer's persons, or of everybody in a scheme."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "scheme": "employee",
-                    "first_month": "2022-09",
-                    "last_month": "2022-09",
-                    "billed_on": "2022-09-01",
-                    "payer": "U-1001",
-                }
-            ]
-        }
+    model_config = example(
+        scheme="employee",
+        first_month="2022-09",
+        last_month="2022-09",
+        billed_on="2022-09-01",
+        payer="U-1001",
     )
 
     scheme: Literal["employee", "resident"]
@@ -215,17 +198,8 @@ class Surcharges(Told):
 class NewReceipt(Strict):
     """Money that came; its reference, the bank's, makes it happen once."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "reference": "B-7781",
-                    "payer": "U-1001",
-                    "received_on": "2022-09-05",
-                    "amount": "625.00",
-                }
-            ]
-        }
+    model_config = example(
+        reference="B-7781", payer="U-1001", received_on="2022-09-05", amount="625.00"
     )
 
     reference: Name
