@@ -17,7 +17,6 @@ from yibao.agency.corrections.receipts import take_back_movement
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.persons import find, locked
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.care.fields import PersonId, number_in_path
 from yibao.api.contributions_models import TakingBack
 from yibao.api.fields import (
     Amount,
@@ -26,10 +25,12 @@ from yibao.api.fields import (
     Month,
     Name,
     NameOrNone,
+    PersonId,
     Strict,
     Told,
     Yuan,
     example,
+    number_in_path,
 )
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from yibao.agency.contributions import find
 from yibao.agency.contributions.bills import Wanted, bill
@@ -17,7 +17,7 @@ from yibao.agency.corrections.bills import Correction
 from yibao.agency.imports import told
 from yibao.api import contributions_models as models
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.fields import MAX_INTEGER, Day, NameOrNone
+from yibao.api.fields import Day, NameOrNone, number_in_path
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
 from yibao.errors import ClaimError, PolicyError
@@ -29,7 +29,7 @@ Done = TypeVar("Done")
 
 router = APIRouter(prefix="/contributions", tags=["contributions"])
 
-BillId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="bill_id / 核定号")]
+BillId = Annotated[int, number_in_path("bill_id / 核定号")]
 PayerAsked = Annotated[
     str, Query(max_length=80, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$", description="缴费人")
 ]

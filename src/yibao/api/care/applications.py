@@ -11,9 +11,8 @@ from pydantic import ConfigDict, Field
 from yibao.agency.qualification import diseases
 from yibao.agency.qualification.diseases import Application, Finding
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
-from yibao.api.fields import Day, Name, Said, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Day, Name, OfPerson, Remark, Said, Strict, Told, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 

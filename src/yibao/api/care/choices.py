@@ -12,10 +12,9 @@ from yibao.agency.filing import choices
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.choices import Choice
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
 from yibao.api.care.referrals import FilingCancellation
-from yibao.api.fields import Day, Name, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Day, Name, OfPerson, Remark, Strict, Told, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 

@@ -12,9 +12,8 @@ from pydantic import ConfigDict, Field
 from yibao.agency.dispensing import deliveries
 from yibao.agency.dispensing.deliveries import Delivery, Order
 from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
-from yibao.api.care.fields import Number, OfPerson, number_in_path, page_of
-from yibao.api.fields import Instant, Name, Said, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Instant, Name, Number, OfPerson, Said, Strict, Told, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 

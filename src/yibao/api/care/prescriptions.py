@@ -14,9 +14,8 @@ from yibao.agency.desk.bill import decimal
 from yibao.agency.dispensing import prescriptions
 from yibao.agency.dispensing.prescriptions import Issued, Item, Prescription
 from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
-from yibao.api.fields import Instant, Name, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Instant, Name, OfPerson, Remark, Strict, Told, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.registry.find import ItemKind
 from yibao.store.database import Connection

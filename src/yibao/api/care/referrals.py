@@ -12,9 +12,8 @@ from yibao.agency.filing import referrals
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.referrals import Filed, Referral
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.care.fields import Number, OfPerson, number_in_path, page_of
-from yibao.api.fields import Day, Name, Said, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Day, Name, Number, OfPerson, Said, Strict, Told, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 

@@ -12,8 +12,7 @@ from yibao.agency.qualification import diseases, sites
 from yibao.agency.qualification.diseases import Finding
 from yibao.agency.qualification.sites import Site
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
-from yibao.api.care.fields import PersonId, Remark
-from yibao.api.fields import Day, Name, NameOrNone, Said, Strict, Told
+from yibao.api.fields import Day, Name, NameOrNone, PersonId, Remark, Said, Strict, Told
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/qualification/persons/{person_id}", tags=["qualification"])

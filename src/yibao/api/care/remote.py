@@ -13,10 +13,9 @@ from yibao.agency.filing import remote as filing
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.remote import CATEGORIES, Filed, Remote
 from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
 from yibao.api.care.referrals import FilingCancellation
-from yibao.api.fields import Day, Name, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Day, Name, OfPerson, Remark, Strict, Told, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 

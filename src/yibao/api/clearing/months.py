@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from yibao.agency.clearing import audit as audits
 from yibao.agency.clearing import read
@@ -31,7 +31,7 @@ from yibao.api.clearing.models import (
     Paid,
     Withheld,
 )
-from yibao.api.fields import MAX_INTEGER, Day, Month, Name
+from yibao.api.fields import Day, Month, Name, number_in_path
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -39,8 +39,8 @@ from yibao.store.database import Connection
 
 router = APIRouter(prefix="/clearing", tags=["clearing"])
 
-ApplicationId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="application_id / 申报编号")]
-DeductionId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="deduction_id / 扣款编号")]
+ApplicationId = Annotated[int, number_in_path("application_id / 申报编号")]
+DeductionId = Annotated[int, number_in_path("deduction_id / 扣款编号")]
 
 
 def act(write: Write, day: Day | None) -> Act:
