@@ -75,6 +75,8 @@ class AccountStatement(Told):
 class NewCredit(Strict):
     """A month to be credited, when its contribution has come."""
 
+    model_config = example(month="2022-09", on_day="2022-10-11")
+
     month: Month
     on_day: Day
 
@@ -96,6 +98,8 @@ class NewUse(Strict):
 
 class NewFreeze(TakingBack):
     """An order to freeze; without an amount all that is there."""
+
+    model_config = example(on_day="2022-10-11", reason="court order 12", reference="C-12")
 
     reference: Name
     amount: Annotated[Amount, Field(gt=0)] | None = None

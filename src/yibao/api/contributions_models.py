@@ -41,6 +41,8 @@ Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\p{C}]*
 class TakingBack(Strict):
     """On which day of the books something is taken back, and why."""
 
+    model_config = example(on_day="2022-10-11", reason="entered twice")
+
     on_day: Day
     reason: Reason
 
@@ -141,6 +143,10 @@ class BillTakenBack(Told):
 class GivenUp(TakingBack):
     """Why months of a bill are given back, and the day on which that came about."""
 
+    model_config = example(
+        on_day="2022-10-11", reason="told by the heirs", because="death", since="2022-09-20"
+    )
+
     because: Literal["death", "elsewhere", "other_scheme"]
     since: Day
 
@@ -170,6 +176,8 @@ class Arrears(Told):
 class Surcharging(Strict):
     """Whose lateness to charge: what came by a day, from one employer or all."""
 
+    model_config = example(until="2022-12-31", payer="U-1001")
+
     until: Day
     payer: Payer | None = None
 
@@ -195,12 +203,18 @@ class Surcharges(Told):
 # --- receipts -------------------------------------------------------------------------------------
 
 
+_RECEIPT = {
+    "reference": "B-7781",
+    "payer": "U-1001",
+    "received_on": "2022-09-05",
+    "amount": "625.00",
+}
+
+
 class NewReceipt(Strict):
     """Money that came; its reference, the bank's, makes it happen once."""
 
-    model_config = example(
-        reference="B-7781", payer="U-1001", received_on="2022-09-05", amount="625.00"
-    )
+    model_config = example(**_RECEIPT)
 
     reference: Name
     payer: Payer
@@ -210,6 +224,8 @@ class NewReceipt(Strict):
 
 class NewReceipts(Strict):
     """Receipts of one file of the bank; each is entered or refused by itself."""
+
+    model_config = example(receipts=[_RECEIPT])
 
     receipts: Annotated[list[NewReceipt], Field(min_length=1, max_length=MAX_BATCH)]
 
@@ -252,6 +268,10 @@ class ReceiptTakenBack(Told):
 
 class NewRefund(TakingBack):
     """Money to be paid back; without an amount all that is held for the payer."""
+
+    model_config = example(
+        on_day="2022-10-11", reason="left the city", reference="R-17", payer="P-17"
+    )
 
     reference: Name
     payer: Payer

@@ -19,10 +19,10 @@ from yibao.agency.clearing.pay import pay
 from yibao.api.calls import ACTS_ON_ONE, MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write, today
 from yibao.api.clearing.models import (
     Application,
+    ApplicationLine,
     Applications,
     Contested,
     Deducted,
-    Line,
     NewAppeal,
     NewApplication,
     NewAudit,
@@ -58,7 +58,7 @@ def told(found: Found) -> Application:
         due=found.due,
         deducted=found.deducted,
         withheld=found.withheld,
-        lines=[Line.model_construct(**line._asdict()) for line in found.lines],
+        lines=[ApplicationLine.model_construct(**line._asdict()) for line in found.lines],
         deductions=[
             Deducted.model_construct(deduction_id=number, **_deduction(one))
             for number, one in found.deductions
