@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from yibao.cli.agency_run import Actor
-from yibao.cli.care_options import Day, First, Institution, PersonId
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, Without, default_language
+from yibao.cli.options import (
+    AcceptGrade,
+    AsJson,
+    Day,
+    First,
+    Institution,
+    Lang,
+    Overlays,
+    PersonId,
+    Without,
+    default_language,
+)
 from yibao.cli.procedure_commands import Full, Set
 from yibao.cli.settle_commands import PolicyName
+from yibao.cli.sharing import At, Work, reads, sharing, writes
 
 if TYPE_CHECKING:
     from yibao.agency.care.assessments import Assessment
-    from yibao.settlement.procedure import Office
     from yibao.store.database import Connection
 
 _LANGUAGE = default_language()
@@ -64,7 +72,9 @@ def quote(
 
 
 @product.command()
+@sharing("rules", "actor", "json")
 def finance(
+    at: At,
     name: Annotated[
         Literal["accident", "long_term_care"], typer.Argument(metavar="PRODUCT", help="Which.")
     ],
@@ -72,13 +82,6 @@ def finance(
     scheme: Annotated[Literal["employee", "resident"], typer.Option(help="Whose.")],
     year: Annotated[int, typer.Option(help="The year; who is insured on 1 January counts.")],
     day: Day,
-    policy: PolicyName,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Pay for a year of a product from the funds that the rules name; once for each scheme.
 
@@ -87,35 +90,29 @@ def finance(
                --date 2023-01-15 --policy tianjin
     """
     from yibao.agency.products import financing
-    from yibao.cli.care_run import At, run
+    from yibao.cli.work import run
     from yibao.money import format_yuan
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
-        rules = _rules(policy, overlay, accept_grade)
-        made = financing.finance(connection, rules, name, scheme, year, on_day=day, actor=who)
+        made = financing.finance(connection, at.office(), name, scheme, year, on_day=day, actor=who)
         payers = {payer: format_yuan(fen) for payer, fen in made.payers.items()}
         return {"heads": made.heads, "entry": made.entry_id, **payers}
 
-    run(At(database, actor, lang, as_json), work)
+    run(at, work)
 
 
 @care.command()
+@sharing("rules", "actor", "json")
 def assess(
+    at: At,
     person: PersonId,
     *,
     institution: Institution,
     assessor: Annotated[str, typer.Option(help="Who assessed.")],
     day: Day,
     points: Annotated[str, typer.Option(help="Of all 17 items: eating=10,dressing=5,…")],
-    policy: PolicyName,
     grade: Annotated[int | None, typer.Option(help="The institution's own grade, 0 to 5.")] = None,
     months: Annotated[int | None, typer.Option(help="Good for so many; else the most.")] = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Take in an assessment for long-term care; from grade 3 on there is care from the next month.
 
@@ -130,25 +127,18 @@ def assess(
     """
     from yibao.agency.care.assessments import Finding
     from yibao.agency.care.assessments import assess as take_in
-    from yibao.cli.care_run import At, run
+    from yibao.cli.work import run
 
     finding = Finding(institution, assessor, day, _points(points), grade, months)
 
     def work(connection: Connection, who: str) -> dict[str, Any]:
-        rules = _rules(policy, overlay, accept_grade)
-        return _told(take_in(connection, rules, person, finding, actor=who))
+        return _told(take_in(connection, at.office(), person, finding, actor=who))
 
-    run(At(database, actor, lang, as_json), work)
+    run(at, work)
 
 
-@care.command()
-def show(
-    person: PersonId,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@reads(care)
+def show(person: PersonId) -> Work:
     """Show the assessments of a person and the contracts with family doctors.
 
     \b
@@ -156,7 +146,6 @@ def show(
     """
     from yibao.agency.care.assessments import assessments
     from yibao.agency.filing.family_doctors import contracts
-    from yibao.cli.care_run import At, run
     from yibao.money import format_yuan
 
     def work(connection: Connection, _: str) -> dict[str, Any]:
@@ -173,10 +162,10 @@ def show(
         found = [_told(a) for a in assessments(connection, person)]
         return {"assessments": found, "family_doctors": signed}
 
-    run(At(database, None, lang, as_json), work)
+    return work
 
 
-@care.command("family-doctor")
+@writes(care, "family-doctor")
 def family_doctor(
     person: PersonId,
     *,
@@ -184,11 +173,7 @@ def family_doctor(
     practitioner: Annotated[str, typer.Option(help="The doctor.")],
     first: First,
     fee: Annotated[str, typer.Option(help="In yuan, such as 30.00.")] = "0.00",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+) -> Work:
     """Sign a contract with a family doctor, to the end of the year; one a year.
 
     \b
@@ -196,7 +181,6 @@ def family_doctor(
                --from 2022-03-01 --fee 30.00
     """
     from yibao.agency.filing.family_doctors import Contract, sign
-    from yibao.cli.care_run import At, run
 
     contract = Contract(institution, practitioner, first, _fen(fee))
 
@@ -204,15 +188,7 @@ def family_doctor(
         sign(connection, person, contract, actor=who)
         return {"from": contract.first, "to": contract.last}
 
-    run(At(database, actor, lang, as_json), work)
-
-
-def _rules(policy: str, overlays: Sequence[Any] | None, accept: str) -> Office:
-    from yibao.cli.settle_run import place_of
-    from yibao.policy.policy import load_policy
-    from yibao.settlement.procedure import Office
-
-    return Office(load_policy(place_of(policy), accept=accept, overlays=overlays or ()))
+    return work
 
 
 def _points(text: str) -> Mapping[str, int]:
