@@ -8,8 +8,9 @@ from functools import cache
 
 from yibao.agency.desk.model import Ask, Bill, DeskError
 from yibao.agency.desk.office import Office, Registers, Told
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import PERSONAL
 from yibao.policy.model import Value
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary

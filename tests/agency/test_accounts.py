@@ -84,7 +84,7 @@ def test_seven_tenths_of_a_months_credit_go_to_the_bank_once(
         assert credit(connection, tianjin, "P1", D("2017-03-01"), **args) is None
         assert holds(connection, "P1") == 42_00
         lines = {"/".join(n.account): n.balance for n in trial_balance(connection)}
-        assert lines["account_credit/pool_pay/"] == 140_00
+        assert lines["account_credit/employee.pool_pay/"] == 140_00
         assert lines["bank/personal_account/"] == 42_00
 
 

@@ -229,8 +229,8 @@ def test_a_year_of_care_comes_from_what_is_named(town: Database) -> None:
         found = financed(connection, STRICT, "long_term_care", "employee")
     assert (found.heads, found.total) == (2, 480_00)
     assert moved(town, "bank", "care_pay") == 480_00
-    assert moved(town, "bank", "pool_pay") == -240_00
-    assert moved(town, "bank", "large_expense_pay") == -240_00
+    assert moved(town, "bank", "employee.pool_pay") == -240_00
+    assert moved(town, "bank", "employee.large_expense_pay") == -240_00
     assert moved(town, "financing_income", "care_pay") == -480_00
     told = refused(town, lambda c: financed(c, STRICT, "long_term_care", "employee"))
     assert told == "financed"

@@ -27,14 +27,15 @@ from yibao.agency.clearing.terms import deposit_rate, told, working_capital_mont
 from yibao.agency.clearing.year import advance, release, repay
 from yibao.errors import MissingFigure
 from yibao.ledger.balance import balance, trial_balance
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import PERSONAL
 from yibao.policy.policy import load_policy
 from yibao.store.database import Database
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 CLERK, PAYER = Act("clerk", date(2026, 5, 4)), Act("payer", date(2026, 5, 6))
-POOL, ILLNESS = "pool_pay", "serious_illness_pay"
+POOL, ILLNESS = "resident.pool_pay", "resident.serious_illness_pay"
 
 
 def none(visit: str, day: date) -> Rate:
@@ -47,7 +48,7 @@ def one_percent(visit: str, day: date) -> Rate:
 
 def booked(database: Database, *bills: tuple[str, date, int]) -> list[int]:
     with database.transaction() as c:
-        return [book(c, "H1", number, day, {POOL: fen}) for number, day, fen in bills]
+        return [book(c, "H1", number, day, {"pool_pay": fen}) for number, day, fen in bills]
 
 
 def stands(database: Database, head: str, fund: str = POOL, party: str = "H1") -> int:
@@ -87,12 +88,13 @@ def refused(rule: str, work: Callable[[], object]) -> None:
 
 def test_a_month_is_what_the_desk_booked_less_what_it_took_back(database: Database) -> None:
     with database.transaction() as c:
-        book(c, "H1", "A1", date(2026, 3, 31), {POOL: 800_00, ILLNESS: 50_00}, account=30_00)
-        two = book(c, "H1", "A2", date(2026, 3, 2), {POOL: 100_00}, visit="outpatient")
+        funds = {"pool_pay": 800_00, "serious_illness_pay": 50_00}
+        book(c, "H1", "A1", date(2026, 3, 31), funds, account=30_00)
+        two = book(c, "H1", "A2", date(2026, 3, 2), {"pool_pay": 100_00}, visit="outpatient")
         take_back(c, two, date(2026, 3, 3))
-        book(c, "H1", "A3", date(2026, 4, 1), {POOL: 7_00})  # of the next month
-        book(c, "H2", "A1", date(2026, 3, 5), {POOL: 9_00})  # of another institution
-        book(c, "H1", "A4", date(2026, 3, 5), {POOL: 11_00}, payee="person")  # owed to a person
+        book(c, "H1", "A3", date(2026, 4, 1), {"pool_pay": 7_00})  # of the next month
+        book(c, "H2", "A1", date(2026, 3, 5), {"pool_pay": 9_00})  # of another institution
+        book(c, "H1", "A4", date(2026, 3, 5), {"pool_pay": 11_00}, payee="person")
     found = applied(database)
     assert found.state == "applied"
     assert [tuple(line) for line in found.lines] == [
@@ -110,8 +112,8 @@ def test_a_month_is_what_the_desk_booked_less_what_it_took_back(database: Databa
 
 def test_audit_and_payment_leave_every_fen_somewhere(database: Database) -> None:
     with database.transaction() as c:
-        one = book(c, "H1", "A1", date(2026, 3, 2), {POOL: 500_000_33}, account=10_00)
-        book(c, "H1", "A2", date(2026, 3, 2), {POOL: 100_000_00}, visit="outpatient")
+        one = book(c, "H1", "A1", date(2026, 3, 2), {"pool_pay": 500_000_33}, account=10_00)
+        book(c, "H1", "A2", date(2026, 3, 2), {"pool_pay": 100_000_00}, visit="outpatient")
     applied(database)
     off = Deduction(POOL, "inpatient", 33, "charged twice", one)
     found = audited(database, off, rate=one_percent)
@@ -136,8 +138,8 @@ def test_a_deposit_of_one_percent_is_withheld_of_stays_and_none_of_ordinary_visi
     database: Database,
 ) -> None:
     with database.transaction() as c:
-        book(c, "H1", "A1", date(2026, 3, 2), {POOL: 500_000_00})
-        book(c, "H1", "A2", date(2026, 3, 2), {POOL: 100_000_00}, visit="outpatient")
+        book(c, "H1", "A1", date(2026, 3, 2), {"pool_pay": 500_000_00})
+        book(c, "H1", "A2", date(2026, 3, 2), {"pool_pay": 100_000_00}, visit="outpatient")
     applied(database)
     found = audited(database, rate=one_percent)
     assert [(d.visit, d.base, d.fen) for d in found.deposits] == [
@@ -201,7 +203,7 @@ def test_what_comes_after_a_month_was_closed_falls_into_the_next(database: Datab
     applied(database)
     with database.transaction() as c:
         take_back(c, one, date(2026, 4, 3))
-        book(c, "H1", "A2", date(2026, 3, 31), {POOL: 80_00})  # written late
+        book(c, "H1", "A2", date(2026, 3, 31), {"pool_pay": 80_00})  # written late
     found = applied(database, APRIL)
     assert [tuple(line) for line in found.lines] == [(POOL, "inpatient", 2, -420_00)]
     assert stands(database, "institution_payable") == 0
@@ -212,8 +214,8 @@ def test_what_an_institution_owes_is_taken_off_its_next_payment(database: Databa
     cleared(database)
     with database.transaction() as c:
         take_back(c, one, date(2026, 4, 3))
-        book(c, "H1", "A2", date(2026, 4, 3), {ILLNESS: 40_00})
-        book(c, "H1", "A3", date(2026, 5, 3), {POOL: 600_00})
+        book(c, "H1", "A2", date(2026, 4, 3), {"serious_illness_pay": 40_00})
+        book(c, "H1", "A3", date(2026, 5, 3), {"pool_pay": 600_00})
     april = cleared(database, APRIL)
     assert (april.paid[POOL].net, april.paid[POOL].bank) == (-500_00, 0)
     assert april.paid[ILLNESS].bank == 40_00  # no fund pays for another
@@ -293,10 +295,10 @@ def test_a_deduction_given_back_on_appeal_is_paid_with_the_next_month(database: 
 @pytest.mark.clause("J21-5.2")
 def test_a_months_average_is_advanced_and_settled_with_december(database: Database) -> None:
     with database.transaction() as c:
-        book(c, "H1", "A1", date(2021, 1, 1), {POOL: 8_000_000_00}, account=99)
-        book(c, "H1", "A2", date(2021, 12, 31), {POOL: 4_000_000_00})
-        book(c, "H1", "A3", date(2022, 1, 1), {POOL: 77_00})
-        book(c, "H1", "A4", date(2022, 12, 1), {POOL: 1_200_000_00})
+        book(c, "H1", "A1", date(2021, 1, 1), {"pool_pay": 8_000_000_00}, account=99)
+        book(c, "H1", "A2", date(2021, 12, 31), {"pool_pay": 4_000_000_00})
+        book(c, "H1", "A3", date(2022, 1, 1), {"pool_pay": 77_00})
+        book(c, "H1", "A4", date(2022, 12, 1), {"pool_pay": 1_200_000_00})
         january, year_end = Act("a", date(2022, 1, 5)), Act("b", date(2023, 1, 5))
         found = advance(c, "H1", 2022, january, months=1, cite="notice, 5(2)")
         assert found == {POOL: 1_000_000_00}
@@ -317,8 +319,8 @@ def test_december_pays_what_the_advance_did_not_and_the_rest_comes_back(
     database: Database, payable: int, to_bank: int, back: int
 ) -> None:
     with database.transaction() as c:
-        book(c, "H1", "A1", date(2021, 6, 1), {POOL: 1_200_000_00})
-        book(c, "H1", "A2", date(2022, 12, 1), {POOL: payable})
+        book(c, "H1", "A1", date(2021, 6, 1), {"pool_pay": 1_200_000_00})
+        book(c, "H1", "A2", date(2022, 12, 1), {"pool_pay": payable})
         advance(c, "H1", 2022, Act("a", date(2022, 1, 5)), months=1, cite="agreement")
     act = Act("payer", date(2023, 1, 9))
     cleared(database, date(2022, 11, 1), act)  # June of the year before: not settled with

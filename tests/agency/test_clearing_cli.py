@@ -13,10 +13,12 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from yibao.cli import app
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import PERSONAL
 from yibao.store.database import Database
 
+POOL = "resident.pool_pay"
 DAY = date(2026, 3, 2)
 CLERK, PAYER = ("--by", "clerk"), ("--by", "payer")
 RATE = ("--deposit-rate", "1%", "--cite", "agreement 12")
@@ -63,7 +65,7 @@ def test_the_trial_balance_is_printed_with_chinese_names_and_balances() -> None:
     result = call("ledger", "trial-balance", "--lang", "zh")
     assert result.exit_code == 0
     lines = [" ".join(line.replace("│", " ").split()) for line in result.stdout.splitlines()]
-    assert "应付医疗机构款 统筹基金支付 0.00 5,700.00 5,700.00" in lines
+    assert "应付医疗机构款 城乡居民基本医疗保险统筹基金支付 0.00 5,700.00 5,700.00" in lines
     assert "个人账户余额 个人账户 30.00 130.00 100.00" in lines
     assert lines[-1] == "借贷平衡"
 
@@ -72,7 +74,7 @@ def test_the_trial_balance_is_printed_with_chinese_names_and_balances() -> None:
 def test_the_trial_balance_of_a_month_an_instant_and_by_party() -> None:
     march = told("ledger", "trial-balance", "--month", "2026-03", "--by-party")
     payable = [line for line in march["lines"] if line["head"] == "institution_payable"]
-    assert {line["party"]: line["balance"] for line in payable if line["fund"] == "pool_pay"} == {
+    assert {line["party"]: line["balance"] for line in payable if line["fund"] == POOL} == {
         "H1": "-5700.00"
     }
     assert march["sum"] == "0.00"
@@ -83,7 +85,7 @@ def test_the_trial_balance_of_a_month_an_instant_and_by_party() -> None:
 
 @pytest.mark.usefixtures("books")
 def test_a_statement_runs_from_the_opening_balance_to_the_closing_one() -> None:
-    account = ("ledger", "account", "institution_payable", "pool_pay", "H1")
+    account = ("ledger", "account", "institution_payable", POOL, "H1")
     found = told(*account, "--from", "2026-03-09")
     assert (found["opening"], found["closing"]) == ("-5000.00", "-5700.00")
     assert [(p["day"], p["amount"], p["balance"]) for p in found["postings"]] == [
@@ -98,11 +100,14 @@ def test_a_statement_runs_from_the_opening_balance_to_the_closing_one() -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["account", "bnak", "pool_pay"], "did you mean bank?"),
+        (["account", "bnak", POOL], "did you mean bank?"),
         (["account", "bank"], "comes FUND"),
         (["account", "bank", "pool"], "no fund 'pool'"),
         (["account", "cash_due", "pool_pay"], "comes nothing"),
-        (["account", "institution_payable", "pool_pay"], "FUND PARTY (PARTY: institution)"),
+        (
+            ["account", "institution_payable", POOL],
+            "FUND PARTY (PARTY: institution)",
+        ),
         (["trial-balance", "--month", "2026-13"], "not a month such as 2026-03"),
         (["trial-balance", "--at", "noon"], "not a time such as"),
     ],
@@ -129,17 +134,24 @@ def test_verify_says_which_check_fails_and_by_how_much(books: Database) -> None:
 def test_a_bank_statement_is_compared_with_the_ledger(database: Database) -> None:
     with database.transaction() as c:
         income = Transfer(
-            Account("bank", "pool_pay"), Account("subsidy_income", "pool_pay"), 999_000_00
+            Account("bank", POOL),
+            Account("subsidy_income", POOL),
+            999_000_00,
         )
         post(c, Entry(DAY, "receipt", "x", "test", [income]))
-    assert told("ledger", "bank", "pool_pay", "999000.00")["findings"] == []
-    off = call("ledger", "bank", "pool_pay", "1000000.00", "--json")
+    assert told("ledger", "bank", POOL, "999000.00")["findings"] == []
+    off = call("ledger", "bank", POOL, "1000000.00", "--json")
     assert off.exit_code == 1
     assert json.loads(off.stdout)["findings"] == [
-        {"check": "bank", "of": "pool_pay", "expected": "1000000.00", "ledger": "999000.00"}
+        {
+            "check": "bank",
+            "of": POOL,
+            "expected": "1000000.00",
+            "ledger": "999000.00",
+        }
     ]
-    assert "-1,000.00" in call("ledger", "bank", "pool_pay", "1000000.00").stdout
-    assert told("ledger", "bank", "pool_pay", "0", "--to", "2026-03-01")["findings"] == []
+    assert "-1,000.00" in call("ledger", "bank", POOL, "1000000.00").stdout
+    assert told("ledger", "bank", POOL, "0", "--to", "2026-03-01")["findings"] == []
 
 
 # --- clearing -------------------------------------------------------------------------------------
@@ -149,7 +161,7 @@ def test_a_bank_statement_is_compared_with_the_ledger(database: Database) -> Non
 def test_a_month_goes_from_application_to_payment(tmp_path: Path) -> None:
     file = tmp_path / "deductions.csv"
     file.write_text(
-        "基金,就医类别,扣款金额,扣款原因,结算编号\n统筹基金支付,住院,100.00,重复收费,A1\n",
+        "基金,就医类别,扣款金额,扣款原因,结算编号\n城乡居民基本医疗保险统筹基金支付,住院,100.00,重复收费,A1\n",
         encoding="utf-8",
     )
     month = ("H1", "2026-03")
@@ -164,7 +176,13 @@ def test_a_month_goes_from_application_to_payment(tmp_path: Path) -> None:
     assert (twice.exit_code, twice.stderr.strip()) == (6, "H1 2026-03 已拨付")
     assert [a["state"] for a in told("clearing", "list")["applications"]] == ["paid"]
     page = call("clearing", "show", *month, "--lang", "zh").stdout
-    for text in ("已拨付", "统筹基金支付", "重复收费", "5,574.00", "agreement 12"):
+    for text in (
+        "已拨付",
+        "城乡居民基本医疗保险统筹基金支付",
+        "重复收费",
+        "5,574.00",
+        "agreement 12",
+    ):
         assert text in page
     assert call("ledger", "verify").exit_code == 0
     number = told("clearing", "show", *month)["deductions"][0]["deduction"]
@@ -177,7 +195,7 @@ def test_a_month_goes_from_application_to_payment(tmp_path: Path) -> None:
 def test_an_audit_with_a_wrong_row_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "deductions.csv"
     file.write_text(
-        "fund,visit,amount,reason,claim_no\npool_pay,inpatient,0.00,x,\npool,inpatient,1.005,,A1\n",
+        "fund,visit,amount,reason,claim_no\nresident.pool_pay,inpatient,0.00,x,\npool,inpatient,1.005,,A1\n",
         encoding="utf-8",
     )
     month = ("H1", "2026-03")
@@ -186,7 +204,7 @@ def test_an_audit_with_a_wrong_row_changes_nothing(tmp_path: Path) -> None:
     assert result.exit_code == 1
     for rule in ("required", "known_code", "two_decimals"):
         assert f"[{rule}]" in result.stderr
-    file.write_text("fund,visit,amount,reason,claim_no\npool_pay,inpatient,1,x,A9\n")
+    file.write_text("fund,visit,amount,reason,claim_no\nresident.pool_pay,inpatient,1,x,A9\n")
     result = call("clearing", "audit", *month, *CLERK, *RATE, "--deductions", file)
     assert (result.exit_code, "no bill of the number A9" in result.stderr) == (6, True)
     missing = call("clearing", "audit", *month, *CLERK, *RATE, "--deductions", tmp_path / "no.csv")
@@ -212,28 +230,42 @@ def test_no_deposit_rate_is_taken_that_nobody_gave() -> None:
 def test_a_year_with_an_institution(books: Database) -> None:
     with books.transaction() as c:
         book(c, "H1", "B1", date(2025, 6, 1), {"pool_pay": 1_200_00})
-        income = Transfer(Account("bank", "pool_pay"), Account("subsidy_income", "pool_pay"), 500)
+        income = Transfer(
+            Account("bank", POOL),
+            Account("subsidy_income", POOL),
+            500,
+        )
         post(c, Entry(date(2025, 1, 1), "receipt", "x", "test", [income]))
     laid_down = ("--months", 1, "--cite", "agreement 13")
     found = told("clearing", "advance", "H1", 2026, *laid_down, *CLERK)
-    assert found == {"funds": {"pool_pay": "100.00"}}
+    assert found == {"funds": {POOL: "100.00"}}
     assert call("clearing", "advance", "H1", 2026, *CLERK).exit_code == 2
     month, day = ("H1", "2026-12"), ("--day", "2027-01-04")
     assert call("clearing", "apply", *month, *CLERK, "--day", "2026-12-31").exit_code == 6
     told("clearing", "apply", *month, *CLERK, *day)
     told("clearing", "audit", *month, *CLERK, *day, *RATE)
-    paid = told("clearing", "pay", *month, *PAYER, *day)["paid"]["pool_pay"]
+    paid = told("clearing", "pay", *month, *PAYER, *day)["paid"][POOL]
     assert (paid["net"], paid["offset"], paid["bank"]) == ("6831.00", "100.00", "6731.00")
     assert call("clearing", "repay", "H1", 2026, *CLERK, *day).exit_code == 6  # nothing is left
     release = ("clearing", "release", "H1", 2026, "--reason", "90 points", *CLERK, *day)
-    assert told(*release, "--rate", "90%") == {"funds": {"pool_pay": "62.10"}}
-    aside = ("clearing", "set-aside", "pool_pay", 2025, "--rate", "50%", "--cite", "m", *CLERK)
-    assert told(*aside) == {"funds": {"pool_pay": "2.50"}}
-    draw = ("clearing", "draw", "pool_pay", "1.00", "--reason", "deficit", *CLERK)
-    assert told(*draw) == {"funds": {"pool_pay": "1.50"}}
+    assert told(*release, "--rate", "90%") == {"funds": {POOL: "62.10"}}
+    aside = (
+        "clearing",
+        "set-aside",
+        POOL,
+        2025,
+        "--rate",
+        "50%",
+        "--cite",
+        "m",
+        *CLERK,
+    )
+    assert told(*aside) == {"funds": {POOL: "2.50"}}
+    draw = ("clearing", "draw", POOL, "1.00", "--reason", "deficit", *CLERK)
+    assert told(*draw) == {"funds": {POOL: "1.50"}}
     for wrong in ((*aside[:-3], " ", *CLERK), (*draw[:-2], "--by", " "), (*draw[:-3], "", *CLERK)):
         assert call(*wrong).exit_code == 2
-    assert call("clearing", "draw", "pool_pay", "1.005", "--reason", "x", *CLERK).exit_code == 2
+    assert call("clearing", "draw", POOL, "1.005", "--reason", "x", *CLERK).exit_code == 2
     assert call("clearing", "draw", "pool", "1", "--reason", "x", *CLERK).exit_code == 2
     assert call("ledger", "verify").exit_code == 0
 
@@ -255,8 +287,8 @@ def test_ids_that_nobody_can_read_are_refused(text: str, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("books")
 def test_clearing_with_a_region() -> None:
-    told("clearing", "region-advance", "130000", "pool_pay", "100.00", *CLERK)
-    month = ("clearing", "region-clear", "130000", "2026-03", "pool_pay")
+    told("clearing", "region-advance", "130000", POOL, "100.00", *CLERK)
+    month = ("clearing", "region-clear", "130000", "2026-03", POOL)
     assert told(*month, "93.00", *CLERK) == {
         "due": "93.00",
         "from_reserve": "0.00",
@@ -267,7 +299,7 @@ def test_clearing_with_a_region() -> None:
     assert call(*month, "93.00", *CLERK).exit_code == 6
     back = call("clearing", "region-return", "130000", *CLERK)
     assert (back.exit_code, "7.00" in back.stdout) == (0, True)
-    assert "From the reserve" in call(*month[:3], "2026-04", "pool_pay", 1, *CLERK).stdout
+    assert "From the reserve" in call(*month[:3], "2026-04", POOL, 1, *CLERK).stdout
     assert call("clearing", "region-advance", "130000", "pool", "1", *CLERK).exit_code == 2
     assert call("ledger", "verify").exit_code == 0
 

@@ -13,7 +13,7 @@ from yibao.ledger.entries import Entry, Transfer, post
 from yibao.store.database import Database
 
 ACT = Act("clerk", date(2022, 4, 1))
-MARCH, POOL = date(2022, 3, 1), "pool_pay"
+MARCH, POOL = date(2022, 3, 1), "resident.pool_pay"
 
 
 def stands(database: Database, head: str, party: str = "") -> int:
@@ -58,7 +58,7 @@ def test_a_month_is_cleared_once_and_nothing_is_not_cleared(database: Database) 
     with pytest.raises(ClearingError, match="has been cleared"), database.transaction() as c:
         clear(c, "130000", MARCH, {POOL: 5_00}, ACT, reserve_first=False)
     with database.transaction() as c:
-        for due in ({}, {POOL: 0}, {POOL: 5, "serious_illness_pay": -1}):
+        for due in ({}, {POOL: 0}, {POOL: 5, "resident.serious_illness_pay": -1}):
             with pytest.raises(ClearingError, match="above zero"):
                 clear(c, "110000", MARCH, due, ACT, reserve_first=False)
         with pytest.raises(ClearingError, match="above zero"):

@@ -88,8 +88,8 @@ def test_an_employer_declares_and_is_billed_within_the_limits(
             ("personal_contribution", "U1", personal),
         ]
         assert balances(connection) == {
-            "contributions_receivable/pool_pay/U1": by_employer + personal,
-            "contribution_income/pool_pay/": -by_employer - personal,
+            "contributions_receivable/employee.pool_pay/U1": by_employer + personal,
+            "contribution_income/employee.pool_pay/": -by_employer - personal,
         }
 
 
@@ -152,7 +152,10 @@ def test_finance_owes_what_a_recipient_does_not(database: Database, tianjin: Off
                 ("fiscal_subsidy", "finance", 580_00),
                 ("personal_contribution", name, 320_00),
             ]
-        assert balances(connection)["subsidy_receivable/pool_pay/finance"] == 3 * 580_00 + 320_00
+        assert (
+            balances(connection)["subsidy_receivable/resident.pool_pay/finance"]
+            == 3 * 580_00 + 320_00
+        )
         # Nothing is left for P1 to pay, and nobody waits for public finance.
         cover(connection, tianjin, "P1", actor=ACTOR)
         cover(connection, tianjin, "P3", actor=ACTOR)
@@ -267,8 +270,8 @@ def test_a_receipt_pays_the_oldest_months_and_the_last_in_part(
         assert arrears(connection, D("2022-12-31")) == []
         assert covered(connection, "P1") == [("2022-09-01", "2022-11-30", "employee")]
         assert balances(connection) == {
-            "bank/pool_pay/": 1_056_00,
-            "contribution_income/pool_pay/": -1_056_00,
+            "bank/employee.pool_pay/": 1_056_00,
+            "contribution_income/employee.pool_pay/": -1_056_00,
         }
         assert months_paid(connection, "P1") == 3
 
@@ -310,7 +313,7 @@ def test_receipts_at_once_pay_each_fen_once(database: Database, tianjin: Office)
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(once, range(8))) == 4  # 4 × 88 = 352
     with database.transaction() as connection:
-        assert balances(connection)["bank/pool_pay/"] == 352_00
+        assert balances(connection)["bank/employee.pool_pay/"] == 352_00
 
 
 def test_a_bill_is_taken_back_once_and_what_came_is_held(
@@ -328,8 +331,8 @@ def test_a_bill_is_taken_back_once_and_what_came_is_held(
         paid(connection, tianjin, "P1", 1, "2022-09-10")
         cancel(connection, second, on_day=D("2022-09-11"), reason="wrong", actor=ACTOR)
         assert balances(connection) == {
-            "bank/pool_pay/": 1,
-            "contributions_held/pool_pay/P1": -1,
+            "bank/employee.pool_pay/": 1,
+            "contributions_held/employee.pool_pay/P1": -1,
         }
         with pytest.raises(Refusal, match="no bill 99"):
             cancel(connection, 99, on_day=D("2022-09-11"), reason="wrong", actor=ACTOR)
@@ -434,7 +437,7 @@ def test_a_year_of_large_expense_relief_is_a_fact_when_it_is_paid(
         enrolled(connection, "P1", contributor="flexible", **EMPLOYEE)
         billed(connection, tianjin, "P1", "2022-01", "2022-01")
         billed(connection, tianjin, "P1", "2022-01", "2022-12", item="large_expense")
-        assert balances(connection)["contribution_income/large_expense_pay/"] == -260_00
+        assert balances(connection)["contribution_income/employee.large_expense_pay/"] == -260_00
         paid(connection, tianjin, "P1", 260_00 + 314_40, "2022-01-05")
         (status,) = statuses(connection, "P1")
         assert status.facts[4] is True

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.agency.booked import book
+from booked import book
 
 from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, billed, enrolled
 from yibao.agency.accounts.credits import credit
@@ -206,7 +206,7 @@ def test_a_bill_made_anew_takes_its_money_along_and_the_rest_is_refunded(
         refused("reference_taken", refund, connection, other, actor=ACTOR)
         found = balances(connection)
         # What came, less the refund and the credit, whose money lies with the accounts.
-        assert found["bank/pool_pay/"] == 750_00 - 120_00
+        assert found["bank/employee.pool_pay/"] == 750_00 - 120_00
         assert not any(name.startswith("contributions_") for name in found if "income" not in name)
 
 
@@ -266,7 +266,7 @@ def test_a_residents_year_is_given_back_to_who_died_before_it_began(
         assert covered(connection, "R1") == []
         order = Refund("T1", "household:H9", D("2022-02-02"), "died before the year")
         assert refund(connection, order, actor=ACTOR) == 320_00
-        assert "bank/pool_pay/" not in balances(connection)
+        assert "bank/employee.pool_pay/" not in balances(connection)
 
 
 def test_a_reason_that_the_register_does_not_bear_out_gives_nothing_back(
@@ -337,9 +337,9 @@ def test_an_employer_pays_for_each_day_of_lateness_once(
         billed(connection, tianjin, "P1", "2022-05")
         came(connection, tianjin, "U1", "2022-05-10", 625_00)
         assert covered(connection, "P1")[-1][1] == "2022-05-31"
-        assert balances(connection)["contributions_receivable/pool_pay/U1"] == 3_13
+        assert balances(connection)["contributions_receivable/employee.pool_pay/U1"] == 3_13
         came(connection, tianjin, "U1", "2022-05-11")
-        assert "contributions_receivable/pool_pay/U1" not in balances(connection)
+        assert "contributions_receivable/employee.pool_pay/U1" not in balances(connection)
         told = refused(
             "surcharge_paid",
             *(take_back, connection, tianjin, Mistake("U1@2022-04-10", D("2022-06-01"), "x")),
@@ -362,7 +362,7 @@ def test_money_on_the_last_day_is_not_late_and_a_waived_surcharge_stays_waived(
         asked = Correction(made.bill_id, D("2022-12-31"), "waived")
         assert cancel(connection, tianjin, asked, actor=ACTOR) == ""
         assert charge(connection, tianjin.policy, D("2022-12-31"), actor=ACTOR) == []
-        assert "surcharge_income/pool_pay/" not in balances(connection)
+        assert "surcharge_income/employee.pool_pay/" not in balances(connection)
         refused("surcharge", again, connection, tianjin, asked, actor=ACTOR)
 
 
@@ -416,7 +416,7 @@ def test_a_contribution_paid_by_an_account_goes_back_to_it(
         took = take_back_movement(connection, tianjin, "P1", made.movement_id, **back)
         assert took.balance == made.balance + 320_00
         assert covered(connection, "R1") == []
-        assert balances(connection)["contributions_receivable/pool_pay/R1"] == 320_00
+        assert balances(connection)["contributions_receivable/resident.pool_pay/R1"] == 320_00
         args: Any = (connection, tianjin, "P1", made.movement_id)
         refused("taken_back_once", take_back_movement, *args, **back)
         refused("known_movement", take_back_movement, *args[:3], 99999, **back)

@@ -13,7 +13,8 @@ from yibao.agency.desk.reverse import reverse
 from yibao.agency.desk.settle import presettle, settle
 from yibao.errors import ClaimError
 from yibao.ledger.balance import balance, trial_balance
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
+from yibao.ledger.funds import PERSONAL, fund_of
 from yibao.settlement.book import Book
 from yibao.settlement.enrolment import Enrolment
 from yibao.store.database import Database
@@ -47,7 +48,7 @@ def test_a_bill_is_settled_as_the_engine_says_and_posted(database: Database, des
     assert found.fund_pay > 0
     with database.transaction() as connection:
         for fund, fen in found.funds.items():
-            payable = Account("institution_payable", fund, "H3")
+            payable = Account("institution_payable", fund_of(found.scheme, fund), "H3")
             assert balance(connection, payable) == -fen
         assert balance(connection, Account("cash_due")) == found.cash_pay
         assert sum(line.balance for line in trial_balance(connection)) == 0
@@ -110,9 +111,10 @@ def test_what_is_taken_back_leaves_money_and_state_as_without_it(
     assert taken.account_balance == 500_00
     assert rows(database, "SELECT * FROM desk.person_year") == kept
     with database.transaction() as connection:
+        funds = [fund_of(one.settlement.scheme, fund) for fund in one.settlement.funds]
         owed = -sum(
             balance(connection, Account("institution_payable", fund, "H3"))
-            for fund in (*one.settlement.funds, PERSONAL)
+            for fund in (*funds, PERSONAL)
         )
         assert owed == one.settlement.fund_pay
         assert balance(connection, Account("account_balance", PERSONAL, "P1")) == -500_00
@@ -248,7 +250,7 @@ def test_a_refund_of_a_part_is_the_bill_without_it(database: Database, desk: Off
     alone = book.settle(found.settled.settlement.claim)
     assert found.settled.settlement.memory == alone.memory
     with database.transaction() as connection:
-        owed = -balance(connection, Account("institution_payable", "pool_pay", "H3"))
+        owed = -balance(connection, Account("institution_payable", "resident.pool_pay", "H3"))
     assert owed == alone.figure("pool_pay")
     with pytest.raises(AssertionError, match=f"{found.taken.settlement_id} "):
         corrected(database, desk, one.settlement_id, ask("A1-1", 8_000_00))
@@ -283,7 +285,8 @@ def test_a_person_who_has_paid_is_paid_what_the_funds_owe(database: Database, de
     found = settled(database, desk, ask("M1", 10_000_00, invoices=invoices, **PAID)).settlement
     assert found.fund_pay > 0
     with database.transaction() as connection:
-        owed = [balance(connection, Account("person_payable", f, "P1")) for f in found.funds]
+        funds = [fund_of(found.scheme, fund) for fund in found.funds]
+        owed = [balance(connection, Account("person_payable", fund, "P1")) for fund in funds]
         assert -sum(owed) == found.fund_pay
 
 

@@ -337,7 +337,10 @@ def test_a_settlement_is_shown_listed_explained_and_written_as_a_sheet(
 ) -> None:
     shown = told("desk", "show", settled)
     assert (shown["total"], shown["reversed_by"]) == ("1000.00", None)
-    assert {p["debit"] for p in shown["posted"]} == {"benefit_expense/pool_pay", "cash_due"}
+    assert {p["debit"] for p in shown["posted"]} == {
+        "benefit_expense/resident.pool_pay",
+        "cash_due",
+    }
     explained = told("desk", "explain", settled)
     assert explained["funds"]["pool_pay"] == shown["funds"]["pool_pay"]
     assert all(step["source"]["cite"] for step in explained["steps"])

@@ -311,7 +311,7 @@ def test_who_has_not_filed_pays_and_is_reimbursed(town: Database) -> None:
     assert count(town, "filing.settled_elsewhere") == 0
 
 
-def owed(database: Database, head: str, party: str, fund: str = "pool_pay") -> int:
+def owed(database: Database, head: str, party: str, fund: str = "resident.pool_pay") -> int:
     with database.transaction() as connection:
         assert sum(line.balance for line in trial_balance(connection)) == 0
         return -balance(connection, Account(head, fund, party))
@@ -356,7 +356,7 @@ def test_a_correction_of_care_elsewhere_corrects_what_is_owed(town: Database) ->
 
 
 def test_a_guest_of_another_region_is_paid_for_and_claimed_once(town: Database) -> None:
-    guest = Guest("130000", "S-1", "H2", "G1", FILED_ON, {"pool_pay": 20_00})
+    guest = Guest("130000", "S-1", "H2", "G1", FILED_ON, {"resident.pool_pay": 20_00})
 
     def work(connection: Connection) -> bool:
         return record_guest(connection, guest, actor="test")
@@ -364,9 +364,9 @@ def test_a_guest_of_another_region_is_paid_for_and_claimed_once(town: Database) 
     assert sorted(at_once(town, [work] * 4)) == [False, False, False, True]
     assert owed(town, "region_receivable", "130000") == -20_00
     assert owed(town, "institution_payable", "H2") == 20_00
-    other = Guest("130000", "S-1", "H2", "G2", FILED_ON, {"pool_pay": 30_00})
+    other = Guest("130000", "S-1", "H2", "G2", FILED_ON, {"resident.pool_pay": 30_00})
     assert refused(town, lambda c: record_guest(c, other, actor="t")) == "reference_used"
-    nothing = Guest("130000", "S-2", "H2", "G2", FILED_ON, {"pool_pay": 0})
+    nothing = Guest("130000", "S-2", "H2", "G2", FILED_ON, {"resident.pool_pay": 0})
     assert refused(town, lambda c: record_guest(c, nothing, actor="t")) == "funds"
 
     def back(connection: Connection) -> str:

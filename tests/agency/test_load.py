@@ -19,8 +19,9 @@ from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.desk.reverse import reverse, settlement_of
 from yibao.agency.desk.settle import presettle, settle
 from yibao.ledger.balance import trial_balance
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import PERSONAL
 from yibao.settlement.model import Claim
 from yibao.store.database import Connection, Database
 

@@ -28,11 +28,17 @@ def test_what_the_institution_bears_is_owed_to_nobody(tmp_path: Path) -> None:
         "account_pay": 0,
         "cash_pay": 40_00,
     }
-    row = {**paid, "person_id": "P", "institution_id": "H", "payee": "institution"}
+    row = {
+        **paid,
+        "scheme": "resident",
+        "person_id": "P",
+        "institution_id": "H",
+        "payee": "institution",
+    }
     assert transfers_of(row) == [
         Transfer(
-            Account("benefit_expense", "pool_pay"),
-            Account("institution_payable", "pool_pay", "H"),
+            Account("benefit_expense", "resident.pool_pay"),
+            Account("institution_payable", "resident.pool_pay", "H"),
             50_00,
         ),
         Transfer(Account("relief_borne", "", "H"), Account("relief_given"), 10_00),

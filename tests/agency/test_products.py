@@ -186,7 +186,7 @@ def test_premiums_are_heads_times_the_premium_from_the_fund_of_the_scheme(
     with town.transaction() as connection:
         banks = [
             balance(connection, Account("bank", fund))
-            for fund in ("accident_pay", "large_expense_pay", "pool_pay")
+            for fund in ("accident_pay", "employee.large_expense_pay", "resident.pool_pay")
         ]
         assert sum(line.balance for line in trial_balance(connection)) == 0
     assert banks == [75_00, -25_00, -50_00]
@@ -232,7 +232,7 @@ def test_this_patient_at_this_hospital_by_this_doctor_is_paid_at_the_tariff(
     policy = tianjin("named-cover")
     found = settled(named, policy, "A1", 0, 10_000_00, papers=DOCTOR_PAPERS, **RARE)
     assert paid(found) == {"serious_illness_pay": 8_000_00}
-    assert owed(named, "serious_illness_pay") == 8_000_00
+    assert owed(named, "resident.serious_illness_pay") == 8_000_00
     others = [
         settled(named, policy, "A2", 0, 1_000_00, papers=OTHER_DOCTOR_PAPERS, **RARE),
         settled(named, policy, "A3", 0, 1_000_00, **RARE),

@@ -24,10 +24,12 @@ from yibao.agency.reconcile.day import Reconciliation, reconcile
 from yibao.agency.reconcile.file import Booked, columns, read
 from yibao.agency.reconcile.model import Comparison, Flow, Money, Row
 from yibao.interop.files.rows import InputError
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import PERSONAL
 from yibao.store.database import Database
 
+POOL = "resident.pool_pay"
 DAY = date(2026, 3, 2)
 NEXT = DAY + timedelta(days=1)
 PERIOD = (DAY, DAY)
@@ -384,8 +386,8 @@ def test_a_row_that_could_not_be_read_is_not_called_missing(settled: Database) -
 def test_entries_that_no_settlement_stands_for_are_found(settled: Database) -> None:
     with settled.transaction() as c:
         stray = Transfer(
-            Account("benefit_expense", "pool_pay"),
-            Account("institution_payable", "pool_pay", "H1"),
+            Account("benefit_expense", POOL),
+            Account("institution_payable", POOL, "H1"),
             61_00,
         )
         number = post(c, Entry(DAY, "mistake", "x", "test", [stray]))
@@ -394,9 +396,9 @@ def test_entries_that_no_settlement_stands_for_are_found(settled: Database) -> N
     assert one.effect == Money(-61_00, -61_00, 0, 0)
     with settled.transaction() as c:
         assert {(f.check, f.what, f.ledger - f.expected) for f in verify(c)} == {
-            ("benefit_expense", "pool_pay", 61_00),
-            ("institution", "H1 pool_pay", 61_00),
-            ("not_applied_for", "H1 pool_pay", 61_00),
+            ("benefit_expense", POOL, 61_00),
+            ("institution", "H1 resident.pool_pay", 61_00),
+            ("not_applied_for", "H1 resident.pool_pay", 61_00),
         }
 
 
@@ -425,7 +427,7 @@ def test_clearing_does_not_disturb_the_books(settled: Database) -> None:
         apply(c, "H1", month, act)
     books()
     with settled.transaction() as c:
-        deduction = Deduction("pool_pay", "inpatient", 5_00, "x")
+        deduction = Deduction(POOL, "inpatient", 5_00, "x")
         made = audit(
             c,
             "H1",
@@ -450,11 +452,14 @@ def test_each_check_of_the_books_can_fail(settled: Database) -> None:
     with settled.transaction() as c:
         c.execute("UPDATE enrolment.person_lock SET account_balance = 61")
         for debit, credit in (
-            (Account("benefit_expense", "pool_pay"), Account("person_payable", "pool_pay", "P1")),
+            (
+                Account("benefit_expense", POOL),
+                Account("person_payable", POOL, "P1"),
+            ),
             (Account("cash_due"), Account("cash_collected", "", "H1")),
             (
-                Account("institution_payable", "pool_pay", "H1"),
-                Account("institution_applied", "pool_pay", "H1"),
+                Account("institution_payable", POOL, "H1"),
+                Account("institution_applied", POOL, "H1"),
             ),
         ):
             post(c, Entry(DAY, "mistake", "x", "test", [Transfer(debit, credit, 61)]))

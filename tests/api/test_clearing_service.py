@@ -18,7 +18,7 @@ from yibao.agency.clearing.model import Act
 from yibao.agency.clearing.pay import pay
 from yibao.store.database import Database
 
-POOL = "pool_pay"
+POOL = "resident.pool_pay"
 MARCH = date(2026, 3, 1)
 _keys = count()
 
@@ -26,9 +26,11 @@ _keys = count()
 @pytest.fixture
 def town(url: str) -> FastAPI:
     with Database(url) as database, database.transaction() as c:
-        one = book(c, "H1", "A1", date(2026, 3, 2), {POOL: 800_00}, account=30_00, cash=170_00)
-        book(c, "H1", "A2", date(2026, 3, 3), {POOL: 200_00}, visit="outpatient")
-        two = book(c, "H1", "A3", date(2026, 3, 4), {POOL: 50_00})
+        one = book(
+            c, "H1", "A1", date(2026, 3, 2), {"pool_pay": 800_00}, account=30_00, cash=170_00
+        )
+        book(c, "H1", "A2", date(2026, 3, 3), {"pool_pay": 200_00}, visit="outpatient")
+        two = book(c, "H1", "A3", date(2026, 3, 4), {"pool_pay": 50_00})
         take_back(c, two, date(2026, 3, 5))
         assert one < two
     return app_of(url)
@@ -115,7 +117,7 @@ def test_a_month_is_applied_for_audited_and_paid(client: Client) -> None:
 def test_lists_go_on_where_the_page_before_ended(client: Client, url: str) -> None:
     with Database(url) as database, database.transaction() as c:
         for n in range(5):
-            book(c, f"H2-{n}", "A1", date(2026, 3, 2), {POOL: 1_00})
+            book(c, f"H2-{n}", "A1", date(2026, 3, 2), {"pool_pay": 1_00})
     numbers = [
         post(client, MADE, APPLY | {"institution_id": f"H2-{n}"}).json["application_id"]
         for n in range(5)
@@ -180,7 +182,7 @@ def test_an_appeal_is_made_and_decided_once(client: Client) -> None:
 
 def test_a_year_with_an_institution(client: Client, url: str) -> None:
     with Database(url) as database, database.transaction() as c:
-        book(c, "H9", "A1", date(2025, 3, 2), {POOL: 1200_00})
+        book(c, "H9", "A1", date(2025, 3, 2), {"pool_pay": 1200_00})
     asked = {"institution_id": "H9", "year": 2026, "day": "2026-01-05"}
     given = asked | {"months": 1, "cite": "agreement, 3"}
     assert rule(post(client, "/clearing/advances", asked | {"months": 1}))[0] == 422
@@ -277,12 +279,12 @@ def test_entries_accounts_and_banks(client: Client) -> None:
     [
         "/ledger/accounts?cursor=W10",
         "/ledger/accounts?cursor=%00",
-        "/ledger/accounts/bank/postings?fund=pool_pay&cursor=WyIxIiwiMiIsIjMiXQ",
+        "/ledger/accounts/bank/postings?fund=resident.pool_pay&cursor=WyIxIiwiMiIsIjMiXQ",
         "/ledger/accounts/nothing/postings",
         "/ledger/entries/0",
         "/ledger/entries/9223372036854775807",
-        "/ledger/banks/pool_pay",
-        "/ledger/banks/pool_pay?says=-1.00",
+        "/ledger/banks/resident.pool_pay",
+        "/ledger/banks/resident.pool_pay?says=-1.00",
         "/ledger/banks/x?says=1.00",
         "/clearing/applications/x",
         "/clearing/applications?month=2026-13",

@@ -33,7 +33,7 @@ def settled(client: Client, body: Any, target: str = "settlements") -> Any:
     return reply.json
 
 
-def balance(client: Client, head: str, party: str, fund: str = "pool_pay") -> str:
+def balance(client: Client, head: str, party: str, fund: str = "resident.pool_pay") -> str:
     assert client("GET", "/ledger/trial-balance").json["difference"] == "0.00"
     reply = client("GET", f"/ledger/accounts/{head}?fund={fund}&party={party}")
     return "0.00" if reply.status == 404 else str(reply.json["balance"]).removeprefix("-")
@@ -349,7 +349,7 @@ def guest(reference: str, claim_no: str, **changes: Any) -> dict[str, Any]:
         "institution_id": "H2",
         "claim_no": claim_no,
         "on_day": "2022-03-05",
-        "funds": {"pool_pay": "20.00", "large_expense_pay": "0.00"},
+        "funds": {"resident.pool_pay": "20.00", "resident.large_expense_pay": "0.00"},
     }
     return {**given, **changes}
 
@@ -379,14 +379,14 @@ def test_a_guest_is_paid_for_here_and_claimed_from_their_region(client: Client) 
 def test_guests_that_cannot_be(client: Client) -> None:
     post(client, "guests", guest("S-1", "G1"))
     cases = [
-        (guest("S-1", "G1", funds={"pool_pay": "30.00"}), 409, "reference_used"),
+        (guest("S-1", "G1", funds={"resident.pool_pay": "30.00"}), 409, "reference_used"),
         (guest("S-2", "G1"), 409, "reference_used"),
         (guest("S-2", "G2", institution_id="H9"), 422, "our_institution"),
         (guest("S-2", "G2", region="120100"), 422, "other_region"),
         (guest("S-2", "G2", on_day="2999-01-01"), 422, "days"),
         (guest("S-2", "G2", on_day="1999-01-01"), 422, "our_institution"),
         (guest("S-2", "G2", funds={}), 422, "funds"),
-        (guest("S-2", "G2", funds={"pool_pay": "0.00"}), 422, "funds"),
+        (guest("S-2", "G2", funds={"resident.pool_pay": "0.00"}), 422, "funds"),
         (guest("S-2", "G2", funds={"tips": "1.00"}), 422, "request"),
         (guest("S-2", "G2", funds={"hospital_relief_pay": "1.00"}), 422, "request"),
         (guest("S-2", "G2", region="13"), 422, "request"),

@@ -153,7 +153,9 @@ GUEST = {
     "institution_id": st.sampled_from(["H2", "H9"]) | ANY,
     "claim_no": CODES | ANY,
     "on_day": DAYS | ANY,
-    "funds": st.dictionaries(st.sampled_from(["pool_pay", "personal_account", "x"]), NUMBERS | ANY)
+    "funds": st.dictionaries(
+        st.sampled_from(["resident.pool_pay", "personal_account", "x"]), NUMBERS | ANY
+    )
     | ANY,
 }
 

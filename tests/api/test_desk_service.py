@@ -31,7 +31,7 @@ def test_a_bill_is_settled_and_stands_in_the_books(client: Client) -> None:
         k: v for k, v in told.items() if k not in {"account_balance", "lines"}
     }
     assert (stands["kind"], stands["reversed_by"]) == ("settlement", None)
-    due = client("GET", "/ledger/accounts/institution_payable?fund=pool_pay&party=H3").json
+    due = client("GET", "/ledger/accounts/institution_payable?fund=resident.pool_pay&party=H3").json
     assert due["balance"] == "-7125.00"
     assert client("GET", "/ledger/accounts/cash_due").json["balance"] == "2875.00"
     assert client("GET", "/ledger/trial-balance").json["difference"] == "0.00"
@@ -180,7 +180,7 @@ def test_health_and_what_is_not_there(client: Client) -> None:
     assert client("GET", "/health/ready").json["region"] == "tianjin"
     assert refusal(client("GET", "/none"))[:2] == (404, "known_route")
     assert refusal(client("PUT", "/health/live"))[:2] == (405, "method")
-    assert client("GET", "/ledger/accounts/bank?fund=pool_pay").status == 404
+    assert client("GET", "/ledger/accounts/bank?fund=resident.pool_pay").status == 404
 
 
 def test_the_trial_balance_of_an_earlier_instant(client: Client) -> None:

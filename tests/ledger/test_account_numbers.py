@@ -1,10 +1,11 @@
 """The numbers of accounts: the same for all who ask, and never those of what was given up."""
 
 from yibao.ledger.accounts import Numbers, numbers
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
+from yibao.ledger.funds import PERSONAL
 from yibao.store.database import Database
 
-BANK = Account("bank", "pool_pay")
+BANK = Account("bank", "resident.pool_pay")
 PERSON = Account("account_balance", PERSONAL, "P1")
 
 

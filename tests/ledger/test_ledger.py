@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import CHART, Account
 from yibao.ledger.entries import AlreadyReversed, Entry, Transfer, post, reverse
-from yibao.policy.vocabulary import vocabulary
+from yibao.ledger.funds import funds
 from yibao.store.database import Database
 
 DAY = date(2026, 3, 1)
-EXPENSE = Account("benefit_expense", "pool_pay")
-PAYABLE = Account("institution_payable", "pool_pay", "H12010000001")
+EXPENSE = Account("benefit_expense", "resident.pool_pay")
+PAYABLE = Account("institution_payable", "resident.pool_pay", "H12010000001")
 CASH = Account("cash_due")
 COLLECTED = Account("cash_collected", "", "H12010000001")
 
@@ -79,20 +79,22 @@ def test_nothing_and_less_than_nothing_are_no_transfers(database: Database) -> N
 def test_an_account_outside_the_chart_is_a_defect(database: Database) -> None:
     wrong = (
         Account("benefit_expense"),
-        Account("benefit_expense", "pool_pay", "somebody"),
-        Account("institution_payable", "pool_pay"),
+        Account("benefit_expense", "resident.pool_pay", "somebody"),
+        Account("institution_payable", "resident.pool_pay"),
+        Account("bank", "pool_pay"),  # of no scheme
+        Account("bank", "hospital_relief_pay"),  # no fund's money
+        Account("cash_due", "resident.pool_pay"),
     )
     for account in wrong:
         with pytest.raises(AssertionError), database.transaction() as connection:
             post(connection, entry(Transfer(account, PAYABLE, 1)))
 
 
-FUNDS = tuple(vocabulary().funds)
 accounts = st.sampled_from(
     [
         Account(head, fund, "P1" if told.party else "")
         for head, told in CHART.items()
-        for fund in (FUNDS if told.of_fund else ("",))
+        for fund in (funds() if told.of_fund else ("",))
     ]
 )
 transfers = st.builds(Transfer, accounts, accounts, st.integers(1, 10**13)).filter(

@@ -11,9 +11,13 @@ from yibao.ledger.entries import Entry, Transfer, find, post, reverse
 from yibao.ledger.statement import Posting, page, statement
 from yibao.store.database import Database
 
+POOL = "resident.pool_pay"
 FIRST = date(2026, 3, 1)
-PAYABLE = Account("institution_payable", "pool_pay", "H1")
-OTHERS = [Account("institution_payable", "pool_pay", "H2"), Account("benefit_expense", "pool_pay")]
+PAYABLE = Account("institution_payable", POOL, "H1")
+OTHERS = [
+    Account("institution_payable", POOL, "H2"),
+    Account("benefit_expense", POOL),
+]
 DAYS = st.integers(0, 9).map(lambda n: FIRST + timedelta(n))
 MOVES = st.lists(
     st.tuples(DAYS, st.sampled_from(OTHERS), st.integers(1, 10**6), st.booleans()), max_size=12
@@ -51,7 +55,7 @@ def test_pages_of_a_statement_are_the_statement(
 
 def test_pages_of_accounts_are_the_trial_balance_by_party(database: Database) -> None:
     with database.transaction() as c:
-        for n, other in enumerate([*OTHERS, Account("bank", "pool_pay"), Account("cash_due")]):
+        for n, other in enumerate([*OTHERS, Account("bank", POOL), Account("cash_due")]):
             post(
                 c, Entry(FIRST + timedelta(n), "x", "s", "test", [Transfer(other, PAYABLE, n + 1)])
             )

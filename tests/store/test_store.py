@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 
 from yibao.errors import CannotRead, CannotWrite
 from yibao.store import migrate
@@ -29,6 +30,19 @@ def test_a_schema_of_a_newer_program_is_refused(url: str) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match="version 9999, which this program does not know"):
         migrate.upgrade(url)
+
+
+def test_books_that_mix_the_schemes_are_refused_and_left_as_they_are(empty_url: str) -> None:
+    with migrate._engine(empty_url).begin() as old:
+        command.upgrade(migrate._config(old), "0013")
+    with psycopg.connect(empty_url) as connection:
+        connection.execute(
+            "INSERT INTO ledger.account (head, fund) "
+            "VALUES ('bank', 'pool_pay'), ('bank', 'assistance_pay')"
+        )
+    with pytest.raises(StoreError, match=r"accounts of pool_pay.*make a new one"):
+        migrate.upgrade(empty_url)
+    assert migrate.version(empty_url) == "0013"
 
 
 def test_a_folder_without_a_database_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

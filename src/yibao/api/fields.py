@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated, Any
@@ -19,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from yibao.errors import MoneyError
+from yibao.ledger.funds import PERSONAL, funds
 from yibao.money import MAX_CLAIM, format_rate, format_yuan, parse_rate, parse_yuan
 from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
@@ -212,12 +215,17 @@ def code_of(attribute: str) -> Any:
     return Field(pattern=f"^({'|'.join(found.codes or ())})$", description=title)
 
 
+def either(names: Iterable[str]) -> str:
+    """Return a pattern of just these names."""
+    return "|".join(map(re.escape, names))
+
+
 Fund = Annotated[
     str,
     Field(
-        pattern=f"^({'|'.join(vocabulary().funds)})$",
+        pattern=f"^({either(fund for fund in funds() if fund != PERSONAL)})$",
         description="a fund / 基金",
-        examples=["pool_pay"],
+        examples=["resident.pool_pay"],
     ),
 ]
 

@@ -19,27 +19,28 @@ from yibao.api.fields import (
     Told,
     Words,
     Yuan,
+    either,
     number_in_path,
     words,
 )
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
 from yibao.api.problems import documented
 from yibao.ledger.balance import Line, accounts, of_account, trial_balance
-from yibao.ledger.chart import CHART, PERSONAL, Account
+from yibao.ledger.chart import CHART, Account
 from yibao.ledger.entries import find
+from yibao.ledger.funds import funds
 from yibao.ledger.statement import Place, page
-from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/ledger", tags=["ledger"])
 
 HeadName = Annotated[str, Field(pattern=f"^({'|'.join(CHART)})$")]
-FundName = Annotated[str, Field(pattern=f"^({'|'.join((*vocabulary().funds, PERSONAL))})$")]
+FundName = Annotated[str, Field(pattern=f"^({either(funds())})$")]
 Head = Annotated[HeadName, Path(description="a head of the chart / 科目")]
 Fund = Annotated[
     str,
     Query(
-        pattern=f"^({'|'.join((*vocabulary().funds, PERSONAL))})?$",
+        pattern=f"^({either(funds())})?$",
         description="a fund, or empty where the head has none / 基金",
     ),
 ]

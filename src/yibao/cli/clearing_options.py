@@ -35,7 +35,7 @@ Month = Annotated[
     date, typer.Argument(metavar="MONTH", parser=parse_month, help="A month such as 2026-03.")
 ]
 Year = Annotated[int, typer.Argument(metavar="YEAR", min=2015, max=2100)]
-Fund = Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")]
+Fund = Annotated[str, typer.Argument(metavar="FUND", help="Such as resident.pool_pay.")]
 Yuan = Annotated[int, typer.Argument(metavar="YUAN", parser=parse_amount, help="As 80000.00.")]
 Region = Annotated[
     str,

@@ -112,7 +112,7 @@ def set_aside(
     Once for each fund and year.
 
     \b
-    Example: yibao clearing set-aside pool_pay 2026 --rate 2% --cite "measures of 2020, 3"
+    Example: yibao clearing set-aside resident.pool_pay 2026 --rate 2% --cite "measures of 2020, 3"
                --by "Zhao Lei"
     """
     from yibao.cli import clearing_run
@@ -127,7 +127,7 @@ def draw(at: At, fund: Fund, amount: Yuan, *, reason: Reason) -> None:
     At most what it holds goes back to the fund's balance.
 
     \b
-    Example: yibao clearing draw pool_pay 80000.00 --reason "deficit of 2026" --by "Zhao Lei"
+    Example: yibao clearing draw resident.pool_pay 80000.00 --reason "deficit" --by "Zhao Lei"
     """
     from yibao.cli import clearing_run
 
@@ -139,7 +139,7 @@ def region_advance(at: At, region: Region, fund: Fund, amount: Yuan) -> None:
     """Pay another region ahead of bills.
 
     \b
-    Example: yibao clearing region-advance 130000 pool_pay 1000000.00 --by "Zhao Lei"
+    Example: yibao clearing region-advance 130000 resident.pool_pay 1000000.00 --by "Zhao Lei"
     """
     from yibao.cli import clearing_run
 
@@ -165,7 +165,7 @@ def region_clear(
     is taken off first.
 
     \b
-    Example: yibao clearing region-clear 370800 2022-03 pool_pay 120000.00 --reserve-first
+    Example: yibao clearing region-clear 370800 2022-03 resident.pool_pay 120000.00 --reserve-first
                --by "Zhao Lei"
     """
     from yibao.cli import clearing_run

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from yibao.agency.desk import find
-from yibao.agency.desk.postings import HOSPITAL
 from yibao.agency.desk.standing import invoices_of, lines_of, posted
 from yibao.cli.database import opened
 from yibao.cli.desk_office import desk_exits
@@ -21,6 +20,7 @@ from yibao.cli.settle_report import money
 from yibao.interop.files.rows import visible
 from yibao.ledger.chart import CHART, Account
 from yibao.ledger.entries import Transfer
+from yibao.ledger.funds import HOSPITAL
 from yibao.money import format_yuan
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.explain import CLOSING

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from yibao.agency.bills.sending import Outcome
-from yibao.agency.desk.postings import HOSPITAL, shares
+from yibao.agency.desk.postings import shares
 from yibao.cli.options import Language
 from yibao.cli.settle_report import money, word
 from yibao.interop.files.output import OutKind, Sheet
 from yibao.interop.files.results import settlements_sheet
 from yibao.interop.files.rows import visible
+from yibao.ledger.funds import HOSPITAL
 from yibao.policy.policy import Policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.batch import Entry, Item

@@ -93,7 +93,7 @@ def account(
     It has every posting and the balance after it.
 
     \b
-    Examples: yibao ledger account institution_payable pool_pay H12010000001
+    Examples: yibao ledger account institution_payable resident.pool_pay H12010000001
               yibao ledger account account_balance personal_account P1 --from 2026-01-01
               yibao ledger account cash_collected H12010000001
               yibao ledger account cash_due
@@ -111,7 +111,7 @@ def account(
 @sharing("json")
 def bank(
     at: At,
-    fund: Annotated[str, typer.Argument(metavar="FUND", help="Such as pool_pay.")],
+    fund: Annotated[str, typer.Argument(metavar="FUND", help="Such as resident.pool_pay.")],
     balance: Annotated[
         int, typer.Argument(metavar="YUAN", parser=parse_amount, help="What the bank says.")
     ],
@@ -123,7 +123,7 @@ def bank(
     Each fund has an account of its own. Exit code 1 where the bank holds something else.
 
     \b
-    Example: yibao ledger bank pool_pay 1000000.00 --to 2026-03-31
+    Example: yibao ledger bank resident.pool_pay 1000000.00 --to 2026-03-31
     """
     from yibao.agency.reconcile import books
     from yibao.cli import ledger_pages

@@ -15,10 +15,10 @@ from yibao.cli.settle_report import money
 from yibao.interop.files.rows import visible
 from yibao.interop.files.tabular import did_you_mean
 from yibao.ledger.balance import Line
-from yibao.ledger.chart import CHART, PERSONAL, Account
+from yibao.ledger.chart import CHART, Account
+from yibao.ledger.funds import funds
 from yibao.ledger.statement import Posting
 from yibao.money import format_yuan
-from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
 
 _WORDS = {
@@ -55,11 +55,8 @@ def _word(key: str, language: Language) -> str:
 
 
 def fund_title(fund: str, language: Language) -> str:
-    """Return what a fund is called; personal accounts are one."""
-    if fund == PERSONAL:
-        return Text("个人账户", "Personal accounts").pick(language)
-    found = vocabulary().funds.get(fund)
-    return fund if found is None else found.title.pick(language)
+    """Return what a fund of the ledger is called, "" where there is none."""
+    return funds()[fund].pick(language) if fund else ""
 
 
 def table(language: Language, columns: Sequence[str], amounts: Sequence[str]) -> Table:
@@ -140,11 +137,10 @@ def account_of(head: str, of: Sequence[str]) -> Account:
             f"after {head} comes {what}{whose}, not {' '.join(of)!r} / 参数个数不对"
         )
     fund = of[0] if found.of_fund else ""
-    funds = [*vocabulary().funds, PERSONAL]
-    if found.of_fund and fund not in funds:
-        hint = did_you_mean(fund, funds).en
+    if found.of_fund and fund not in funds():
+        hint = did_you_mean(fund, funds()).en
         raise typer.BadParameter(
-            f"no fund {fund!r}{hint}; there are: {', '.join(funds)} / 没有这个基金"
+            f"no fund {fund!r}{hint}; there are: {', '.join(funds())} / 没有这个基金"
         )
     return Account(head, fund, parse_text(of[-1]) if found.party else "")
 

@@ -1,8 +1,7 @@
 """The chart of accounts: the heads under which fen can stand.
 
-An account is a head, the fund that it is of and the party whose it is. A fund is one of the
-vocabulary's (pool_pay, serious_illness_pay …) or PERSONAL, the personal accounts. A debit increases
-an asset, an expense or a memo that is due; a credit increases a liability, an income, a reserve.
+An account is a head, the fund (`ledger.funds`) that it is of and the party whose it is. A debit
+increases an asset, an expense or a memo that is due; a credit a liability, an income, a reserve.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from yibao.ledger.funds import funds
 from yibao.text import Text
-
-PERSONAL = "personal_account"
-"""Stands as fund where money is that of personal accounts."""
 
 Kind = Literal["asset", "liability", "equity", "income", "expense", "memo"]
 Party = Literal["", "institution", "person", "payer", "region"]
@@ -99,5 +96,5 @@ class Account(NamedTuple):
 def check(account: Account) -> None:
     """Assert that an account is one of the chart: an unknown one is a defect of ours."""
     head = CHART[account.head]
-    assert bool(account.fund) == head.of_fund, account
+    assert (account.fund in funds()) if head.of_fund else (account.fund == ""), account
     assert bool(account.party) == bool(head.party), account

@@ -56,11 +56,15 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Fund:
-    """Who may pay, and in which layer of the chain."""
+    """Who may pay, and in which layer of the chain.
+
+    `of_scheme`: each scheme has its own, whose money may not be mixed with that of another's.
+    """
 
     name: str
     title: Text
     layer: str
+    of_scheme: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,10 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         attributes={n: _attribute(n, a) for n, a in data["attributes"].items()},
         amounts=_amounts(data["amounts"]),
-        funds={n: Fund(n, Text(**f["title"]), f["layer"]) for n, f in data["funds"].items()},
+        funds={
+            n: Fund(n, Text(**f["title"]), f["layer"], f.get("of_scheme", False))
+            for n, f in data["funds"].items()
+        },
         measures={
             n: Measure(n, Text(**m["title"]), m["unit"], m.get("outside", False))
             for n, m in data["measures"].items()

@@ -19,14 +19,12 @@ from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.profile import on_day, person_facts
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.errors import Refused
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
+from yibao.ledger.funds import PERSONAL, fund_of
 from yibao.settlement.coverage import month_of
 from yibao.settlement.procedure import Office, Request
 from yibao.store.database import Connection
-
-_POOL = "pool_pay"
-"""The fund that contributions come to, and of which credits are part."""
 
 
 def credit(
@@ -42,11 +40,12 @@ def credit(
     holder = locked(connection, person_id)
     if before(connection, person_id, "credit", period) is not None:
         return None
-    credited, sent = _due(connection, office, person_id, day)
-    account, pool = account_of(person_id), Account("bank", _POOL)
+    request = _request(connection, person_id, day)
+    credited, sent = _due(office, request)
+    account, pool = account_of(person_id), fund_of(str(request.facts["scheme"]), "pool_pay")
     moves = [
-        Transfer(Account("account_credit", _POOL), account, credited),
-        Transfer(BANK, pool, credited),  # the money follows
+        Transfer(Account("account_credit", pool), account, credited),
+        Transfer(BANK, Account("bank", pool), credited),  # the money follows
         Transfer(account, BANK, sent),
     ]
     return move(
@@ -61,9 +60,9 @@ def credit(
     )
 
 
-def _due(connection: Connection, office: Office, person_id: str, day: date) -> tuple[int, int]:
+def _due(office: Office, request: Request) -> tuple[int, int]:
     """Return what a month brings, and what of it goes on to the bank account."""
-    outcome = office.run(_request(connection, person_id, day))
+    outcome = office.run(request)
     return outcome.figure("account_credit"), outcome.figure("account_transfer")
 
 
@@ -81,7 +80,7 @@ def renew(
     if done is None:
         return False
     try:
-        due = _due(connection, office, person_id, day)
+        due = _due(office, _request(connection, person_id, day))
     except Refused:
         due = None
     if due == (done.detail["credited"], done.detail["sent_to_bank"]):

@@ -14,8 +14,9 @@ from yibao.agency.enrolment.audit import plain
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.balance import balance
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
+from yibao.ledger.funds import PERSONAL
 from yibao.money import format_yuan
 from yibao.store.database import Connection
 

@@ -19,8 +19,9 @@ from yibao.agency.enrolment.audit import note, plain
 from yibao.agency.enrolment.persons import Known, Locked
 from yibao.agency.enrolment.profile import Membership, on_day, person_facts
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post, reverse
+from yibao.ledger.funds import PERSONAL
 from yibao.money import format_yuan
 from yibao.policy.model import Value
 from yibao.store.database import Connection

@@ -19,8 +19,9 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.memberships import end
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
+from yibao.ledger.funds import PERSONAL
 from yibao.settlement.procedure import Office
 from yibao.store.database import Connection
 

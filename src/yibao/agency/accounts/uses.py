@@ -28,8 +28,9 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.periods import Period
 from yibao.agency.enrolment.persons import Locked, find, locked, unknown
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
+from yibao.ledger.funds import PERSONAL
 from yibao.policy.model import Value
 from yibao.settlement.procedure import Office, Outcome, Request
 from yibao.store.database import Connection

@@ -26,8 +26,9 @@ from yibao.agency.clearing.model import (
     refusal,
 )
 from yibao.agency.clearing.read import application
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import PERSONAL
 from yibao.money import format_yuan, half_up
 from yibao.store.database import Connection
 

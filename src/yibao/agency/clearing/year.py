@@ -18,8 +18,9 @@ from yibao.agency.clearing.model import (
     refusal,
 )
 from yibao.agency.clearing.pay import advanced_for, balances
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import PERSONAL
 from yibao.money import half_up
 from yibao.store.database import Connection
 

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from yibao.agency.contributions.held import allocate, release
 from yibao.agency.contributions.paid import months_paid
-from yibao.agency.contributions.payers import billed, payer_of
+from yibao.agency.contributions.payers import billed, fund_for, payer_of
 from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.audit import note, plain
 from yibao.agency.enrolment.persons import Known, locked
@@ -145,6 +145,7 @@ def _write(
     person, member = profile.person, profile.membership
     first, last = first_day(wanted.first), first_day(wanted.last)
     subject = f"person:{person.person_id}:{wanted.item}:{first:%Y-%m}"
+    fund = fund_for(member.scheme, wanted.item)
     entry = post(
         connection,
         Entry(
@@ -152,7 +153,7 @@ def _write(
             kind="bill",
             subject=subject,
             actor=actor,
-            transfers=[billed(name, wanted.item, payer, fen) for name, payer, fen in parts],
+            transfers=[billed(name, fund, payer, fen) for name, payer, fen in parts],
         ),
     )
     row = connection.execute(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import NamedTuple
 
-from yibao.agency.contributions.payers import FROM_ACCOUNT, FUNDS, HOUSEHOLD, held, owed
+from yibao.agency.contributions.payers import FROM_ACCOUNT, HOUSEHOLD, fund_for, held, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -23,7 +23,7 @@ from yibao.store.database import Connection
 def release(connection: Connection, bill_id: int, *, on_day: date, actor: str) -> int:
     """Hold what has come for a bill that is being taken back; return how much."""
     rows = connection.execute(
-        "SELECT s.receipt_id, r.payer, p.name, p.payer, b.item, s.fen "
+        "SELECT s.receipt_id, r.payer, p.name, p.payer, b.scheme, b.item, s.fen "
         "FROM contributions.standing_share AS s JOIN contributions.receipt AS r USING (receipt_id) "
         "JOIN contributions.part AS p USING (bill_id, name) "
         "JOIN contributions.bill AS b USING (bill_id) "
@@ -33,13 +33,14 @@ def release(connection: Connection, bill_id: int, *, on_day: date, actor: str) -
     if not rows:
         return 0
     transfers = []
-    for receipt, payer, name, owing, item, fen in rows:
-        transfers.append(Transfer(owed(name, item, owing), held(item, payer), fen))
+    for receipt, payer, name, owing, scheme, item, fen in rows:
+        fund = fund_for(scheme, item)
+        transfers.append(Transfer(owed(name, fund, owing), held(fund, payer), fen))
         connection.execute(
             "INSERT INTO contributions.held AS h (receipt_id, fund, payer, fen) "
             "VALUES (%s, %s, %s, %s) "
             "ON CONFLICT (receipt_id, fund) DO UPDATE SET fen = h.fen + EXCLUDED.fen",
-            (receipt, FUNDS[item], payer, fen),
+            (receipt, fund, payer, fen),
         )
     post(connection, Entry(on_day, "release", f"bill:{bill_id}", actor, transfers))
     return sum(transfer.fen for transfer in transfers)
@@ -57,7 +58,7 @@ def allocate(connection: Connection, bill_id: int, *, on_day: date, actor: str) 
     if not _any_held(connection, bill_id):
         return 0
     parts = connection.execute(
-        "SELECT p.name, p.payer, b.item, b.household_id, person_id, p.fen "
+        "SELECT p.name, p.payer, b.scheme, b.item, b.household_id, person_id, p.fen "
         "FROM contributions.part AS p JOIN contributions.bill AS b USING (bill_id) "
         "JOIN enrolment.person USING (person_no) WHERE bill_id = %s ORDER BY p.name",
         (bill_id,),
@@ -66,18 +67,19 @@ def allocate(connection: Connection, bill_id: int, *, on_day: date, actor: str) 
     payers |= {HOUSEHOLD + household for *_, household, _, _ in parts if household}
     left = {one[:2]: one for one in _held(connection, payers)}
     transfers = []
-    for name, payer, item, household, person, owing in parts:
+    for name, payer, scheme, item, household, person, owing in parts:
+        fund = fund_for(scheme, item)
         paying = {payer} | ({HOUSEHOLD + household} if household and payer == person else set())
         open_ = owing
         for key, one in left.items():
-            fits = one.payer in paying and one.fund == FUNDS[item]
+            fits = one.payer in paying and one.fund == fund
             drawn = min(open_, one.fen) if fits else 0
             if drawn:
                 open_ -= drawn
                 left[key] = one._replace(fen=one.fen - drawn)
                 _draw(connection, one, drawn)
                 _share(connection, one.receipt, bill_id, name, drawn)
-                transfers.append(Transfer(held(item, one.payer), owed(name, item, payer), drawn))
+                transfers.append(Transfer(held(fund, one.payer), owed(name, fund, payer), drawn))
     if transfers:
         post(connection, Entry(on_day, "allocation", f"bill:{bill_id}", actor, transfers))
     return sum(transfer.fen for transfer in transfers)
@@ -186,10 +188,7 @@ def refund(connection: Connection, wanted: Refund, *, actor: str) -> int:
 
 
 def _pay_back(connection: Connection, wanted: Refund, drawn: Sequence[_Held], actor: str) -> None:
-    transfers = [
-        Transfer(Account("contributions_held", h.fund, h.payer), Account("bank", h.fund), h.fen)
-        for h in drawn
-    ]
+    transfers = [Transfer(held(h.fund, h.payer), Account("bank", h.fund), h.fen) for h in drawn]
     subject = f"refund:{wanted.reference}"
     entry = post(connection, Entry(wanted.on_day, "refund", subject, actor, transfers))
     fen = sum(one.fen for one in drawn)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from yibao.agency.enrolment.profile import EMPLOYED, Profile
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
+from yibao.ledger.funds import fund_of
 
 HOUSEHOLD = "household:"
 """Stands before the id of a household, which pays what its members owe."""
@@ -17,13 +18,12 @@ FROM_ACCOUNT = "account:"
 SURCHARGE = "late_surcharge"
 """What lateness costs an employer: an item of its own, and its only part."""
 
-FUNDS: Mapping[str, str] = {
+_FUNDS: Mapping[str, str] = {
     "basic": "pool_pay",
     "large_expense": "large_expense_pay",
     "years_supplement": "pool_pay",
     SURCHARGE: "pool_pay",
 }
-"""The fund that each item of contribution goes to."""
 
 _LEVELS: Mapping[str, str] = {
     "personal_subsidy": "finance",
@@ -55,19 +55,23 @@ def payer_of(name: str, profile: Profile) -> str:
     return profile.employer_id if employed else person.person_id
 
 
-def billed(name: str, item: str, payer: str, fen: int) -> Transfer:
+def fund_for(scheme: str, item: str) -> str:
+    """Return the ledger's fund that an item of contribution goes to."""
+    return fund_of(scheme, _FUNDS[item])
+
+
+def billed(name: str, fund: str, payer: str, fen: int) -> Transfer:
     """Return what a part of a bill moves: it is owed, and it is income."""
-    fund = FUNDS[item]
     kind = "subsidy" if name in SUBSIDIES else "contribution"
-    return Transfer(owed(name, item, payer), Account(f"{kind}_income", fund), fen)
+    return Transfer(owed(name, fund, payer), Account(f"{kind}_income", fund), fen)
 
 
-def held(item: str, payer: str) -> Account:
+def held(fund: str, payer: str) -> Account:
     """Return the account on which money stands that a payer has paid for nothing that stands."""
-    return Account("contributions_held", FUNDS[item], payer)
+    return Account("contributions_held", fund, payer)
 
 
-def owed(name: str, item: str, payer: str) -> Account:
+def owed(name: str, fund: str, payer: str) -> Account:
     """Return the account on which a part of a bill stands until it is paid."""
     head = "subsidy_receivable" if name in SUBSIDIES else "contributions_receivable"
-    return Account(head, FUNDS[item], payer)
+    return Account(head, fund, payer)

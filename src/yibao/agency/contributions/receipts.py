@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from yibao.agency.contributions.payers import FUNDS, HOUSEHOLD, SUBSIDIES, SURCHARGE, owed
+from yibao.agency.contributions.payers import HOUSEHOLD, SUBSIDIES, SURCHARGE, fund_for, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -40,6 +40,7 @@ class Open:
     person_id: str  # "" for a surcharge
     name: str
     payer: str
+    scheme: str
     item: str
     first: date
     last: date
@@ -58,7 +59,7 @@ class Open:
 
 
 _OPEN = """
-    SELECT b.bill_id, coalesce(person_id, ''), p.name, p.payer, b.item,
+    SELECT b.bill_id, coalesce(person_id, ''), p.name, p.payer, b.scheme, b.item,
            lower(months), upper(months) - 1, p.fen, p.received
     FROM contributions.part AS p JOIN contributions.bill AS b USING (bill_id)
     LEFT JOIN enrolment.person USING (person_no)
@@ -123,8 +124,8 @@ def _write(
     """Post what came and write which parts it paid."""
     moved: dict[tuple[Account, Account], int] = defaultdict(int)
     for part, fen in shares:
-        bank = Account("bank", FUNDS[part.item])
-        moved[bank, owed(part.name, part.item, part.payer)] += fen
+        fund = fund_for(part.scheme, part.item)
+        moved[Account("bank", fund), owed(part.name, fund, part.payer)] += fen
     transfers = [Transfer(debit, credit, fen) for (debit, credit), fen in moved.items()]
     subject = f"receipt:{receipt.reference}"
     entry = post(connection, Entry(receipt.received_on, "receipt", subject, actor, transfers))
@@ -170,8 +171,9 @@ def _there(connection: Connection, receipt: Receipt) -> bool:
 
 
 def _open(row: tuple[Any, ...]) -> Open:
-    bill, person, name, payer, item, first, last, fen, received = row
-    return Open(bill, person, name, payer, item, first_day(first), last_day(last), fen, received)
+    bill, person, name, payer, scheme, item, first, last, *amounts = row
+    days = first_day(first), last_day(last)
+    return Open(bill, person, name, payer, scheme, item, *days, *amounts)
 
 
 def arrears(connection: Connection, day: date) -> list[Open]:

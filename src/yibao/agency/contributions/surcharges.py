@@ -18,7 +18,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from yibao.agency.contributions.payers import FUNDS, SUBSIDIES, SURCHARGE, owed
+from yibao.agency.contributions.payers import SUBSIDIES, SURCHARGE, fund_for, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -28,6 +28,9 @@ from yibao.policy.compile import Profile
 from yibao.policy.policy import Policy
 from yibao.settlement.coverage import last_day
 from yibao.store.database import Connection
+
+_SCHEME = "employee"
+"""The scheme for which employers pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +127,18 @@ def rate_on(policy: Policy, day: date) -> tuple[Fraction, str]:
 def _write(
     connection: Connection, receipt: int, surcharge: Surcharge, on_day: date, actor: str
 ) -> Surcharge:
-    account = owed(SURCHARGE, SURCHARGE, surcharge.payer)
-    income = Account("surcharge_income", FUNDS[SURCHARGE])
+    fund = fund_for(_SCHEME, SURCHARGE)
+    income = Account("surcharge_income", fund)
     subject = f"surcharge:{surcharge.reference}"
-    transfers = [Transfer(account, income, surcharge.fen)]
+    transfers = [Transfer(owed(SURCHARGE, fund, surcharge.payer), income, surcharge.fen)]
     entry = post(connection, Entry(on_day, SURCHARGE, subject, actor, transfers))
     row = connection.execute(
         "INSERT INTO contributions.bill (household_id, scheme, item, months, day, billed_on, "
         "facts, amounts, gives, entry_id, receipt_id) "
-        "VALUES ('', 'employee', %s, int4range(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s) "
+        "VALUES ('', %s, %s, int4range(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s) "
         "RETURNING bill_id",
         (
-            *(SURCHARGE, surcharge.late[0].month, surcharge.late[-1].month),
+            *(_SCHEME, SURCHARGE, surcharge.late[0].month, surcharge.late[-1].month),
             *(surcharge.received_on, on_day, Jsonb(_facts(surcharge))),
             Jsonb({"late": [[one.month, one.fen, one.days] for one in surcharge.late]}),
             Jsonb({}),

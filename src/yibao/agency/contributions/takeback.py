@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from yibao.agency.contributions.bills import cancel
-from yibao.agency.contributions.payers import FROM_ACCOUNT, FUNDS, owed
+from yibao.agency.contributions.payers import FROM_ACCOUNT, fund_for, held, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -135,12 +135,13 @@ def _paid(connection: Connection, receipt: int) -> list[Transfer]:
         "UPDATE contributions.part AS p SET received = received - s.fen "
         "FROM contributions.standing_share AS s JOIN contributions.bill AS b USING (bill_id) "
         "WHERE s.receipt_id = %s AND (p.bill_id, p.name) = (s.bill_id, s.name) "
-        "RETURNING p.name, b.item, p.payer, s.fen",
+        "RETURNING p.name, b.scheme, b.item, p.payer, s.fen",
         (receipt,),
     ).fetchall()
     return [
-        Transfer(owed(name, item, payer), Account("bank", FUNDS[item]), fen)
-        for name, item, payer, fen in rows
+        Transfer(owed(name, fund, payer), Account("bank", fund), fen)
+        for name, scheme, item, payer, fen in rows
+        for fund in [fund_for(scheme, item)]
     ]
 
 
@@ -152,7 +153,4 @@ def _held(connection: Connection, receipt: int) -> list[Transfer]:
         (receipt,),
     ).fetchall()
     connection.execute("UPDATE contributions.held SET fen = 0 WHERE receipt_id = %s", (receipt,))
-    return [
-        Transfer(Account("contributions_held", fund, payer), Account("bank", fund), fen)
-        for fund, payer, fen in rows
-    ]
+    return [Transfer(held(fund, payer), Account("bank", fund), fen) for fund, payer, fen in rows]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
+from yibao.ledger.funds import HOSPITAL, PERSONAL, fund_of
 from yibao.settlement.model import Settlement
-
-HOSPITAL = "hospital_relief_pay"
-"""What the institution bears itself (医疗机构减免): in the chain of payers, but no fund's money."""
 
 
 def shares(settlement: Settlement) -> dict[str, Any]:
@@ -38,7 +36,8 @@ def transfers_of(row: Mapping[str, Any]) -> list[Transfer]:
         owed = ("institution_payable", institution)
     found = [
         Transfer(Account("benefit_expense", fund), Account(owed[0], fund, owed[1]), fen)
-        for fund, fen in row["funds"].items()
+        for payer, fen in row["funds"].items()
+        for fund in [fund_of(row["scheme"], payer)]
     ]
     if account_pay:
         found.append(

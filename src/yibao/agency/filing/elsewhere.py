@@ -16,13 +16,13 @@ from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.model import Ask, Settled
-from yibao.agency.desk.postings import HOSPITAL, shares
+from yibao.agency.desk.postings import shares
 from yibao.agency.desk.reverse import TakenBack
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.ledger.chart import PERSONAL, Account
+from yibao.ledger.chart import Account
 from yibao.ledger.entries import AlreadyReversed, Entry, Transfer, post, reverse
-from yibao.policy.vocabulary import vocabulary
+from yibao.ledger.funds import PERSONAL, fund_of, funds
 from yibao.registry.find import institution
 from yibao.store.database import Connection
 
@@ -30,7 +30,9 @@ from yibao.store.database import Connection
 def owe(connection: Connection, settled: Settled, ask: Ask, region: str, *, actor: str) -> None:
     """Owe to a region, and not to its institution, what has just been settled."""
     settlement = settled.settlement
-    paid = {**shares(settlement)["funds"], PERSONAL: settlement.account_pay}
+    scheme = settlement.scheme
+    paid = {fund_of(scheme, payer): fen for payer, fen in shares(settlement)["funds"].items()}
+    paid[PERSONAL] = settlement.account_pay
     transfers = [
         Transfer(
             Account("institution_payable", fund, ask.institution_id),
@@ -65,7 +67,10 @@ def take_back(connection: Connection, number: int, taken: TakenBack, *, actor: s
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guest:
-    """A settlement that another region reports: its own number, and what its funds pay, in fen."""
+    """A settlement that another region reports: its own number, and what its funds pay, in fen.
+
+    `funds` are the ledger's, since the scheme's fund over there owes it.
+    """
 
     region: str
     reference: str
@@ -73,10 +78,6 @@ class Guest:
     claim_no: str
     on_day: date
     funds: Mapping[str, int]
-
-
-GUEST_FUNDS = (*(fund for fund in vocabulary().funds if fund != HOSPITAL), PERSONAL)
-"""What may pay for a guest: what an institution bears itself is owed to nobody."""
 
 
 def record_guest(connection: Connection, guest: Guest, *, actor: str) -> bool:
@@ -92,12 +93,12 @@ def record_guest(connection: Connection, guest: Guest, *, actor: str) -> bool:
             f"there is no institution {guest.institution_id} on {guest.on_day}",
             column="institution_id",
         )
-    funds = {fund: fen for fund, fen in guest.funds.items() if fen}
-    if not funds or any(f not in GUEST_FUNDS or fen < 0 for f, fen in funds.items()):
+    paid, known = {fund: fen for fund, fen in guest.funds.items() if fen}, funds()
+    if not paid or any(f not in known or fen < 0 for f, fen in paid.items()):
         raise Refusal(
             "funds",
-            f"基金应为 {'、'.join(GUEST_FUNDS)}，金额大于零",
-            f"funds are among {', '.join(GUEST_FUNDS)}, with amounts above zero",
+            f"基金应为 {'、'.join(known)}，金额大于零",
+            f"funds are among {', '.join(known)}, with amounts above zero",
             column="funds",
         )
     transfers = [
@@ -106,7 +107,7 @@ def record_guest(connection: Connection, guest: Guest, *, actor: str) -> bool:
             Account("institution_payable", fund, guest.institution_id),
             fen,
         )
-        for fund, fen in funds.items()
+        for fund, fen in paid.items()
     ]
     subject = f"guest:{guest.region}:{guest.reference}"
     try:
@@ -121,12 +122,12 @@ def record_guest(connection: Connection, guest: Guest, *, actor: str) -> bool:
                     guest.institution_id,
                     guest.claim_no,
                     guest.on_day,
-                    Jsonb(funds),
+                    Jsonb(paid),
                     entry,
                 ),
             )
     except pg.UniqueViolation:
-        if _is_recorded(connection, guest, funds):
+        if _is_recorded(connection, guest, paid):
             return False
         raise Refusal(
             "reference_used",

@@ -16,11 +16,12 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
+from yibao.ledger.funds import fund_of
 from yibao.settlement.procedure import Office, Request
 from yibao.store.database import Connection
 
 FUNDS: Mapping[str, str] = {"accident": "accident_pay", "long_term_care": "care_pay"}
-"""The fund of each product."""
+"""Who pays for each product."""
 
 _FROM_FUNDS = {
     "financed_by_pool": "pool_pay",
@@ -73,7 +74,7 @@ def finance(
     answer = rules.run(Request("product_financing", day, facts, {"heads": heads}))
     payers = {name: fen for name, fen in answer.payers.items() if fen}
     subject = f"product:{product}:{scheme}:{year}"
-    transfers = [t for name, fen in payers.items() for t in _transfers(product, name, fen)]
+    transfers = [t for name, fen in payers.items() for t in _transfers(product, scheme, name, fen)]
     entry = post(connection, Entry(on_day, "product_financing", subject, actor, transfers))
     try:
         connection.execute(
@@ -107,10 +108,10 @@ def insured(connection: Connection, scheme: str, day: date) -> int:
     return int(row[0])
 
 
-def _transfers(product: str, payer: str, fen: int) -> Iterator[Transfer]:
-    fund = FUNDS[product]
-    source = _FROM_FUNDS.get(payer)
-    if source is not None:
+def _transfers(product: str, scheme: str, payer: str, fen: int) -> Iterator[Transfer]:
+    fund = fund_of(scheme, FUNDS[product])
+    if payer in _FROM_FUNDS:
+        source = fund_of(scheme, _FROM_FUNDS[payer])
         yield Transfer(Account("financing_expense", source), Account("bank", source), fen)
         yield Transfer(Account("bank", fund), Account("financing_income", fund), fen)
     else:

@@ -46,9 +46,9 @@ CHECKS: Mapping[str, tuple[Text, str]] = {
         Text("各基金待遇支出与业务一致", "each fund's benefits are what the desk settled"),
         """
         SELECT fund, coalesce(d.fen, 0)::bigint, coalesce(l.fen, 0)::bigint
-        FROM (SELECT key AS fund, sum(CASE kind WHEN 'settlement' THEN 1 ELSE -1 END
-                                      * value::bigint) AS fen
-              FROM desk.settlement, jsonb_each_text(funds) GROUP BY key) AS d
+        FROM (SELECT ledger.fund_of(scheme, key) AS fund,
+                     sum(CASE kind WHEN 'settlement' THEN 1 ELSE -1 END * value::bigint) AS fen
+              FROM desk.settlement, jsonb_each_text(funds) GROUP BY 1) AS d
         FULL JOIN (SELECT fund, sum(fen) AS fen
                    FROM ledger.posting JOIN ledger.account USING (account_id)
                    JOIN ledger.entry AS e USING (entry_id, on_day)

@@ -9,7 +9,7 @@ from datetime import date
 from yibao.agency.reconcile.compare import compare
 from yibao.agency.reconcile.file import Booked
 from yibao.agency.reconcile.model import Comparison, Money, Row
-from yibao.ledger.chart import PERSONAL
+from yibao.ledger.funds import PERSONAL
 from yibao.store.database import Connection, see_one_instant
 
 CLEARING_ENTRIES = ("clearing_applied", "deduction_given_back")

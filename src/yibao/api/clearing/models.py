@@ -66,7 +66,7 @@ class NewAudit(Strict):
     model_config = example(
         deductions=[
             {
-                "fund": "pool_pay",
+                "fund": "resident.pool_pay",
                 "visit": "inpatient",
                 "amount": "120.00",
                 "reason": "charged twice",
@@ -253,7 +253,7 @@ class NewDraw(Strict):
 class NewRegionAdvance(Strict):
     """Money paid to a region ahead of its bills."""
 
-    model_config = example(fund="pool_pay", amount="1000000.00")
+    model_config = example(fund="resident.pool_pay", amount="1000000.00")
 
     fund: Fund
     amount: Amount
@@ -263,7 +263,9 @@ class NewRegionAdvance(Strict):
 class NewRegionMonth(Strict):
     """What the bills of our insured in a region came to in a month, by fund."""
 
-    model_config = example(month="2026-03", funds={"pool_pay": "120000.00"}, reserve_first=True)
+    model_config = example(
+        month="2026-03", funds={"resident.pool_pay": "120000.00"}, reserve_first=True
+    )
 
     month: Month
     funds: Annotated[dict[Fund, Amount], Field(min_length=1)]

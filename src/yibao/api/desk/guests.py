@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.filing.elsewhere import (
-    GUEST_FUNDS,
     Guest,
     Kept,
     Wanted,
@@ -27,6 +26,7 @@ from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
 from yibao.api.service import Service
+from yibao.ledger.funds import funds
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/desk/guests", tags=["desk"])
@@ -39,10 +39,8 @@ Reference = Annotated[Name, Path(description="the other region's number / 对方
 def _known_funds(given: Any) -> Any:
     if isinstance(given, dict):
         for name in given:
-            if name not in GUEST_FUNDS:
-                raise PydanticCustomError(
-                    "known_fund", f"expected some of {', '.join(GUEST_FUNDS)}"
-                )
+            if name not in funds():
+                raise PydanticCustomError("known_fund", f"expected some of {', '.join(funds())}")
     return given
 
 
@@ -52,10 +50,10 @@ FundAmounts = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "description": "yuan that each fund pays; not all are 0.00 / 各基金支付",
-            "properties": {name: {"type": "string", "pattern": YUAN} for name in GUEST_FUNDS},
+            "description": "yuan that each fund of the ledger pays; not all are 0.00 / 各基金支付",
+            "properties": {name: {"type": "string", "pattern": YUAN} for name in funds()},
             "additionalProperties": False,
-            "examples": [{"pool_pay": "7125.00"}],
+            "examples": [{"resident.pool_pay": "7125.00"}],
         }
     ),
 ]
@@ -70,7 +68,7 @@ class GuestBrought(Strict):
         institution_id="H12010100001",
         claim_no="A-2023-000018",
         on_day="2023-03-08",
-        funds={"pool_pay": "7125.00"},
+        funds={"resident.pool_pay": "7125.00"},
     )
 
     region: Annotated[str, _CODE] = Field(description="division of the city that insures / 参保地")

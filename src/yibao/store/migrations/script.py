@@ -1,8 +1,9 @@
-"""Run a migration's file of SQL."""
+"""What migrations do: run their file of SQL, ask the database."""
 
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
 from alembic import op
 
@@ -10,6 +11,15 @@ from alembic import op
 def run(name: str) -> None:
     """Run `sql/NAME.sql` as it stands, on the driver's own connection: no parameters."""
     source = files("yibao.store.migrations") / "sql" / f"{name}.sql"
+    _driver().execute(source.read_text(encoding="utf-8"))
+
+
+def value(query: str) -> Any:
+    """Return the one value of a query."""
+    return _driver().execute(query).fetchone()[0]
+
+
+def _driver() -> Any:
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
-    driver.execute(source.read_text(encoding="utf-8"))
+    return driver
