@@ -272,7 +272,7 @@ def _settled(
             refused += [(one.claim, error) for one in claims]
             continue
         before, record = balances[person], records[person]
-        opened = opening_rows(names, person, record)
+        opened, known = opening_rows(names, person, record), set(record.years)
         for one in claims:
             try:
                 row = _row(office, book, one, balances[person], actor)
@@ -284,10 +284,9 @@ def _settled(
                 balances[person] -= row["account_pay"]
         if balances[person] != before:
             batch.balances[person] = balances[person]
-        batch.years += [
-            year_row(names, person, scheme, year, state)
-            for (scheme, year), state in record.years.items()
-        ]
+        for key, state in record.years.items():
+            years = batch.changed if key in known else batch.years
+            years.append(year_row(names, person, *key, state))
         openings = opening_rows(names, person, record)
         if openings != opened:
             batch.openings[person] = openings
