@@ -94,7 +94,7 @@ def load(connection: Connection, office: Office, wanted: Load, *, actor: str) ->
     claims = [claim for claim in wanted.claims if id(claim) not in refused]
     begin(connection)
     persons = _by_person(connection, claims)
-    with _uncollected():
+    with uncollected():
         booked = _book(connection, office, persons, actor, problems)
     if problems:
         raise NotLoaded(problems)
@@ -169,8 +169,8 @@ def _by_person(connection: Connection, claims: Sequence[Claim]) -> Mapping[str, 
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let nobody look for cycles: there are none, and all claims would be gone through for them."""
+def uncollected() -> Iterator[None]:
+    """Look for no cycles of objects: there are none, and it would go through all claims each time."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""`yibao load-settled`: claims of the past into the books, all or none."""
+"""`yibao desk load`: claims of the past into the books, all or none."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from yibao.cli.settle_commands import EncodingName, PolicyName
 _LANGUAGE = default_language()
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("load-settled")(load_settled)
+def register(desk: typer.Typer) -> None:
+    """Add the command to `yibao desk`."""
+    desk.command()(load)
 
 
-def load_settled(
+def load(
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE…", help="Claims as `settle` reads them, with institution_id."),
@@ -48,9 +48,9 @@ def load_settled(
     nothing.
 
     \b
-    Example: yibao load-settled claims-2025.parquet --policy tianjin --id 2025
+    Example: yibao desk load claims-2025.parquet --policy tianjin --id 2025
     """
-    from yibao.cli import load_run
+    from yibao.cli import desk_load
 
-    how = load_run.How(policy, overlay or [], accept_grade, encoding, rejects, actor, load_id)
-    load_run.load_files(files, how, database, lang, as_json=as_json)
+    how = desk_load.How(policy, overlay or [], accept_grade, encoding, rejects, actor, load_id)
+    desk_load.load_files(files, how, database, lang, as_json=as_json)
