@@ -170,7 +170,7 @@ def _by_person(connection: Connection, claims: Sequence[Claim]) -> Mapping[str, 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Look for no cycles of objects: there are none, and it would go through all claims each time."""
+    """Collect no cycles of objects: there are none, and each search goes through all claims."""
     was = gc.isenabled()
     gc.disable()
     try:
