@@ -40,12 +40,12 @@ def load(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Settle and book claims of the past, in the order in which they were settled, all or none.
+    """Settle and book claims of the past, all or none.
 
-    Afterwards the desk goes on as if it had settled them itself. Persons and when they are insured
-    are those of the register; facts of institutions are those of the file. Where a row is refused
-    nothing is loaded, and every such row goes to a rejects file. The same load again changes
-    nothing.
+    They are settled in the order of `settled_at`; afterwards the desk goes on as if it had settled
+    them itself. Persons and when they are insured are those of the register; facts of institutions
+    are those of the file. Where a row is refused nothing is loaded, and every such row goes to a
+    rejects file. The same load again changes nothing.
 
     \b
     Example: yibao desk load claims-2025.parquet --policy tianjin --id 2025

@@ -6,6 +6,7 @@ agreement then. A load has an id: loaded again, it is nothing new.
 
 Where the role may switch off triggers for its transaction, it does: they look at rows one by one.
 What they guarantee is then proved for all rows at once, before anything is committed (`loading`).
+A batch of persons is settled while the one before is written from a thread beside.
 """
 
 from __future__ import annotations
