@@ -5,8 +5,8 @@
 
 Claims are made in memory, so reading files is not in it. Everything is one transaction on one
 connection, with fsync, and is proved before it commits; a batch is settled while PostgreSQL takes
-the one before. `PostgreSQL` is the processor time of all
-its processes. Figures go to docs/performance.md by hand, with machine and versions.
+the one before. `PostgreSQL` is the processor time of all its processes. Figures go to
+docs/performance.md by hand, with machine and versions.
 """
 
 from __future__ import annotations
