@@ -234,6 +234,10 @@ def _codes(attribute: str) -> list[str]:
     return sorted(codes)
 
 
+_VISITS = [v for v in _codes("visit") if not v.startswith(("maternity", "long_term_care"))]
+"""Without those that only some regions pay and others refuse."""
+
+
 def _facts(words: Sequence[Attribute], given: Mapping[str, Value]) -> tuple[Value, ...]:
     return tuple(given.get(a.name, a.absent) for a in words)  # type: ignore[misc]
 
@@ -314,7 +318,7 @@ def bills(world: World) -> st.SearchStrategy[tuple[int, ...]]:
 def visits(world: World) -> st.SearchStrategy[tuple[Value, ...]]:
     """Draw the facts of a claim."""
     fields: dict[str, st.SearchStrategy[Any]] = {
-        "visit": st.sampled_from(_codes("visit")),
+        "visit": st.sampled_from(_VISITS),
         "level": st.sampled_from(["1", "2", "3"]),
         "prescriber_level": st.sampled_from(["none", "1", "2", "3"]),
         "outcome": st.sampled_from(["home", "admitted", "death"]),

@@ -199,7 +199,7 @@ def test_cliffs_find_the_relief_recipient_who_paid_for_the_high_tier(tmp_path: P
     assert cliff["size"] == "1600.00"
     assert cliff["expenses"] == ["80000.00", "80000.00"]
     (code,) = cliff["classes"]
-    assert (code["name"], code["document"]) == ("benefit_tier", "2016-opinion")
+    assert (code["name"], code["after"]["document"]) == ("benefit_tier", "2016-opinion")
     assert (code["before"]["code"], code["after"]["cite"]) == ("high", "三（九）")
     (rate,) = cliff["figures"]
     assert (rate["before"]["value"], rate["after"]["value"]) == ("4/5", "3/4")

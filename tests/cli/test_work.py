@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.testing import CliRunner
 
-from yibao.cli import care_run
-from yibao.cli.work import Work, reads, writes
+from yibao.cli import work
+from yibao.cli.sharing import At, Work, reads, writes
 
 if TYPE_CHECKING:
     import pytest
 
-    from yibao.cli.care_run import At
 
 app = typer.Typer()
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Whose.")]
@@ -59,13 +58,13 @@ def test_who_only_reads_is_not_asked_who_acts() -> None:
 def test_a_command_gets_its_own_and_its_work_the_rest(monkeypatch: "pytest.MonkeyPatch") -> None:
     seen: list[Any] = []
 
-    def run(at: "At", work: Work) -> None:
-        seen.extend([at, work(None, at.actor or "")])  # type: ignore[arg-type]
+    def run(at: At, done: Work) -> None:
+        seen.extend([at, done(None, at.by or "")])  # type: ignore[arg-type]
 
-    monkeypatch.setattr(care_run, "run", run)
+    monkeypatch.setattr(work, "run", run)
     told("greet", "P1", "--times", "2", "--actor", "Li", "--database", "d", "--lang", "en")
     assert seen == [
-        care_run.At("d", "Li", "en", as_json=False),
+        At("d", "Li", "en", as_json=False),
         {"said": "Li P1", "times": 2},
     ]
 

@@ -31,6 +31,7 @@ def test_case_of_a_shipped_pack(region: str, case: Case) -> None:
 @pytest.mark.clause("C-HS-1a", "C-HS-1b", "C-HS-2a", "C-HS-2b", "C-HS-2c", "C-HS-3", "C-HS-4b")
 @pytest.mark.clause("C-SX-1b", "C-GD-1.2", "C-ZS-1", "C-ZS-2.1", "C-ZS-2.2b")
 @pytest.mark.clause("C-HA-0", "C-HA-2.2", "C-JX04-3")
+@pytest.mark.clause("T16-06a", "T16-07c", "P25-3.3.1a", "P25-3.3.2a", "C-IMPL-1.3e")
 @pytest.mark.parametrize("case", read_cases(OVERLAYS), ids=case_id)
 def test_case_that_needs_an_example_overlay(case: Case) -> None:
     """Figures that no document gives: the pack refuses without them and settles with them.

@@ -214,9 +214,8 @@ Visits = Sequence[tuple[Value, ...]]
 
 def _first(world: World) -> date:
     """Return the first day of claims: years in which most rules answer."""
-    return date(
-        {"tianjin": 2018, "jining": 2021}.get(world.policy.region.id, world.first.year), 1, 1
-    )
+    answered = {"tianjin": 2018, "jining": 2021}.get(world.policy.region.id, 0)
+    return date(max(answered, world.first.year), 1, 1)
 
 
 def random_city(
@@ -262,6 +261,7 @@ def _person(rng: Random, world: World) -> tuple[Value, ...]:
         "category": rng.choice(category[scheme]),
         "contribution_tier": "none" if scheme == "employee" else rng.choice(["low", "high"]),
         "large_expense_paid": rng.random() < 0.8,
+        "severe_disability": rng.random() < 0.5,
     }
     if rng.random() < 0.2:
         given["identities"] = frozenset({rng.choice(["destitute", "subsistence_allowance"])})
@@ -270,8 +270,13 @@ def _person(rng: Random, world: World) -> tuple[Value, ...]:
     return _facts(_PERSON, given)
 
 
+_PRODUCTS = ["maternity_outpatient", "maternity_inpatient", "long_term_care"]
+"""What only some regions pay, and others refuse."""
+_ORDINARY = sorted({*(vocabulary().attributes["visit"].codes or ())} - {*_PRODUCTS})
+
+
 def _visit(rng: Random, world: World) -> tuple[Value, ...]:
-    visit = rng.choice(sorted(vocabulary().attributes["visit"].codes or ()))
+    visit = rng.choice(_PRODUCTS if rng.random() < 0.1 else _ORDINARY)
     given: dict[str, Value] = {
         "visit": visit,
         "level": rng.choice(["1", "2", "3"]),
@@ -279,6 +284,10 @@ def _visit(rng: Random, world: World) -> tuple[Value, ...]:
         "outcome": rng.choice(["home", "admitted"]),
         "at_contracted_institution": rng.random() < 0.7,
         "at_chosen_institution": rng.random() < 0.7,
+        "injury": rng.choice(["none"] * 17 + ["accident"] * 2 + ["self_harm"]),
+        "care_setting": rng.choice(["institution", "home"]),
+        "delivery": rng.choice(["natural", "caesarean"]),
+        "pregnancy": rng.choice(["below_12_weeks", "from_28_weeks"]),
     }
     if world.diseases and visit == "chronic_outpatient":
         given["disease"] = rng.choice(world.diseases)
@@ -344,11 +353,23 @@ def test_every_pack_of_the_repository_runs_on_it(pack: str | Path) -> None:
 
 
 @cache
-def at(pack: str | Path) -> World:
+def at(pack: str | Path, *overlays: Path) -> World:
     """Return the world of a pack, from its first document on."""
-    policy = load_policy(pack, accept="D")
+    policy = load_policy(pack, accept="D", overlays=overlays)
     first = min((d.first for d in policy.region.own), default=date(2010, 1, 1))
     return World(policy, (), first, date(2030, 1, 1), Executor(policy))
+
+
+def test_products_after_the_public_layers_are_settled_as_by_the_book() -> None:
+    """The examples laid over Tianjin, in years in which all of them are in force."""
+    products = sorted((ROOT / "examples" / "overlays").glob("tianjin-*@2022-01-01"))
+    assert len(products) == 4
+    world = replace(at("tianjin", *products), first=date(2021, 1, 1))
+    statuses, whats = random_city(world, 300, 11)
+    run = both(world, statuses, whats)
+    assert_same(run)
+    paid = {name for e in run.batch.entries for name, fen in e.settlement.funds.items() if fen}
+    assert {"accident_pay", "care_pay", "mutual_aid_pay", "charity_pay"} <= paid
 
 
 # --- other figures, other engines -------------------------------------------------------------

@@ -13,7 +13,7 @@ from yibao.analysis.bill import Bill
 from yibao.analysis.changes import StatusChange
 from yibao.analysis.patient import Given
 from yibao.analysis.piecewise import Number, Piecewise
-from yibao.policy.model import ClassRow, Document, Row, Text, Value
+from yibao.policy.model import ClassRow, Row, Text, Value
 from yibao.policy.policy import Policy
 
 Worst = tuple[Number, Number, bool]
@@ -40,7 +40,6 @@ class CodeChange:
     title: Text
     before: ClassRow | None
     after: ClassRow | None
-    document: Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,8 +239,7 @@ class _Search:
                 held = (row for row in version.rows if matches(row.conditions, look))
                 rows.append(next(held, None))
             if rows[0] is not rows[1]:
-                document = version.origin.document
-                yield CodeChange(name, classification.title, rows[0], rows[1], document)
+                yield CodeChange(name, classification.title, rows[0], rows[1])
 
     # --- groups -----------------------------------------------------------------------------------
 

@@ -5,40 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
-from pydantic import ConfigDict, Field
+from fastapi import APIRouter, Path, Response
+from pydantic import Field
 
 from yibao.agency.accounts import freezing, uses
 from yibao.agency.accounts.credits import credit
 from yibao.agency.accounts.movements import Movement
-from yibao.agency.accounts.statement import Line, statement
+from yibao.agency.accounts.statement import statement
 from yibao.agency.contributions.coverage import cover
 from yibao.agency.corrections.receipts import take_back_movement
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.persons import find, locked
-from yibao.api.contributions_models import Month, TakingBack
-from yibao.api.fields import MAX_INTEGER, Amount, Day, Instant, Name, NameOrNone, Strict, Told, Yuan
-from yibao.api.headers import (
-    ETAG,
-    NOT_MODIFIED,
-    Actor,
-    IdempotencyKey,
-    IfNoneMatch,
-    as_json,
-    key_of,
-    tagged,
+from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write
+from yibao.api.contributions_models import TakingBack
+from yibao.api.fields import (
+    Amount,
+    Day,
+    Instant,
+    Month,
+    Name,
+    NameOrNone,
+    PersonId,
+    Strict,
+    Told,
+    Yuan,
+    example,
+    number_in_path,
 )
-from yibao.api.once import once
-from yibao.api.paging import Cursor, Limit, cursor_after, number_of
+from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
-from yibao.api.service import Service, service_of
 from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
-PersonId = Annotated[Name, Path(description="person_id / 人员编号")]
-MovementId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="movement_id / 变动号")]
+MovementId = Annotated[int, number_in_path("movement_id / 变动号")]
 
 
 class PersonalAccount(Told):
@@ -74,6 +75,8 @@ class AccountStatement(Told):
 class NewCredit(Strict):
     """A month to be credited, when its contribution has come."""
 
+    model_config = example(month="2022-09", on_day="2022-10-11")
+
     month: Month
     on_day: Day
 
@@ -81,13 +84,7 @@ class NewCredit(Strict):
 class NewUse(Strict):
     """What an account is asked to pay, for the holder or a relative who is linked."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"reference": "V-7", "day": "2022-05-01", "use": "vaccine", "amount": "80.00"}
-            ]
-        }
-    )
+    model_config = example(reference="V-7", day="2022-05-01", use="vaccine", amount="80.00")
 
     reference: Name
     day: Day
@@ -101,6 +98,8 @@ class NewUse(Strict):
 
 class NewFreeze(TakingBack):
     """An order to freeze; without an amount all that is there."""
+
+    model_config = example(on_day="2022-10-11", reason="court order 12", reference="C-12")
 
     reference: Name
     amount: Annotated[Amount, Field(gt=0)] | None = None
@@ -130,52 +129,48 @@ class Credited(Told):
     operation_id="getPersonalAccount",
     summary="The balance of a personal account / 个人账户余额",
     response_model=PersonalAccount,
-    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)},
+    responses=READS_ONE,
 )
-def get_account(
-    person_id: PersonId, request: Request, if_none_match: IfNoneMatch = None
-) -> Response:
+def get_account(person_id: PersonId, one: One) -> Response:
     """Return what an account holds, with an entity tag."""
 
     def work(connection: Connection) -> PersonalAccount:
         _require(connection, person_id)
-        balance, frozen = (
-            locked(connection, person_id).balance,
-            freezing.frozen(connection, person_id),
+        return PersonalAccount(
+            person_id=person_id,
+            balance=locked(connection, person_id).balance,
+            frozen=freezing.frozen(connection, person_id),
         )
-        return PersonalAccount(person_id=person_id, balance=balance, frozen=frozen)
 
-    found = service_of(request).database.run(work)
-    return tagged(found.model_dump_json(), if_none_match)
+    return one.one(work)
 
 
 @router.get(
     "/{person_id}/statement",
-    operation_id="getStatement",
+    operation_id="getAccountStatement",
     summary="Every movement of an account, page by page / 个人账户明细",
     response_model=AccountStatement,
     responses=documented(404),
 )
 def get_statement(
-    person_id: PersonId, request: Request, cursor: Cursor = None, limit: Limit = 50
+    person_id: PersonId, every: All, cursor: Cursor = None, limit: Limit = 50
 ) -> Response:
     """Return what moved an account, the desk's settlements too."""
     after = number_of(cursor)
 
-    def work(connection: Connection) -> Sequence[Line]:
+    def work(connection: Connection) -> AccountStatement:
         _require(connection, person_id)
-        return statement(connection, person_id, after=after, limit=limit)
+        found = statement(connection, person_id, after=after, limit=limit + 1)
+        page, following = cut(found, limit, lambda line: cursor_after(line.entry_id))
+        lines = [
+            StatementEntry.model_construct(
+                **{name: getattr(line, name) for name in StatementEntry.model_fields}
+            )
+            for line in page
+        ]
+        return AccountStatement.model_construct(person_id=person_id, lines=lines, next=following)
 
-    found = service_of(request).database.run(work)
-    following = cursor_after(found[-1].entry_id) if len(found) == limit else None
-    lines = [
-        StatementEntry.model_construct(
-            **{name: getattr(one, name) for name in StatementEntry.model_fields}
-        )
-        for one in found
-    ]
-    told = AccountStatement.model_construct(person_id=person_id, lines=lines, next=following)
-    return as_json(told.model_dump_json())
+    return every.all(work)
 
 
 @router.post(
@@ -184,24 +179,22 @@ def get_statement(
     summary="Credit a month / 当月记入",
     status_code=201,
     response_model=Credited,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
-def post_credit(
-    person_id: PersonId, body: NewCredit, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_credit(person_id: PersonId, body: NewCredit, write: Write) -> Response:
     """Credit what the rules say that a month brings, once."""
-    service = service_of(request)
 
-    def work(connection: Connection) -> tuple[int, str]:
+    def work(connection: Connection) -> Credited:
         _require(connection, person_id)
         made = credit(
-            connection, service.procedures, person_id, body.month, on_day=body.on_day, actor=actor
+            *(connection, write.service.procedures, person_id, body.month),
+            on_day=body.on_day,
+            actor=write.actor,
         )
         balance = locked(connection, person_id).balance
-        told = Credited(person_id=person_id, new=made is not None, balance=balance)
-        return 201, told.model_dump_json()
+        return Credited(person_id=person_id, new=made is not None, balance=balance)
 
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, work)
 
 
 @router.post(
@@ -210,15 +203,13 @@ def post_credit(
     summary="Pay from an account / 使用个人账户",
     status_code=201,
     response_model=Moved,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
-def post_use(
-    person_id: PersonId, body: NewUse, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_use(person_id: PersonId, body: NewUse, write: Write) -> Response:
     """Pay as far as rules and balance go; a contribution of the residents is paid in full."""
+    office, actor, beneficiary = write.service.procedures, write.actor, body.beneficiary_id
 
-    def work(connection: Connection, service: Service) -> Movement:
-        office, beneficiary = service.procedures, body.beneficiary_id
+    def work(connection: Connection) -> Movement:
         wanted = uses.Use(
             *(person_id, body.reference, body.day, body.use, body.amount, beneficiary), at=body.at
         )
@@ -228,7 +219,7 @@ def post_use(
         cover(connection, office, beneficiary or person_id, actor=actor)
         return made
 
-    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+    return _moved(write, person_id, body, work)
 
 
 @router.post(
@@ -237,31 +228,22 @@ def post_use(
     summary="Take a movement back / 撤销个人账户变动",
     status_code=201,
     response_model=Moved,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
 def post_take_back(
-    person_id: PersonId,
-    movement_id: MovementId,
-    body: TakingBack,
-    *,
-    actor: Actor,
-    key: IdempotencyKey,
-    request: Request,
+    person_id: PersonId, movement_id: MovementId, body: TakingBack, write: Write
 ) -> Response:
     """Take a credit, an interest, a use or a withdrawal back, with what followed."""
 
-    def work(connection: Connection, service: Service) -> Movement:
+    def work(connection: Connection) -> Movement:
         return take_back_movement(
-            connection,
-            service.procedures,
-            person_id,
-            movement_id,
+            *(connection, write.service.procedures, person_id, movement_id),
             on_day=body.on_day,
             reason=body.reason,
-            actor=actor,
+            actor=write.actor,
         )
 
-    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+    return _moved(write, person_id, body, work)
 
 
 @router.post(
@@ -270,18 +252,16 @@ def post_take_back(
     summary="Freeze money of an account / 冻结",
     status_code=201,
     response_model=Moved,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
-def post_freeze(
-    person_id: PersonId, body: NewFreeze, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_freeze(person_id: PersonId, body: NewFreeze, write: Write) -> Response:
     """Freeze what an order says: nothing can be paid from it."""
     order = freezing.Freeze(body.reference, body.on_day, body.reason, body.amount or 0)
 
-    def work(connection: Connection, _: Service) -> Movement:
-        return freezing.freeze(connection, person_id, order, actor=actor)
+    def work(connection: Connection) -> Movement:
+        return freezing.freeze(connection, person_id, order, actor=write.actor)
 
-    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+    return _moved(write, person_id, body, work)
 
 
 @router.post(
@@ -290,47 +270,39 @@ def post_freeze(
     summary="End a freeze / 解除冻结",
     status_code=201,
     response_model=Moved,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
 def post_end(
     person_id: PersonId,
     reference: Annotated[Name, Path(description="the order's / 冻结文号")],
     body: TakingBack,
-    *,
-    actor: Actor,
-    key: IdempotencyKey,
-    request: Request,
+    write: Write,
 ) -> Response:
     """Let what an order froze be paid from again."""
 
-    def work(connection: Connection, _: Service) -> Movement:
+    def work(connection: Connection) -> Movement:
         return freezing.unfreeze(
-            connection, person_id, reference, body.on_day, reason=body.reason, actor=actor
+            *(connection, person_id, reference, body.on_day),
+            reason=body.reason,
+            actor=write.actor,
         )
 
-    return _moved(request, actor, key, person_id=person_id, body=body, work=work)
+    return _moved(write, person_id, body, work)
 
 
 def _moved(
-    request: Request,
-    actor: str,
-    key: str,
-    *,
-    person_id: str,
-    body: Strict,
-    work: Callable[[Connection, Service], Movement],
+    write: Write, person_id: str, body: Strict, work: Callable[[Connection], Movement]
 ) -> Response:
     """Do what moves an account, once, and tell the movement."""
-    service = service_of(request)
 
-    def run(connection: Connection) -> tuple[int, str]:
+    def moved(connection: Connection) -> Moved:
         _require(connection, person_id)
-        made = work(connection, service)
+        made = work(connection)
         names = ("movement_id", "kind", "came_in", "went_out", "balance")
         about = {name: getattr(made, name) for name in names}
-        return 201, Moved(person_id=person_id, **about).model_dump_json()
+        return Moved(person_id=person_id, **about)
 
-    return once(service.database, key_of(actor, key, request, body), run)
+    return write.once(body, moved)
 
 
 def _require(connection: Connection, person_id: str) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
+from yibao.agency.desk.model import Key
 from yibao.api.headers import (
     ETAG,
     NOT_MODIFIED,
@@ -51,10 +52,17 @@ class Writing:
         """What the application stands for."""
         return service_of(self.request)
 
+    def own(self, body: BaseModel | None) -> Key:
+        """Return the key as it stands for what this request asks."""
+        return key_of(self.actor, self.key, self.request, body)
+
     def once(self, body: BaseModel | None, work: Tell, status: int = 201) -> Response:
         """Do it, or give back what was answered before; a change (200) has its new ETag."""
-        own = key_of(self.actor, self.key, self.request, body)
-        made = once(self.service.database, own, lambda c: (status, work(c).model_dump_json()))
+        made = once(
+            self.service.database,
+            self.own(body),
+            lambda connection: (status, work(connection).model_dump_json()),
+        )
         if status == 200:
             made.headers["ETag"] = tag_of(bytes(made.body).decode())
         return made

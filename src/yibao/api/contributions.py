@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from yibao.agency.contributions import find
 from yibao.agency.contributions.bills import Wanted, bill
@@ -16,21 +16,10 @@ from yibao.agency.corrections import bills as corrections
 from yibao.agency.corrections.bills import Correction
 from yibao.agency.imports import told
 from yibao.api import contributions_models as models
-from yibao.api.fields import MAX_INTEGER, Day
-from yibao.api.headers import (
-    ETAG,
-    NOT_MODIFIED,
-    Actor,
-    IdempotencyKey,
-    IfNoneMatch,
-    as_json,
-    key_of,
-    tagged,
-)
-from yibao.api.once import once
-from yibao.api.paging import Cursor, Limit, cursor_after, number_of
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
+from yibao.api.fields import Day, NameOrNone, number_in_path
+from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
-from yibao.api.service import Service, service_of
 from yibao.errors import ClaimError, PolicyError
 from yibao.money import format_rate
 from yibao.settlement.coverage import month_of
@@ -40,13 +29,11 @@ Done = TypeVar("Done")
 
 router = APIRouter(prefix="/contributions", tags=["contributions"])
 
-BillId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="bill_id / 核定号")]
+BillId = Annotated[int, number_in_path("bill_id / 核定号")]
 PayerAsked = Annotated[
     str, Query(max_length=80, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$", description="缴费人")
 ]
-PersonAsked = Annotated[
-    str, Query(max_length=64, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$", description="人员编号")
-]
+PersonAsked = Annotated[NameOrNone, Query(description="人员编号")]
 
 
 @router.post(
@@ -55,31 +42,22 @@ PersonAsked = Annotated[
     summary="Bill months of a person, a payer's persons or a scheme / 核定应缴",
     status_code=201,
     response_model=models.Billed,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_bills(
-    body: models.NewBills, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_bills(body: models.NewBills, write: Write) -> Response:
     """Bill a person, or at most 200 persons at once: who is refused is told, the others land."""
-    service = service_of(request)
-
-    def work(connection: Connection) -> tuple[int, str]:
-        found = _billed(connection, service, body, actor)
-        return 201, found.model_dump_json()
-
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, lambda connection: _billed(connection, body, write))
 
 
-def _billed(
-    connection: Connection, service: Service, body: models.NewBills, actor: str
-) -> models.Billed:
+def _billed(connection: Connection, body: models.NewBills, write: Write) -> models.Billed:
     months = month_of(body.first_month), month_of(body.last_month)
+    office, actor = write.service.procedures, write.actor
 
     def one(person: str) -> list[int]:
         wanted = Wanted(person, *months, body.billed_on, body.item, body.scheme)
-        made = bill(connection, service.procedures, wanted, actor=actor)
+        made = bill(connection, office, wanted, actor=actor)
         if made:
-            cover(connection, service.procedures, person, actor=actor)
+            cover(connection, office, person, actor=actor)
         return made
 
     if body.person_id:
@@ -118,12 +96,11 @@ def each(connection: Connection, what: str, work: Callable[[], Done]) -> Done | 
     operation_id="getBill",
     summary="A bill as it stands / 核定",
     response_model=models.ContributionBill,
-    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)},
+    responses=READS_ONE,
 )
-def get_bill(bill_id: BillId, request: Request, if_none_match: IfNoneMatch = None) -> Response:
+def get_bill(bill_id: BillId, one: One) -> Response:
     """Return a bill with its parts and what has come of them."""
-    found = service_of(request).database.run(lambda c: find.bill(c, bill_id))
-    return tagged(_bill(found).model_dump_json(), if_none_match)
+    return one.one(lambda connection: _bill(find.bill(connection, bill_id)))
 
 
 @router.get(
@@ -134,7 +111,7 @@ def get_bill(bill_id: BillId, request: Request, if_none_match: IfNoneMatch = Non
     responses=documented(),
 )
 def get_bills(
-    request: Request,
+    every: All,
     person_id: PersonAsked = "",
     payer: PayerAsked = "",
     cursor: Cursor = None,
@@ -142,12 +119,15 @@ def get_bills(
 ) -> Response:
     """Return bills by number, those taken back too."""
     after = number_of(cursor)
-    found = service_of(request).database.run(
-        lambda c: find.bills(c, person_id=person_id, payer=payer, after=after, limit=limit)
-    )
-    following = cursor_after(found[-1].bill_id) if len(found) == limit else None
-    told_ = models.ContributionBills(bills=[_bill(one) for one in found], next=following)
-    return as_json(told_.model_dump_json())
+
+    def work(connection: Connection) -> models.ContributionBills:
+        found = find.bills(
+            connection, person_id=person_id, payer=payer, after=after, limit=limit + 1
+        )
+        page, following = cut(found, limit, lambda one: cursor_after(one.bill_id))
+        return models.ContributionBills(bills=[_bill(one) for one in page], next=following)
+
+    return every.all(work)
 
 
 def _bill(found: find.Bill) -> models.ContributionBill:
@@ -169,20 +149,17 @@ def _bill(found: find.Bill) -> models.ContributionBill:
     summary="Take a bill back; what came is held / 撤销核定",
     status_code=201,
     response_model=models.BillTakenBack,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
-def post_cancellation(
-    bill_id: BillId, body: models.TakingBack, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_cancellation(bill_id: BillId, body: models.TakingBack, write: Write) -> Response:
     """Take a bill back with the cover and credits that followed, or waive a surcharge."""
-    service = service_of(request)
     asked = Correction(bill_id, body.on_day, body.reason)
 
-    def work(connection: Connection) -> tuple[int, str]:
-        corrections.cancel(connection, service.procedures, asked, actor=actor)
-        return _in_place_of(bill_id, [])
+    def work(connection: Connection) -> models.BillTakenBack:
+        corrections.cancel(connection, write.service.procedures, asked, actor=write.actor)
+        return models.BillTakenBack(bill_id=bill_id, bills=[])
 
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, work)
 
 
 @router.post(
@@ -191,20 +168,17 @@ def post_cancellation(
     summary="Make a bill anew by what is known now / 重新核定",
     status_code=201,
     response_model=models.BillTakenBack,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
-def post_renewal(
-    bill_id: BillId, body: models.TakingBack, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_renewal(bill_id: BillId, body: models.TakingBack, write: Write) -> Response:
     """Make a bill anew; what came for it pays, and what is too much is held."""
-    service = service_of(request)
     asked = Correction(bill_id, body.on_day, body.reason)
 
-    def work(connection: Connection) -> tuple[int, str]:
-        made = corrections.again(connection, service.procedures, asked, actor=actor)
-        return _in_place_of(bill_id, made)
+    def work(connection: Connection) -> models.BillTakenBack:
+        made = corrections.again(connection, write.service.procedures, asked, actor=write.actor)
+        return models.BillTakenBack(bill_id=bill_id, bills=made)
 
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, work)
 
 
 @router.post(
@@ -213,26 +187,20 @@ def post_renewal(
     summary="Give back months after a death or a double enrolment / 退还月份",
     status_code=201,
     response_model=models.BillTakenBack,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
-def post_giving_up(
-    bill_id: BillId, body: models.GivenUp, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_giving_up(bill_id: BillId, body: models.GivenUp, write: Write) -> Response:
     """Give back the months of a bill that begin after a reason that the register bears out."""
-    service = service_of(request)
     asked = Correction(bill_id, body.on_day, body.reason)
 
-    def work(connection: Connection) -> tuple[int, str]:
+    def work(connection: Connection) -> models.BillTakenBack:
         made = corrections.give_up(
-            connection, service.procedures, asked, body.because, body.since, actor=actor
+            *(connection, write.service.procedures, asked, body.because, body.since),
+            actor=write.actor,
         )
-        return _in_place_of(bill_id, made)
+        return models.BillTakenBack(bill_id=bill_id, bills=made)
 
-    return once(service.database, key_of(actor, key, request, body), work)
-
-
-def _in_place_of(bill_id: int, made: Sequence[int]) -> tuple[int, str]:
-    return 201, models.BillTakenBack(bill_id=bill_id, bills=made).model_dump_json()
+    return write.once(body, work)
 
 
 # --- what is owed ---------------------------------------------------------------------------------
@@ -246,7 +214,7 @@ def _in_place_of(bill_id: int, made: Sequence[int]) -> tuple[int, str]:
     responses=documented(),
 )
 def get_arrears(
-    request: Request,
+    every: All,
     day: Annotated[Day, Query(description="owed by this day / 截至")],
     payer: PayerAsked = "",
     cursor: Cursor = None,
@@ -254,13 +222,14 @@ def get_arrears(
 ) -> Response:
     """Return what is owed of as many bills as `limit` says, with all their open parts."""
     after = number_of(cursor)
-    found = service_of(request).database.run(
-        lambda c: find.owed(c, day, payer=payer, after=after, limit=limit)
-    )
-    bills = {part.bill_id for part in found}
-    following = cursor_after(found[-1].bill_id) if len(bills) == limit else None
-    told_ = models.Arrears(parts=[_owed(part) for part in found], next=following)
-    return as_json(told_.model_dump_json())
+
+    def work(connection: Connection) -> models.Arrears:
+        found = find.owed(connection, day, payer=payer, after=after, limit=limit)
+        bills = {part.bill_id for part in found}
+        following = cursor_after(found[-1].bill_id) if len(bills) == limit else None
+        return models.Arrears(parts=[_owed(part) for part in found], next=following)
+
+    return every.all(work)
 
 
 def _owed(part: Open) -> models.Owed:
@@ -275,17 +244,14 @@ def _owed(part: Open) -> models.Owed:
     summary="Charge employers for what came late / 加收滞纳金",
     status_code=201,
     response_model=models.Surcharges,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_surcharges(
-    body: models.Surcharging, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_surcharges(body: models.Surcharging, write: Write) -> Response:
     """Charge each receipt that came late by a day, once, at the rate in force."""
-    service = service_of(request)
-    policy = service.procedures.policy
+    policy = write.service.procedures.policy
 
-    def work(connection: Connection) -> tuple[int, str]:
-        made = charge(connection, policy, body.until, payer=body.payer or "", actor=actor)
+    def work(connection: Connection) -> models.Surcharges:
+        made = charge(connection, policy, body.until, payer=body.payer or "", actor=write.actor)
         listed = [
             models.Surcharge.model_construct(
                 **{n: getattr(s, n) for n in ("bill_id", "payer", "reference", "received_on")},
@@ -295,6 +261,6 @@ def post_surcharges(
             )
             for s in made
         ]
-        return 201, models.Surcharges(surcharges=listed).model_dump_json()
+        return models.Surcharges(surcharges=listed)
 
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, work)

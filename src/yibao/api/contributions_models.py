@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from yibao.api.fields import Amount, Day, Name, NameOrNone, Strict, Told, Yuan
+from yibao.api.fields import (
+    NAMES,
+    Amount,
+    Day,
+    Month,
+    Name,
+    NameOrNone,
+    Strict,
+    Told,
+    Yuan,
+    example,
+)
 
 MAX_BATCH = 200
 """Most receipts of one request, and most persons billed by one."""
 
 
-def _month(given: Any) -> date:
-    if isinstance(given, str) and len(given) == 7 and given[4] == "-":
-        try:
-            day = date.fromisoformat(f"{given}-01")
-        except ValueError:
-            day = date.min
-        if 1900 <= day.year <= 2999:
-            return day
-    raise PydanticCustomError("month", "expected a month such as 2022-09, of 1900 to 2999")
-
-
-Month = Annotated[
-    date,
-    BeforeValidator(_month),
-    WithJsonSchema(
-        {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2022-09"]}
-    ),
-]
-"""A month outside, its first day inside."""
-
-PAYERS = r"^[\p{L}\p{N}][^\p{C}\p{Z}]*$"
 Payer = Annotated[
     str,
     Field(
         min_length=1,
         max_length=80,
-        pattern=PAYERS,
+        pattern=NAMES,
         description="a person, an employer, household:ID, finance …  / 缴费人",
         examples=["U-1001"],
     ),
@@ -51,6 +40,8 @@ Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\p{C}]*
 
 class TakingBack(Strict):
     """On which day of the books something is taken back, and why."""
+
+    model_config = example(on_day="2022-10-11", reason="entered twice")
 
     on_day: Day
     reason: Reason
@@ -62,18 +53,12 @@ class TakingBack(Strict):
 class NewBills(Strict):
     """Which months to bill: of a person, of a payer's persons, or of everybody in a scheme."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "scheme": "employee",
-                    "first_month": "2022-09",
-                    "last_month": "2022-09",
-                    "billed_on": "2022-09-01",
-                    "payer": "U-1001",
-                }
-            ]
-        }
+    model_config = example(
+        scheme="employee",
+        first_month="2022-09",
+        last_month="2022-09",
+        billed_on="2022-09-01",
+        payer="U-1001",
     )
 
     scheme: Literal["employee", "resident"]
@@ -158,6 +143,10 @@ class BillTakenBack(Told):
 class GivenUp(TakingBack):
     """Why months of a bill are given back, and the day on which that came about."""
 
+    model_config = example(
+        on_day="2022-10-11", reason="told by the heirs", because="death", since="2022-09-20"
+    )
+
     because: Literal["death", "elsewhere", "other_scheme"]
     since: Day
 
@@ -187,6 +176,8 @@ class Arrears(Told):
 class Surcharging(Strict):
     """Whose lateness to charge: what came by a day, from one employer or all."""
 
+    model_config = example(until="2022-12-31", payer="U-1001")
+
     until: Day
     payer: Payer | None = None
 
@@ -212,21 +203,18 @@ class Surcharges(Told):
 # --- receipts -------------------------------------------------------------------------------------
 
 
+_RECEIPT = {
+    "reference": "B-7781",
+    "payer": "U-1001",
+    "received_on": "2022-09-05",
+    "amount": "625.00",
+}
+
+
 class NewReceipt(Strict):
     """Money that came; its reference, the bank's, makes it happen once."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "reference": "B-7781",
-                    "payer": "U-1001",
-                    "received_on": "2022-09-05",
-                    "amount": "625.00",
-                }
-            ]
-        }
-    )
+    model_config = example(**_RECEIPT)
 
     reference: Name
     payer: Payer
@@ -236,6 +224,8 @@ class NewReceipt(Strict):
 
 class NewReceipts(Strict):
     """Receipts of one file of the bank; each is entered or refused by itself."""
+
+    model_config = example(receipts=[_RECEIPT])
 
     receipts: Annotated[list[NewReceipt], Field(min_length=1, max_length=MAX_BATCH)]
 
@@ -278,6 +268,10 @@ class ReceiptTakenBack(Told):
 
 class NewRefund(TakingBack):
     """Money to be paid back; without an amount all that is held for the payer."""
+
+    model_config = example(
+        on_day="2022-10-11", reason="left the city", reference="R-17", payer="P-17"
+    )
 
     reference: Name
     payer: Payer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from yibao.agency.contributions import find, held
 from yibao.agency.contributions.coverage import cover
@@ -12,20 +12,10 @@ from yibao.agency.contributions.receipts import Receipt, receive
 from yibao.agency.contributions.takeback import Mistake
 from yibao.agency.corrections.receipts import take_back
 from yibao.api import contributions_models as models
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.contributions import each
-from yibao.api.headers import (
-    ETAG,
-    NOT_MODIFIED,
-    Actor,
-    IdempotencyKey,
-    IfNoneMatch,
-    as_json,
-    key_of,
-    tagged,
-)
-from yibao.api.once import once
+from yibao.api.fields import NAMES
 from yibao.api.problems import documented
-from yibao.api.service import Service, service_of
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/contributions", tags=["contributions"])
@@ -42,18 +32,11 @@ Reference = Annotated[
     summary="Enter a receipt; cover follows / 到账",
     status_code=201,
     response_model=models.Entered,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_receipt(
-    body: models.NewReceipt, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_receipt(body: models.NewReceipt, write: Write) -> Response:
     """Pay the payer's bills, the oldest months first."""
-    service = service_of(request)
-
-    def work(connection: Connection) -> tuple[int, str]:
-        return 201, _enter(connection, service, body, actor).model_dump_json()
-
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, lambda connection: _enter(connection, body, write))
 
 
 @router.post(
@@ -62,40 +45,33 @@ def post_receipt(
     summary="Enter receipts of a file of the bank / 批量到账",
     status_code=201,
     response_model=models.EnteredBatch,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_receipts(
-    body: models.NewReceipts, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_receipts(body: models.NewReceipts, write: Write) -> Response:
     """Enter each receipt by itself: those that are refused are told, the others land."""
-    service = service_of(request)
 
-    def work(connection: Connection) -> tuple[int, str]:
-        found = models.EnteredBatch(entered=[], failures=[])
+    def work(connection: Connection) -> models.EnteredBatch:
         done = [
             each(
                 connection,
                 one.reference,
-                lambda one=one: _enter(connection, service, one, actor),  # type: ignore[misc]
+                lambda one=one: _enter(connection, one, write),  # type: ignore[misc]
             )
             for one in body.receipts
         ]
-        found = models.EnteredBatch(
+        return models.EnteredBatch(
             entered=[one for one in done if isinstance(one, models.Entered)],
             failures=[one for one in done if isinstance(one, models.LeftOut)],
         )
-        return 201, found.model_dump_json()
 
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, work)
 
 
-def _enter(
-    connection: Connection, service: Service, body: models.NewReceipt, actor: str
-) -> models.Entered:
+def _enter(connection: Connection, body: models.NewReceipt, write: Write) -> models.Entered:
     receipt = Receipt(body.reference, body.payer, body.received_on, body.amount)
-    persons = receive(connection, receipt, actor=actor)
+    persons = receive(connection, receipt, actor=write.actor)
     for person in persons:
-        cover(connection, service.procedures, person, actor=actor)
+        cover(connection, write.service.procedures, person, actor=write.actor)
     return models.Entered(reference=body.reference, new=bool(persons), persons=persons)
 
 
@@ -104,17 +80,18 @@ def _enter(
     operation_id="getReceipt",
     summary="A receipt and what became of it / 到账情况",
     response_model=models.ReceiptStands,
-    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)},
+    responses=READS_ONE,
 )
-def get_receipt(
-    reference: Reference, request: Request, if_none_match: IfNoneMatch = None
-) -> Response:
+def get_receipt(reference: Reference, one: One) -> Response:
     """Return what of a receipt pays for bills, is held, was refunded, or that it was taken back."""
-    found = service_of(request).database.run(lambda c: find.receipt(c, reference))
-    names = [name for name in find.Received.__dataclass_fields__ if name != "fen"]
-    about = {name: getattr(found, name) for name in names}
-    told = models.ReceiptStands.model_construct(**about, amount=found.fen)
-    return tagged(told.model_dump_json(), if_none_match)
+
+    def work(connection: Connection) -> models.ReceiptStands:
+        found = find.receipt(connection, reference)
+        names = [name for name in find.Received.__dataclass_fields__ if name != "fen"]
+        about = {name: getattr(found, name) for name in names}
+        return models.ReceiptStands.model_construct(**about, amount=found.fen)
+
+    return one.one(work)
 
 
 @router.post(
@@ -123,25 +100,17 @@ def get_receipt(
     summary="Take a receipt back with what followed / 撤销到账",
     status_code=201,
     response_model=models.ReceiptTakenBack,
-    responses=documented(400, 404, 409, 413),
+    responses=MAKES_OF_ONE,
 )
-def post_take_back(
-    reference: Reference,
-    body: models.TakingBack,
-    actor: Actor,
-    key: IdempotencyKey,
-    request: Request,
-) -> Response:
+def post_take_back(reference: Reference, body: models.TakingBack, write: Write) -> Response:
     """Take a receipt back; where something stands in the way it is named."""
-    service = service_of(request)
     mistake = Mistake(reference, body.on_day, body.reason)
 
-    def work(connection: Connection) -> tuple[int, str]:
-        persons = take_back(connection, service.procedures, mistake, actor=actor)
-        told = models.ReceiptTakenBack(reference=reference, persons=persons)
-        return 201, told.model_dump_json()
+    def work(connection: Connection) -> models.ReceiptTakenBack:
+        persons = take_back(connection, write.service.procedures, mistake, actor=write.actor)
+        return models.ReceiptTakenBack(reference=reference, persons=persons)
 
-    return once(service.database, key_of(actor, key, request, body), work)
+    return write.once(body, work)
 
 
 @router.post(
@@ -150,25 +119,22 @@ def post_take_back(
     summary="Pay back what is held for a payer / 退费",
     status_code=201,
     response_model=models.Refunded,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_refund(
-    body: models.NewRefund, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_refund(body: models.NewRefund, write: Write) -> Response:
     """Pay back what bills that were taken back had been paid with."""
     wanted = held.Refund(body.reference, body.payer, body.on_day, body.reason, body.amount or 0)
 
-    def work(connection: Connection) -> tuple[int, str]:
-        paid = held.refund(connection, wanted, actor=actor)
-        told = models.Refunded(
+    def work(connection: Connection) -> models.Refunded:
+        paid = held.refund(connection, wanted, actor=write.actor)
+        return models.Refunded(
             reference=body.reference,
             payer=body.payer,
             amount=paid or held.refunded(connection, body.reference),
             new=bool(paid),
         )
-        return 201, told.model_dump_json()
 
-    return once(service_of(request).database, key_of(actor, key, request, body), work)
+    return write.once(body, work)
 
 
 @router.get(
@@ -179,11 +145,8 @@ def post_refund(
     responses=documented(),
 )
 def get_held(
-    request: Request,
-    payer: Annotated[
-        str, Query(min_length=1, max_length=80, pattern=models.PAYERS, description="缴费人")
-    ],
+    every: All,
+    payer: Annotated[str, Query(min_length=1, max_length=80, pattern=NAMES, description="缴费人")],
 ) -> Response:
     """Return what may be refunded to a payer."""
-    fen = service_of(request).database.run(lambda c: held.held_for(c, payer))
-    return as_json(models.Held(payer=payer, amount=fen).model_dump_json())
+    return every.all(lambda c: models.Held(payer=payer, amount=held.held_for(c, payer)))

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated, Any
 
+from fastapi import Path, Query
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -184,6 +185,24 @@ Said = Annotated[
     ),
 ]
 """A reason, a source: one line in words."""
+
+
+Remark = Annotated[
+    str,
+    StringConstraints(max_length=200, pattern=r"^([^\p{C}\p{Z}]([^\p{C}]*[^\p{C}\p{Z}])?)?$"),
+]
+"""One line in words, or nothing."""
+
+Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+"""Our number of something."""
+
+PersonId = Annotated[Name, Path(description="person_id / 人员编号")]
+OfPerson = Annotated[Name, Query(alias="person_id", description="whose / 人员编号")]
+
+
+def number_in_path(text: str) -> Any:
+    """Return the parameter of a path that is our number of something."""
+    return Path(ge=1, le=MAX_INTEGER, description=text)
 
 
 def code_of(attribute: str) -> Any:

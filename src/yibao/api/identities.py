@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Query, Response
 from yibao.agency.enrolment import facts
 from yibao.agency.enrolment.history import Held, Kind, history
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
-from yibao.api.fields import Day, Instant, Said, Strict, Told, code_of, example
+from yibao.api.fields import Day, Instant, PersonId, Said, Strict, Told, code_of, example
 from yibao.api.memberships import Changed
-from yibao.api.persons import PersonId, require
+from yibao.api.persons import require
 from yibao.money import format_yuan
 from yibao.store.database import Connection
 

@@ -19,6 +19,7 @@ from yibao.api.fields import (
     Told,
     Words,
     Yuan,
+    number_in_path,
     words,
 )
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
@@ -293,7 +294,7 @@ MAX_NUMBER = 2**15 - 1
     responses=READS_ONE,
 )
 def get_entry(
-    entry_id: Annotated[int, Path(ge=1, le=MAX_INTEGER, description="entry_id / 分录编号")],
+    entry_id: Annotated[int, number_in_path("entry_id / 分录编号")],
     one: One,
 ) -> Response:
     """Return an entry; what it takes back and what took it back are named."""

@@ -18,6 +18,7 @@ from yibao.api.fields import (
     Day,
     Name,
     NameOrNone,
+    PersonId,
     Said,
     Strict,
     Told,
@@ -25,7 +26,7 @@ from yibao.api.fields import (
     code_of,
     example,
 )
-from yibao.api.persons import PersonId, require
+from yibao.api.persons import require
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/persons", tags=["persons"])

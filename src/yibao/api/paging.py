@@ -73,6 +73,18 @@ def key_at(cursor: str | None, parts: int) -> tuple[str, ...] | None:
     return tuple(key)
 
 
+def page_of(
+    rows: Sequence[Row], number: Callable[[Row], int], cursor: str | None, limit: int
+) -> tuple[Sequence[Row], str | None]:
+    """Return a page of what somebody has, by number, and the cursor of the next; raises DeskError.
+
+    What one person has is little, so that all of it may be read for a page.
+    """
+    after = number_of(cursor)
+    later = [row for row in rows if number(row) > after]
+    return cut(later, limit, lambda row: cursor_after(number(row)))
+
+
 def cut(
     rows: Sequence[Row], limit: int, cursor_of: Callable[[Row], str]
 ) -> tuple[Sequence[Row], str | None]:

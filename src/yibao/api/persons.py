@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -17,7 +17,7 @@ from yibao.agency.enrolment import persons
 from yibao.agency.enrolment.persons import Known, Person
 from yibao.agency.enrolment.statuses import statuses
 from yibao.api.calls import CHANGES_ONE, MAKES, READS_ONE, All, One, Write, today
-from yibao.api.fields import Day, Name, Strict, Told, code_of, example
+from yibao.api.fields import Day, Name, PersonId, Strict, Told, code_of, example
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -26,8 +26,6 @@ from yibao.settlement.model import Status
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/persons", tags=["persons"])
-
-PersonId = Annotated[Name, Path(description="person_id / 人员编号")]
 
 NameOfPerson = Annotated[str, Field(max_length=64, pattern=r"^[^\p{C}]*$")]
 IdentityType = Annotated[

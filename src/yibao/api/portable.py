@@ -12,6 +12,7 @@ from typing import Any
 _CLASSES = {
     r"[\p{L}\p{N}]": r"[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa9]",
     r"[^\p{C}\p{Z}]": r"[^\x00-\x20\x7f-\xa0]",
+    r"[^\p{C}\p{Z}/]": r"[^\x00-\x20/\x7f-\xa0]",
     r"[^\p{C}]": r"[^\x00-\x1f\x7f-\x9f]",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -16,7 +16,6 @@ from yibao.agency.reconcile.kept import Kept, keep, kept, page
 from yibao.agency.reconcile.model import Flow, Kind, Money, Row, Side
 from yibao.api.calls import MAKES, PLACE, READS_ONE, All, One, Write
 from yibao.api.fields import (
-    MAX_INTEGER,
     Amount,
     Day,
     Instant,
@@ -25,6 +24,7 @@ from yibao.api.fields import (
     Told,
     code_of,
     example,
+    number_in_path,
 )
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -219,9 +219,7 @@ def post_reconciliation(body: NewReconciliation, write: Write) -> Response:
     responses=READS_ONE,
 )
 def get_reconciliation(
-    reconciliation_id: Annotated[
-        int, Path(ge=1, le=MAX_INTEGER, description="reconciliation_id / 对账编号")
-    ],
+    reconciliation_id: Annotated[int, number_in_path("reconciliation_id / 对账编号")],
     one: One,
 ) -> Response:
     """Return what was found then, with an entity tag."""

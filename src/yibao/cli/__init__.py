@@ -46,6 +46,7 @@ COMMANDS = (
     "qualify_commands",
     "filing_commands",
     "prescription_commands",
+    "product_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from yibao.cli.contributions_commands import Refused
-from yibao.cli.how import Day, DayOrFirst, How, Reference, Why, Yuan, YuanOrAll, on
-from yibao.cli.options import parse_amount, parse_date, parse_month
+from yibao.cli.options import (
+    BookDay,
+    BookDayOrFirst,
+    Reference,
+    Why,
+    Yuan,
+    YuanOrAll,
+    parse_amount,
+    parse_date,
+    parse_month,
+)
+from yibao.cli.sharing import At, sharing
 
 if TYPE_CHECKING:
     from yibao.agency.runs import Run
@@ -30,14 +40,15 @@ def register(app: typer.Typer) -> None:
     app.add_typer(accounts, name="accounts")
 
 
-@on(accounts)
+@accounts.command()
+@sharing("rules", "actor", "json")
 def credit(
-    how: How,
+    at: At,
     *,
     month: Annotated[
         date, typer.Option(metavar="MONTH", parser=parse_month, help="Such as 2022-09.")
     ],
-    on_day: DayOrFirst = None,
+    on_day: BookDayOrFirst = None,
     output: Refused = None,
 ) -> None:
     """Credit a month to all accounts.
@@ -50,14 +61,15 @@ def credit(
     from yibao.cli import accounts_run, contributions_run
 
     def run() -> Run:
-        return accounts_run.credit(how, month, on_day or month)
+        return accounts_run.credit(at, month, on_day or month)
 
-    contributions_run.over_all(how, run, output)
+    contributions_run.over_all(at, run, output)
 
 
-@on(accounts)
+@accounts.command()
+@sharing("rules", "actor", "json")
 def interest(
-    how: How,
+    at: At,
     *,
     year: Annotated[int, typer.Option(metavar="YEAR", min=1990, max=2100)],
     output: Refused = None,
@@ -71,12 +83,13 @@ def interest(
     """
     from yibao.cli import accounts_run, contributions_run
 
-    contributions_run.over_all(how, lambda: accounts_run.interest(how, year), output)
+    contributions_run.over_all(at, lambda: accounts_run.interest(at, year), output)
 
 
-@on(accounts, rules=False)
+@accounts.command()
+@sharing("actor", "json")
 def link(
-    how: How,
+    at: At,
     holder: Holder,
     relative: Annotated[str, typer.Argument(metavar="RELATIVE", help="For whom it may pay.")],
     *,
@@ -100,12 +113,13 @@ def link(
     """
     from yibao.cli import accounts_run
 
-    accounts_run.link(how, holder, relative, relation, first=first, last=last)
+    accounts_run.link(at, holder, relative, relation, first=first, last=last)
 
 
-@on(accounts)
+@accounts.command()
+@sharing("rules", "actor", "json")
 def use(
-    how: How,
+    at: At,
     holder: Holder,
     *,
     purpose: Annotated[
@@ -116,14 +130,14 @@ def use(
     relative: Annotated[
         str, typer.Option(metavar="RELATIVE", help="For whom, else the holder.")
     ] = "",
-    at: Annotated[
+    where: Annotated[
         str,
         typer.Option(
             "--at", metavar="INSTITUTION", help="Where; whether it is designated is looked up."
         ),
     ] = "",
     reference: Reference,
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Pay from an account for the holder or a relative, as far as rules and balance go.
 
@@ -134,18 +148,19 @@ def use(
     from yibao.agency.accounts.uses import Use
     from yibao.cli import accounts_run
 
-    accounts_run.use(how, Use(holder, reference, on_day, purpose, amount, relative, at=at))
+    accounts_run.use(at, Use(holder, reference, on_day, purpose, amount, relative, at=where))
 
 
-@on(accounts)
+@accounts.command()
+@sharing("rules", "actor", "json")
 def pay(
-    how: How,
+    at: At,
     holder: Holder,
     *,
     relative: Annotated[str, typer.Option(metavar="RELATIVE", help="Whose contribution.")],
     amount: Yuan,
     reference: Reference,
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Pay a relative's contribution from an account.
 
@@ -158,12 +173,13 @@ def pay(
     from yibao.agency.accounts.uses import CONTRIBUTION, Use
     from yibao.cli import accounts_run
 
-    accounts_run.pay(how, Use(holder, reference, on_day, CONTRIBUTION, amount, relative))
+    accounts_run.pay(at, Use(holder, reference, on_day, CONTRIBUTION, amount, relative))
 
 
-@on(accounts)
+@accounts.command()
+@sharing("rules", "actor", "json")
 def withdraw(
-    how: How,
+    at: At,
     holder: Holder,
     *,
     inpatient: Annotated[
@@ -178,7 +194,7 @@ def withdraw(
             metavar="YUAN", parser=parse_amount, help="The person's own share of the year."
         ),
     ],
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Pay out what may be withdrawn after serious illness.
 
@@ -190,18 +206,19 @@ def withdraw(
     """
     from yibao.cli import accounts_run
 
-    accounts_run.withdraw(how, holder, inpatient, share, on_day)
+    accounts_run.withdraw(at, holder, inpatient, share, on_day)
 
 
-@on(accounts)
+@accounts.command()
+@sharing("rules", "actor", "json")
 def close(
-    how: How,
+    at: At,
     holder: Holder,
     *,
     reason: Annotated[
         Literal["death", "moved_no_account", "emigrated"], typer.Option(help="Why it is closed.")
     ],
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Empty an account, to the heirs or to the person.
 
@@ -212,18 +229,19 @@ def close(
     """
     from yibao.cli import accounts_run
 
-    accounts_run.close(how, holder, reason, on_day)
+    accounts_run.close(at, holder, reason, on_day)
 
 
-@on(accounts, rules=False)
+@accounts.command()
+@sharing("actor", "json")
 def freeze(
-    how: How,
+    at: At,
     holder: Holder,
     *,
     reference: Reference,
     amount: YuanOrAll = None,
     reason: Why,
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Freeze money of an account: nothing can be paid from it.
 
@@ -233,11 +251,12 @@ def freeze(
     from yibao.agency.accounts.freezing import Freeze
     from yibao.cli import accounts_run
 
-    accounts_run.freeze(how, holder, Freeze(reference, on_day, reason, amount or 0))
+    accounts_run.freeze(at, holder, Freeze(reference, on_day, reason, amount or 0))
 
 
-@on(accounts, rules=False)
-def unfreeze(how: How, holder: Holder, *, reference: Reference, reason: Why, on_day: Day) -> None:
+@accounts.command()
+@sharing("actor", "json")
+def unfreeze(at: At, holder: Holder, *, reference: Reference, reason: Why, on_day: BookDay) -> None:
     """End a freeze.
 
     \b
@@ -245,17 +264,18 @@ def unfreeze(how: How, holder: Holder, *, reference: Reference, reason: Why, on_
     """
     from yibao.cli import accounts_run
 
-    accounts_run.unfreeze(how, holder, reference, reason, on_day)
+    accounts_run.unfreeze(at, holder, reference, reason, on_day)
 
 
-@on(accounts, "take-back")
+@accounts.command("take-back")
+@sharing("rules", "actor", "json")
 def take_back(
-    how: How,
+    at: At,
     holder: Holder,
     number: Annotated[int, typer.Argument(metavar="MOVEMENT", help="As `statement` has it.")],
     *,
     reason: Why,
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Take back a credit, an interest, a use or a withdrawal made by mistake.
 
@@ -264,12 +284,13 @@ def take_back(
     """
     from yibao.cli import accounts_run
 
-    accounts_run.take_back(how, holder, number, reason, on_day)
+    accounts_run.take_back(at, holder, number, reason, on_day)
 
 
-@on(accounts, rules=False)
+@accounts.command()
+@sharing("actor", "json")
 def statement(
-    how: How,
+    at: At,
     holder: Holder,
     *,
     output: Annotated[
@@ -283,4 +304,4 @@ def statement(
     """
     from yibao.cli import accounts_run
 
-    accounts_run.statement(how, holder, output)
+    accounts_run.statement(at, holder, output)

@@ -198,14 +198,14 @@ def _codes(codes: Mapping[str, frozenset[Value]]) -> str:
 
 
 def _code_change(change: CodeChange, language: Language) -> str:
-    before, after = (_class_row(row, change, language) for row in (change.before, change.after))
+    before, after = (_class_row(row, language) for row in (change.before, change.after))
     return f"{change.title.pick(language)} {change.name}: {before} → {after}"
 
 
-def _class_row(row: ClassRow | None, change: CodeChange, language: Language) -> str:
+def _class_row(row: ClassRow | None, language: Language) -> str:
     if row is None:
         return _say("nothing", language)
-    return f"{row.value} ({name_of(change.document).pick(language)} {row.cite})"
+    return f"{row.value} ({name_of(row.origin.document).pick(language)} {row.cite})"
 
 
 def _row_change(change: RowChange, region: Region, language: Language) -> str:
@@ -284,9 +284,8 @@ def _cliff_data(cliff: Cliff, region: Region) -> dict[str, Any]:
         "classes": [
             {
                 "name": code.name,
-                "document": code.document.id,
-                "before": code.before and {"code": code.before.value, "cite": code.before.cite},
-                "after": code.after and {"code": code.after.value, "cite": code.after.cite},
+                "before": code.before and _class_data(code.before),
+                "after": code.after and _class_data(code.after),
             }
             for code in cliff.codes
         ],
@@ -305,6 +304,10 @@ def _cliff_data(cliff: Cliff, region: Region) -> dict[str, Any]:
             for given, funds, personal in sides
         ],
     }
+
+
+def _class_data(row: ClassRow) -> dict[str, str]:
+    return {"code": row.value, "document": row.origin.document.id, "cite": row.cite}
 
 
 def _row_data(row: Row | None) -> dict[str, Any] | None:

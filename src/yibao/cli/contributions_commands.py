@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from yibao.cli.agency_run import Rejects
-from yibao.cli.how import Day, DayOrFirst, How, Reference, Why, YuanOrAll, on
-from yibao.cli.options import parse_date, parse_month
+from yibao.cli.options import (
+    BookDay,
+    BookDayOrFirst,
+    Reference,
+    Why,
+    YuanOrAll,
+    parse_date,
+    parse_month,
+)
 from yibao.cli.settle_commands import EncodingName
+from yibao.cli.sharing import At, sharing
 
 if TYPE_CHECKING:
     from yibao.agency.runs import Run
@@ -38,9 +46,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(contributions, name="contributions")
 
 
-@on(contributions)
+@contributions.command()
+@sharing("rules", "actor", "json")
 def bill(
-    how: How,
+    at: At,
     *,
     month: Month = None,
     year: Year = None,
@@ -50,7 +59,7 @@ def bill(
     item: Annotated[
         Literal["basic", "large_expense"], typer.Option(help="With --year: what for.")
     ] = "basic",
-    on_day: DayOrFirst = None,
+    on_day: BookDayOrFirst = None,
     output: Refused = None,
 ) -> None:
     """Bill a month of all employees, a year of all residents.
@@ -65,15 +74,16 @@ def bill(
 
     def run() -> Run:
         return contributions_run.bill(
-            how, month=month, year=year, scheme=scheme, item=item, on_day=on_day
+            at, month=month, year=year, scheme=scheme, item=item, on_day=on_day
         )
 
-    contributions_run.over_all(how, run, output)
+    contributions_run.over_all(at, run, output)
 
 
-@on(contributions)
+@contributions.command()
+@sharing("rules", "actor", "json")
 def receive(
-    how: How,
+    at: At,
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="The bank's: .csv, .parquet or .xlsx.")
     ],
@@ -92,12 +102,13 @@ def receive(
     """
     from yibao.cli import contributions_run
 
-    contributions_run.receive(files, rejects, encoding, how)
+    contributions_run.receive(files, rejects, encoding, at)
 
 
-@on(contributions, rules=False)
+@contributions.command()
+@sharing("actor", "json")
 def arrears(
-    how: How,
+    at: At,
     *,
     day: Annotated[
         date, typer.Option("--date", metavar="DATE", parser=parse_date, help="Owed by this day.")
@@ -111,12 +122,13 @@ def arrears(
     """
     from yibao.cli import contributions_run
 
-    contributions_run.arrears(day, output, how)
+    contributions_run.arrears(day, output, at)
 
 
-@on(contributions)
+@contributions.command()
+@sharing("rules", "actor", "json")
 def surcharge(
-    how: How,
+    at: At,
     *,
     day: Annotated[
         date,
@@ -133,11 +145,12 @@ def surcharge(
     """
     from yibao.cli import contributions_run
 
-    contributions_run.surcharge(how, day, payer)
+    contributions_run.surcharge(at, day, payer)
 
 
-@on(contributions)
-def cancel(how: How, number: BillNumber, *, reason: Why, on_day: Day) -> None:
+@contributions.command()
+@sharing("rules", "actor", "json")
+def cancel(at: At, number: BillNumber, *, reason: Why, on_day: BookDay) -> None:
     """Take back a bill; it can be made anew then.
 
     What has come for it is held for who paid: it pays the next bill, or is refunded.
@@ -148,11 +161,12 @@ def cancel(how: How, number: BillNumber, *, reason: Why, on_day: Day) -> None:
     from yibao.agency.corrections.bills import Correction
     from yibao.cli import contributions_run
 
-    contributions_run.cancel(how, Correction(number, on_day, reason))
+    contributions_run.cancel(at, Correction(number, on_day, reason))
 
 
-@on(contributions)
-def rebill(how: How, number: BillNumber, *, reason: Why, on_day: Day) -> None:
+@contributions.command()
+@sharing("rules", "actor", "json")
+def rebill(at: At, number: BillNumber, *, reason: Why, on_day: BookDay) -> None:
     """Make a bill anew by what is known now, such as another wage.
 
     What has come pays for it; what is too much is held for who paid.
@@ -163,12 +177,13 @@ def rebill(how: How, number: BillNumber, *, reason: Why, on_day: Day) -> None:
     from yibao.agency.corrections.bills import Correction
     from yibao.cli import contributions_run
 
-    contributions_run.rebill(how, Correction(number, on_day, reason))
+    contributions_run.rebill(at, Correction(number, on_day, reason))
 
 
-@on(contributions, "give-up")
+@contributions.command("give-up")
+@sharing("rules", "actor", "json")
 def give_up(
-    how: How,
+    at: At,
     number: BillNumber,
     *,
     because: Annotated[
@@ -180,7 +195,7 @@ def give_up(
         typer.Option("--since", metavar="DATE", parser=parse_date, help="The day it came about."),
     ],
     reason: Why,
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Give back months of a bill after a death or a double enrolment.
 
@@ -194,18 +209,19 @@ def give_up(
     from yibao.agency.corrections.bills import Correction
     from yibao.cli import contributions_run
 
-    contributions_run.give_up(how, Correction(number, on_day, reason), because, since)
+    contributions_run.give_up(at, Correction(number, on_day, reason), because, since)
 
 
-@on(contributions, rules=False)
+@contributions.command()
+@sharing("actor", "json")
 def refund(
-    how: How,
+    at: At,
     payer: Annotated[str, typer.Argument(metavar="PAYER", help="As `receive` names payers.")],
     *,
     reference: Reference,
     amount: YuanOrAll = None,
     reason: Why,
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Pay back what is held for a payer.
 
@@ -215,16 +231,17 @@ def refund(
     from yibao.agency.contributions.held import Refund
     from yibao.cli import contributions_run
 
-    contributions_run.refund(how, Refund(reference, payer, on_day, reason, amount or 0))
+    contributions_run.refund(at, Refund(reference, payer, on_day, reason, amount or 0))
 
 
-@on(contributions, "take-back")
+@contributions.command("take-back")
+@sharing("rules", "actor", "json")
 def take_back(
-    how: How,
+    at: At,
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="The receipt's.")],
     *,
     reason: Why,
-    on_day: Day,
+    on_day: BookDay,
 ) -> None:
     """Take back a receipt entered by mistake, with the cover and credits that followed.
 
@@ -237,4 +254,4 @@ def take_back(
     from yibao.agency.contributions.takeback import Mistake
     from yibao.cli import contributions_run
 
-    contributions_run.take_back(how, Mistake(reference, on_day, reason))
+    contributions_run.take_back(at, Mistake(reference, on_day, reason))

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from yibao.cli import limit_work
-from yibao.cli.care_options import Cite, Day, First, Last, PersonId, Reason, Remark, parse_remark
-from yibao.cli.options import parse_date, parse_text
-from yibao.cli.work import Work, imports, reads, writes
+from yibao.cli.options import (
+    Cite,
+    Day,
+    First,
+    Last,
+    PersonId,
+    Reason,
+    Remark,
+    parse_date,
+    parse_remark,
+    parse_text,
+)
+from yibao.cli.sharing import Work, imports, reads, writes
 
 if TYPE_CHECKING:
     from yibao.agency.imports import RowFile

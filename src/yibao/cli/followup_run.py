@@ -13,13 +13,14 @@ from yibao.agency.enrolment import gaps as gap_lists
 from yibao.agency.imports import Imported, write_rows
 from yibao.agency.matching import followup
 from yibao.agency.matching.followup import STATES, Gap, State, Step
-from yibao.cli.agency_run import finish, readers, rejects_file, who
-from yibao.cli.care_run import At, run
+from yibao.cli.agency_run import finish, readers, rejects_file
 from yibao.cli.database import opened
 from yibao.cli.options import CHINA, Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets
+from yibao.cli.work import run
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.rows import visible
@@ -33,10 +34,6 @@ class Files:
     files: Sequence[Path]
     rejects: Path | None
     encoding: Encoding | None
-    actor: str | None
-    database: str | None
-    language: Language
-    as_json: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +48,37 @@ class Wanted:
     output: Path | None
 
 
-def take(at: Files, day: date) -> None:
+def take(at: At, given: Files, day: date) -> None:
     """Take in the gaps of population files; leaves with the exit code."""
-    with exits(at.language, as_json=at.as_json):
-        target = rejects_file(at.files, at.rejects)
-        rows = readers(at.files, "population", gap_lists.COLUMNS, at.encoding)
+    with exits(at.lang, as_json=at.as_json):
+        target = rejects_file(given.files, given.rejects)
+        rows = readers(given.files, "population", gap_lists.COLUMNS, given.encoding)
         done = Imported()
         population = list(gap_lists.residents(rows, done.rejects))
 
         def work(connection: Connection) -> followup.Taken:
             found = gap_lists.compare(connection, population, day)
-            return followup.take(connection, found, day, actor=who(at.actor))
+            return followup.take(connection, found, day, actor=at.who)
 
-        with opened(at.database) as store:
-            taken = store.run(work)
+        taken = at.written(work)
         done.rows = len(population) + len(done.rejects)
         done.made = taken.new + taken.again + taken.closed
         done.unchanged = len(population) - done.made
         finish(
-            *(done, gap_lists.COLUMNS, target, at.language),
+            *(done, gap_lists.COLUMNS, target, at.lang),
             as_json=at.as_json,
             more={"gaps": asdict(taken)},
         )
 
 
-def import_files(at: Files) -> None:
+def import_files(at: At, given: Files) -> None:
     """Import what grid workers bring back; leaves with the exit code."""
-    with exits(at.language, as_json=at.as_json):
-        target, columns = rejects_file(at.files, at.rejects), followup.columns()
-        rows = readers(at.files, "gaps", columns, at.encoding)
+    with exits(at.lang, as_json=at.as_json):
+        target, columns = rejects_file(given.files, given.rejects), followup.columns()
+        rows = readers(given.files, "gaps", columns, given.encoding)
         with opened(at.database) as store:
-            done = write_rows(store, rows, followup.writer(who(at.actor)))
-        finish(done, columns, target, at.language, as_json=at.as_json)
+            done = write_rows(store, rows, followup.writer(at.who))
+        finish(done, columns, target, at.lang, as_json=at.as_json)
 
 
 def set_(at: At, number: str, made: Step) -> None:
@@ -98,14 +94,14 @@ def set_(at: At, number: str, made: Step) -> None:
 def list_(at: At, wanted: Wanted) -> None:
     """Count gaps and list them; closes those of who has cover by now."""
     day = wanted.day or datetime.now(CHINA).date()
-    with exits(at.language, as_json=at.as_json):
+    with exits(at.lang, as_json=at.as_json):
         if wanted.output is not None:
             check_targets([wanted.output], ())
 
         def work(
             connection: Connection,
         ) -> tuple[int, list[Gap], Mapping[tuple[str, ...], Counter[State]]]:
-            closed = followup.close_covered(connection, day, actor=who(at.actor))
+            closed = followup.close_covered(connection, day, actor=at.who)
             found = followup.gaps(
                 connection,
                 states=wanted.states or ("open", "called", "visited"),
@@ -114,16 +110,15 @@ def list_(at: At, wanted: Wanted) -> None:
             )
             return closed, found, followup.counts(connection, wanted.by)
 
-        with opened(at.database) as store:
-            closed, found, counts = store.run(work)
+        closed, found, counts = at.written(work)
         if wanted.output is not None:
-            write_files({wanted.output: [_sheet(found, at.language)]})
+            write_files({wanted.output: [_sheet(found, at.lang)]})
     if at.as_json:
         files = [str(wanted.output)] if wanted.output else []
         told = [{**_place(key), **{s: c[s] for s in STATES}} for key, c in counts.items()]
         print_json({"closed": closed, "counts": told, "gaps": found, "files": files})
         return
-    _print_counts(counts, at.language)
+    _print_counts(counts, at.lang)
     if wanted.output is not None:
         console().print(str(wanted.output), soft_wrap=True)
 

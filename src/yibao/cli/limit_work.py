@@ -13,7 +13,7 @@ from yibao.text import Text
 
 if TYPE_CHECKING:
     from yibao.agency.ceilings import Name
-    from yibao.cli.work import Work
+    from yibao.cli.sharing import Work
     from yibao.store.database import Connection
 
 Grade = Annotated[

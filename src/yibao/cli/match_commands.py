@@ -8,19 +8,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from yibao.cli.agency_run import Actor, Rejects
-from yibao.cli.db_commands import Place
+from yibao.cli.agency_run import Rejects
 from yibao.cli.enrol_commands import Files, enrol
-from yibao.cli.options import AsJson, Lang, default_language, parse_date, parse_text
+from yibao.cli.options import Why, parse_date
 from yibao.cli.settle_commands import EncodingName
+from yibao.cli.sharing import At, sharing
 
-_LANGUAGE = default_language()
 _STATES = ("open", "called", "visited", "elsewhere", "exempt", "enrolled")
 
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="All of them: .csv, .parquet or .xlsx.")
 ]
-Why = Annotated[str, typer.Option("--reason", parser=parse_text, help="Why, for the audit.")]
 Key = Annotated[
     str, typer.Argument(metavar="KEY", help="person:ID of ours, REGION:NUMBER of others'.")
 ]
@@ -50,12 +48,13 @@ followup = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `yibao enrol`."""
-    for command in (duplicates, decide, decisions):
-        enrol.command()(command)
     enrol.add_typer(followup, name="followup")
 
 
+@enrol.command()
+@sharing("json")
 def duplicates(
+    at: At,
     files: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FILE]…", help="What another region or the province has."),
@@ -71,9 +70,6 @@ def duplicates(
     output: Output = None,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Find who may be registered or enrolled twice.
 
@@ -95,14 +91,14 @@ def duplicates(
         output=output,
         rejects=rejects,
         encoding=encoding,
-        database=database,
-        language=lang,
-        as_json=as_json,
     )
-    match_run.duplicates(how)
+    match_run.duplicates(at, how)
 
 
+@enrol.command()
+@sharing("actor", "json")
 def decide(
+    at: At,
     one: Key,
     other: Key,
     *,
@@ -117,10 +113,6 @@ def decide(
         bool, typer.Option("--take-number", help="The first gets the identity number of the other.")
     ] = False,
     reason: Why,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Decide whether two records are one person.
 
@@ -131,25 +123,19 @@ def decide(
     Example: yibao enrol decide person:P1 person:P7 --same --last 2022-08-31 --reason "ids seen"
     """
     from yibao.cli import match_run
-    from yibao.cli.care_run import At
 
     if same != (last is not None) or (take_number and not same):
         raise typer.BadParameter(
             "--same needs --last, --different takes neither --last nor --take-number / 选项不配"
         )
-    match_run.decide(
-        *(At(database, actor, lang, as_json), one, other, last),
-        take_number=take_number,
-        reason=reason,
-    )
+    match_run.decide(at, one, other, last, take_number=take_number, reason=reason)
 
 
+@enrol.command()
+@sharing("json")
 def decisions(
+    at: At,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only of this record.")] = None,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Show what was decided about pairs, and what is left to do.
 
@@ -157,13 +143,14 @@ def decisions(
     Example: yibao enrol decisions person:P1
     """
     from yibao.cli import match_run
-    from yibao.cli.care_run import At
 
-    match_run.decisions(At(database, None, lang, as_json), key)
+    match_run.decisions(at, key)
 
 
 @followup.command()
+@sharing("actor", "json")
 def take(
+    at: At,
     files: Files,
     *,
     day: Annotated[
@@ -171,10 +158,6 @@ def take(
     ],
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Take in the gaps that a population file shows.
 
@@ -186,12 +169,13 @@ def take(
     """
     from yibao.cli import followup_run
 
-    at = followup_run.Files(files, rejects, encoding, actor, database, lang, as_json)
-    followup_run.take(at, day)
+    followup_run.take(at, followup_run.Files(files, rejects, encoding), day)
 
 
 @followup.command("list")
+@sharing("actor", "json")
 def list_(
+    at: At,
     *,
     state: Annotated[
         list[str] | None,
@@ -204,15 +188,11 @@ def list_(
     ] = None,
     division: Annotated[str, typer.Option(help="Of this division, or the begin of its code.")] = "",
     street: Annotated[str, typer.Option(help="Of this street.")] = "",
-    by: Annotated[
-        Literal["division", "street"], typer.Option(help="What gaps are counted by.")
+    counted_by: Annotated[
+        Literal["division", "street"], typer.Option("--by", help="What gaps are counted by.")
     ] = "division",
     day: Today = None,
     output: Output = None,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Count gaps by state, and list them for those who go and see.
 
@@ -222,14 +202,15 @@ def list_(
     Example: yibao enrol followup list --by street --division 120101 -o grid.xlsx
     """
     from yibao.cli import followup_run
-    from yibao.cli.care_run import At
 
-    wanted = followup_run.Wanted(state or [], division, street, by, day, output)
-    followup_run.list_(At(database, actor, lang, as_json), wanted)
+    wanted = followup_run.Wanted(state or [], division, street, counted_by, day, output)
+    followup_run.list_(at, wanted)
 
 
 @followup.command("set")
+@sharing("actor", "json")
 def set_(
+    at: At,
     number: Number,
     state: Annotated[
         Literal["open", "called", "visited", "elsewhere", "exempt"],
@@ -239,10 +220,6 @@ def set_(
     on: Annotated[date, typer.Option(metavar="DATE", parser=parse_date, help="The day on which.")],
     note: Annotated[str, typer.Option(help="What was found.")] = "",
     proof: Annotated[str, typer.Option(help="Proof of being insured elsewhere.")] = "",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Write down what was done about a gap.
 
@@ -252,21 +229,18 @@ def set_(
     """
     from yibao.agency.matching.followup import Step
     from yibao.cli import followup_run
-    from yibao.cli.care_run import At
 
-    followup_run.set_(At(database, actor, lang, as_json), number, Step(state, on, note, proof))
+    followup_run.set_(at, number, Step(state, on, note, proof))
 
 
 @followup.command("import")
+@sharing("actor", "json")
 def import_(
+    at: At,
     files: Files,
     *,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Import the lists that grid workers bring back.
 
@@ -278,5 +252,4 @@ def import_(
     """
     from yibao.cli import followup_run
 
-    at = followup_run.Files(files, rejects, encoding, actor, database, lang, as_json)
-    followup_run.import_files(at)
+    followup_run.import_files(at, followup_run.Files(files, rejects, encoding))

@@ -17,12 +17,13 @@ from yibao.agency.matching.likeness import COMPARISONS, THRESHOLD
 from yibao.agency.matching.pairs import KINDS, Pair
 from yibao.agency.matching.search import search
 from yibao.cli.agency_run import readers, rejects_file, tell
-from yibao.cli.care_run import At, run
 from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console
 from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old, written_twice
+from yibao.cli.work import run
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.results import rejects_sheet
@@ -45,21 +46,18 @@ class Search:
     output: Path | None
     rejects: Path | None
     encoding: Encoding | None
-    database: str | None
-    language: Language
-    as_json: bool
 
 
-def duplicates(how: Search) -> None:
+def duplicates(at: At, how: Search) -> None:
     """Look for duplicates; leaves with the exit code."""
-    with exits(how.language, as_json=how.as_json):
+    with exits(at.lang, as_json=at.as_json):
         target = rejects_file(how.files, how.rejects) if how.files else None
         outputs = [how.output] if how.output else []
         check_targets(outputs, how.files)
         if target is not None and target.resolve() in {out.resolve() for out in outputs}:
             raise written_twice(target)
         refused: list[Reject] = []
-        with _busy(how.language), opened(how.database) as store:
+        with _busy(at.lang), opened(at.database) as store:
             theirs = list(_theirs(how, refused))
             with store.transaction() as connection:
                 found = search(
@@ -68,21 +66,21 @@ def duplicates(how: Search) -> None:
                     threshold=THRESHOLD if how.threshold is None else how.threshold,
                     likeness=not how.exact,
                 )
-        sheets = {out: [_sheet(found, how.language)] for out in outputs}
+        sheets = {out: [_sheet(found, at.lang)] for out in outputs}
         if target is not None and refused:
             order = [column.name for column in records.columns()]
-            sheets[target] = [rejects_sheet(refused, order, how.language)]
+            sheets[target] = [rejects_sheet(refused, order, at.lang)]
         write_files(sheets)
         counts = Counter(pair.kind for pair in found)
-        if not how.as_json:
-            _print(found, counts, how.language)
+        if not at.as_json:
+            _print(found, counts, at.lang)
         tell(
             {"rows": len(theirs) + len(refused), "rejected": len(refused)} if how.files else {},
             refused,
             sheets,
             remove_old([target] if target else [], sheets),
-            how.language,
-            as_json=how.as_json,
+            at.lang,
+            as_json=at.as_json,
             more={
                 "found": {kind: counts[kind] for kind in KINDS},
                 "pairs": list(map(_data, found)),
@@ -186,7 +184,7 @@ def decide(
             actor=who,
             take_number=take_number,
         )
-        return _told(decision, at.language)
+        return _told(decision, at.lang)
 
     run(at, work)
 
@@ -196,7 +194,7 @@ def decisions(at: At, key: str | None) -> None:
 
     def work(connection: Connection, _: str) -> dict[str, Any]:
         found = decided.decisions(connection, key)
-        rows = [{"left": d.left, "right": d.right, **_told(d, at.language)} for d in found]
+        rows = [{"left": d.left, "right": d.right, **_told(d, at.lang)} for d in found]
         if not at.as_json:  # on one line each
             rows = [{**row, "left_to_do": _tasks(row["left_to_do"])} for row in rows]
         return {"decisions": rows}

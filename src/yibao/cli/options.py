@@ -104,3 +104,74 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Lang = Annotated[
     Language, typer.Option("--lang", envvar="YIBAO_LANG", help="Language of texts and messages.")
 ]
+
+
+# --- of the agency's commands ---------------------------------------------------------------------
+
+
+def parse_remark(text: str) -> str:
+    """Return a text given on the command line, which may be empty."""
+    return text and parse_text(text)
+
+
+def parse_moment(text: str) -> datetime:
+    """Return a time such as 2022-03-01T09:30; without a zone it is that of China."""
+    try:
+        at = datetime.fromisoformat(text)
+        parse_date(at.date().isoformat())
+    except (ValueError, typer.BadParameter):
+        raise typer.BadParameter(f"{text!r} is not a time such as 2022-03-01T09:30") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=CHINA)
+
+
+PersonId = Annotated[
+    str, typer.Argument(metavar="PERSON", parser=parse_text, help="The person's id.")
+]
+Disease = Annotated[
+    str, typer.Argument(metavar="DISEASE", parser=parse_text, help="Code of the disease.")
+]
+Institution = Annotated[
+    str,
+    typer.Option("--at", metavar="INSTITUTION", parser=parse_text, help="Which institution."),
+]
+Day = Annotated[
+    date, typer.Option("--date", metavar="DATE", parser=parse_date, help="The day on which.")
+]
+First = Annotated[
+    date, typer.Option("--from", metavar="DATE", parser=parse_date, help="First day, inclusive.")
+]
+Last = Annotated[
+    date | None,
+    typer.Option("--to", metavar="DATE", parser=parse_date, help="Last day, inclusive; else open."),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", parser=parse_text, help="Why.")]
+Remark = Annotated[str, typer.Option("--reason", metavar="TEXT", parser=parse_remark, help="Why.")]
+Moment = Annotated[
+    datetime,
+    typer.Option("--time", metavar="TIME", parser=parse_moment, help="When: 2022-03-01T09:30."),
+]
+Cite = Annotated[
+    str, typer.Option(metavar="TEXT", parser=parse_text, help="Where it is laid down.")
+]
+BookDay = Annotated[
+    date, typer.Option("--on", metavar="DATE", parser=parse_date, help="The day of the books.")
+]
+BookDayOrFirst = Annotated[
+    date | None,
+    typer.Option(
+        "--on", metavar="DATE", parser=parse_date, help="The day of the books; else the first."
+    ),
+]
+Why = Annotated[str, typer.Option("--reason", parser=parse_text, help="Why, for the audit.")]
+Reference = Annotated[
+    str, typer.Option(parser=parse_text, help="A number of its own: it happens once.")
+]
+Yuan = Annotated[
+    int, typer.Option("--amount", metavar="YUAN", parser=parse_amount, help="Such as 320.00.")
+]
+YuanOrAll = Annotated[
+    int | None,
+    typer.Option(
+        "--amount", metavar="YUAN", parser=parse_amount, help="Such as 320.00; else all of it."
+    ),
+]

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from yibao.cli import limit_work
-from yibao.cli.care_options import At as Time
-from yibao.cli.care_options import Cite, First, Institution, PersonId, Reason, Remark
-from yibao.cli.options import parse_text
-from yibao.cli.work import Work, imports, reads, writes
+from yibao.cli.options import Cite, First, Institution, Moment, PersonId, Reason, Remark, parse_text
+from yibao.cli.sharing import Work, imports, reads, writes
 
 if TYPE_CHECKING:
     from yibao.agency.imports import RowFile
@@ -43,7 +41,7 @@ def issue(
     institution: Institution,
     number: Annotated[str, _text("The institution's number of it.")],
     practitioner: Annotated[str, _text("Who prescribes.")],
-    at: Time,
+    at: Moment,
     item: Annotated[
         list[str],
         typer.Option(metavar="KIND:CODE=COUNT", help="An item and how many; repeatable."),
@@ -119,7 +117,7 @@ def order(
     *,
     institution: Institution,
     channel: Annotated[Literal["web", "phone"], typer.Option(help="How it came.")],
-    at: Time,
+    at: Moment,
     stable: Annotated[str, _text("How it is known that the medication is stable.")],
     immobile: Annotated[str, _text("Why nobody can come.")],
     address: Annotated[str, _text("Where it goes.")],
@@ -139,7 +137,7 @@ def order(
 
 @writes(prescription)
 def dispatch(
-    number: Delivery, *, at: Time, carrier: Annotated[str, _text("Who carries it.")]
+    number: Delivery, *, at: Moment, carrier: Annotated[str, _text("Who carries it.")]
 ) -> Work:
     """Send an order on its way.
 
@@ -156,7 +154,7 @@ def dispatch(
 
 
 @writes(prescription, "cancel-order")
-def cancel_order(number: Delivery, *, at: Time, reason: Reason) -> Work:
+def cancel_order(number: Delivery, *, at: Moment, reason: Reason) -> Work:
     """End an order that was not received. Its prescription may be filled otherwise.
 
     \b

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yibao.cli.care_options import (
+from yibao.cli.options import (
     Day,
     Disease,
     First,
@@ -16,9 +16,10 @@ from yibao.cli.care_options import (
     PersonId,
     Reason,
     Remark,
+    parse_date,
+    parse_text,
 )
-from yibao.cli.options import parse_date, parse_text
-from yibao.cli.work import Work, imports, reads, writes
+from yibao.cli.sharing import Work, imports, reads, writes
 
 if TYPE_CHECKING:
     from yibao.agency.imports import RowFile

@@ -1,18 +1,28 @@
-"""Options that the commands of a group share, written once.
+"""Commands of the agency: the options that they share, written once.
 
 The function of a command takes an `At` first, then what is its own; `sharing` puts the options
-behind, and makes the `At` of them.
+behind, and makes the `At` of them. Where a command is one piece of work, its function takes only
+what is its own and returns its work, and `reads`, `writes` or `imports` do the rest.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from types import SimpleNamespace
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Concatenate,
+    ParamSpec,
+    TypeVar,
+    get_type_hints,
+)
 
 import typer
 
@@ -20,22 +30,44 @@ from yibao.cli import agency_run
 from yibao.cli.database import Actor as By
 from yibao.cli.database import opened
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, Language, default_language, parse_date
+from yibao.cli.options import (
+    AcceptGrade,
+    AsJson,
+    Lang,
+    Language,
+    Overlays,
+    default_language,
+    parse_date,
+)
+from yibao.cli.settle_commands import EncodingName, PolicyName
 
 if TYPE_CHECKING:
+    from yibao.agency.imports import RowFile
+    from yibao.settlement.procedure import Office
     from yibao.store.database import Connection
     from yibao.text import Text
+
+Told = Mapping[str, Any]
+"""What a piece of work tells: named values, lists of such."""
+
+Work = Callable[["Connection", str], Told]
+"""Takes a transaction and who acts."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where something is done, by whom, on which day of the books, and how it is told."""
+    """Where something is done, by whom, by which rules, and how it is told."""
 
-    database: str | None
-    lang: Language
-    as_json: bool = False
+    database: str | None = None
     by: str | None = None
+    lang: Language = "zh"
+    as_json: bool = False
     day: date | None = None
+    policy: str = ""
+    overlay: Sequence[Path] | None = None
+    accept_grade: str = "C"
 
     @property
     def who(self) -> str:
@@ -54,30 +86,71 @@ class At:
         ):
             yield connection
 
+    def written(self, work: Callable[[Connection], Result]) -> Result:
+        """Do something in one transaction; what is refused is raised."""
+        with opened(self.database) as database:
+            return database.run(work)
+
+    def office(self) -> Office:
+        """Load the policy; raises PackErrors."""
+        from yibao.cli.settle_run import place_of
+        from yibao.policy.policy import load_policy
+        from yibao.settlement.procedure import Office
+
+        place, overlays = place_of(self.policy), self.overlay or ()
+        return Office(load_policy(place, accept=self.accept_grade, overlays=overlays))
+
     def say(self, text: Text) -> None:
         """Print a line."""
         typer.echo(text.pick(self.lang))
 
+    def tell(self, data: dict[str, Any], text: Text) -> None:
+        """Print what was done, as JSON or in words."""
+        from yibao.cli.output import print_json
+
+        if self.as_json:
+            print_json(data)
+        else:
+            self.say(text)
+
+
+# --- options --------------------------------------------------------------------------------------
 
 _BookDay = Annotated[
     date | None,
     typer.Option("--day", metavar="DATE", parser=parse_date, help="Day of the books; else today."),
 ]
+_Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE…", help=".csv, .csv.gz, .parquet or .xlsx.")
+]
+_Output = Annotated[Path, typer.Option("-o", "--output", help=".xlsx or .csv.")]
 
 
-def _option(name: str, kind: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+def _option(name: str, kind: Any, default: Any = Parameter.empty) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
 
 
-_OPTIONS: Mapping[str, inspect.Parameter] = {
-    "by": _option("by", By),
-    "actor": _option("by", agency_run.Actor, None),
-    "day": _option("day", _BookDay, None),
-    "database": _option("database", Place, None),
-    "json": _option("as_json", AsJson, False),
-    "lang": _option("lang", Lang, default_language()),
+_OPTIONS: Mapping[str, Sequence[Parameter]] = {
+    "by": [_option("by", By)],
+    "actor": [_option("by", agency_run.Actor, None)],
+    "day": [_option("day", _BookDay, None)],
+    "rules": [
+        _option("policy", PolicyName),
+        _option("overlay", Overlays, None),
+        _option("accept_grade", AcceptGrade, "C"),
+    ],
+    "database": [_option("database", Place, None)],
+    "json": [_option("as_json", AsJson, False)],
+    "lang": [_option("lang", Lang, default_language())],
 }
+_FILES = [
+    Parameter("files", Parameter.POSITIONAL_OR_KEYWORD, annotation=_Files),
+    _option("rejects", agency_run.Rejects, None),
+    _option("encoding", EncodingName, None),
+]
+_OUTPUT = [_option("output", _Output)]
 
+Given = dict[str, Any]
 Own = ParamSpec("Own")
 
 
@@ -85,22 +158,113 @@ def sharing(*names: str) -> Callable[[Callable[Concatenate[At, Own], None]], Cal
     """Return what gives a command these options, besides where the database is and the language.
 
     by     who does it, needed          actor  who does it, else the user of the machine
-    day    the day of the books         json   print the result as JSON
+    day    the day of the books         rules  the policy, its overlays, the worst grade of figure
+    json   print the result as JSON
     """
-    options = [_OPTIONS[name] for name in (*names, "database", "lang")]
 
     def decorate(function: Callable[Concatenate[At, Own], None]) -> Callable[..., None]:
-        signature = inspect.signature(function, eval_str=True)
-        _, *own = signature.parameters.values()
-
-        @wraps(function)
-        def command(**given: Any) -> None:
-            at = At(**{option.name: given.pop(option.name) for option in options})
+        def run(at: At, given: Given) -> None:
             function(at, **given)  # type: ignore[call-arg]
 
-        parameters = [*own, *options]
-        command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        _, *own = _parameters(function)
+        return _made(run, own, (*names, "database", "lang"), like=function)
+
+    return decorate
+
+
+def _made(
+    run: Callable[[At, Given], None],
+    own: Sequence[Parameter],
+    names: Sequence[str],
+    *,
+    like: Callable[..., Any],
+) -> Callable[..., None]:
+    """Return a command with the name and the help of another function.
+
+    It takes what is its own, then the options of these names, and gives both to `run`.
+    """
+    options = [option for name in names for option in _OPTIONS[name]]
+    parameters = sorted([*own, *options], key=lambda parameter: parameter.kind)
+
+    def command(**given: Any) -> None:
+        run(At(**{option.name: given.pop(option.name) for option in options}), given)
+
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    command.__name__, command.__doc__ = like.__name__, like.__doc__
+    return command
+
+
+def _parameters(function: Callable[..., Any]) -> list[Parameter]:
+    """Return what a function takes, with annotations that are evaluated.
+
+    What it returns is of no concern here, and may be known to the type checker only.
+    """
+    found = list(signature(function).parameters.values())
+    said = SimpleNamespace(__annotations__={p.name: p.annotation for p in found})
+    names = getattr(function, "__globals__", {})
+    hints = get_type_hints(said, names, include_extras=True)
+    return [p.replace(annotation=hints[p.name]) for p in found]
+
+
+# --- pieces of work -------------------------------------------------------------------------------
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def reads(app: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
+    """Make a command of a function that returns work which changes nothing."""
+    return _working(app, name, "database", "json", "lang")
+
+
+def writes(app: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
+    """Make a command of a function that returns work which somebody has to answer for."""
+    return _working(app, name, "actor", "database", "json", "lang")
+
+
+def _working(app: typer.Typer, name: str | None, *options: str) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        def run(at: At, given: Given) -> None:
+            from yibao.cli import work
+
+            work.run(at, command(**given))
+
+        app.command(name)(_made(run, _parameters(command), options, like=command))
+        return command
+
+    return decorate
+
+
+def imports(app: typer.Typer, example: str) -> Callable[[Command], Command]:
+    """Make the commands `import` and `template` of a function that returns a kind of row files.
+
+    The function's text is the help of `import`; `example` is what to type for a template.
+    """
+
+    def decorate(command: Command) -> Command:
+        own = _parameters(command)
+
+        def kind(given: Given) -> RowFile:
+            found: RowFile = command(**{p.name: given.pop(p.name) for p in own})
+            return found
+
+        def import_(at: At, given: Given) -> None:
+            from yibao.cli import work
+
+            work.import_rows(at, kind(given), **given)
+
+        def template(at: At, given: Given) -> None:
+            from yibao.cli import work
+
+            work.write_template(kind(given), lang=at.lang, **given)
+
+        template.__doc__ = (
+            "Write an empty table to fill in. In Excel a second sheet explains the columns.\n\n"
+            f"\b\nExample: {example}"
+        )
+        shared = ("actor", "database", "json", "lang")
+        app.command("template")(_made(template, [*own, *_OUTPUT], ["lang"], like=template))
+        app.command("import")(_made(import_, [*own, *_FILES], shared, like=command))
         return command
 
     return decorate

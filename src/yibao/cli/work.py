@@ -1,152 +1,85 @@
-"""Commands that are one piece of work: what all of them take is written here, once.
+"""One piece of work in one transaction, and what it told; rows of files; templates.
 
-A command declares what it takes of its own and returns its work: what to do in a transaction as
-whom. Who acts, where the database is, and how the answer is told come from here.
+A piece of work returns what to print: named values, lists of such, or nothing; texts in both
+languages are told in the reader's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from inspect import Parameter, Signature, signature
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import Any
 
 import typer
 
-from yibao.cli.agency_run import Actor, Rejects
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language
-from yibao.cli.settle_commands import EncodingName
-
-if TYPE_CHECKING:
-    from yibao.agency.imports import RowFile
-    from yibao.store.database import Connection
-
-Told = Mapping[str, Any]
-"""What a command prints: named values, lists of such."""
-
-Work = Callable[["Connection", str], Told]
-"""Takes a transaction and who acts."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE…", help=".csv, .csv.gz, .parquet or .xlsx.")
-]
-Output = Annotated[Path, typer.Option("-o", "--output", help=".xlsx or .csv.")]
-
-_LANGUAGE = default_language()
+from yibao.agency.imports import RowFile, write_rows
+from yibao.cli.agency_run import finish, readers, rejects_file
+from yibao.cli.database import opened
+from yibao.cli.options import Language
+from yibao.cli.output import console, print_json
+from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At, Work
+from yibao.interop.files import schema
+from yibao.interop.files.encoding import Encoding
+from yibao.interop.files.output import write_files
+from yibao.interop.files.rows import visible
+from yibao.text import Text
 
 
-def reads(app: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
-    """Make a command of a function that returns work which changes nothing."""
-
-    def done(
-        command: Callable[[], Work],
-        *,
-        database: Place = None,
-        as_json: AsJson = False,
-        lang: Lang = _LANGUAGE,
-    ) -> None:
-        from yibao.cli.care_run import At, run
-
-        run(At(database, None, lang, as_json), command())
-
-    return _made(app, name, done)
-
-
-def writes(app: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
-    """Make a command of a function that returns work which somebody has to answer for."""
-
-    def done(
-        command: Callable[[], Work],
-        *,
-        actor: Actor = None,
-        database: Place = None,
-        as_json: AsJson = False,
-        lang: Lang = _LANGUAGE,
-    ) -> None:
-        from yibao.cli.care_run import At, run
-
-        run(At(database, actor, lang, as_json), command())
-
-    return _made(app, name, done)
+def run(at: At, work: Work) -> None:
+    """Do a piece of work and print what it told; leaves with the code of what is refused."""
+    with exits(at.lang, as_json=at.as_json):
+        told = at.written(lambda connection: work(connection, at.who))
+    told = _plain(told, at.lang)
+    if at.as_json:
+        print_json(told)
+        return
+    page = console()
+    for name, value in told.items():
+        if isinstance(value, list):
+            page.print(f"{name}:", style="bold")
+            for row in value:
+                shown = ", ".join(f"{k}={v}" for k, v in row.items() if v not in {"", None})
+                page.print(f"  {visible(shown)}", soft_wrap=True)
+        else:
+            page.print(f"{name}: {visible(str(value))}", soft_wrap=True)
 
 
-def imports(app: typer.Typer, example: str) -> Callable[[Command], Command]:
-    """Make the commands `import` and `template` of a function that returns a kind of row files.
-
-    The function's text is the help of `import`; `example` is what to type for a template.
-    """
-
-    def done(
-        command: Callable[[], RowFile],
-        files: Files,
-        *,
-        rejects: Rejects = None,
-        encoding: EncodingName = None,
-        actor: Actor = None,
-        database: Place = None,
-        as_json: AsJson = False,
-        lang: Lang = _LANGUAGE,
-    ) -> None:
-        from yibao.cli.care_run import At, import_rows
-
-        at = At(database, actor, lang, as_json)
-        import_rows(at, command(), files, rejects=rejects, encoding=encoding)
-
-    def template(command: Callable[[], RowFile], *, output: Output, lang: Lang = _LANGUAGE) -> None:
-        from yibao.cli.care_run import write_template
-
-        write_template(command(), output, lang)
-
-    template.__doc__ = (
-        "Write an empty table to fill in. In Excel a second sheet explains the columns.\n\n"
-        f"\b\nExample: {example}"
-    )
-
-    def decorate(command: Command) -> Command:
-        _made(app, "template", template, template.__doc__)(command)
-        return _made(app, "import", done)(command)
-
-    return decorate
+def _plain(value: Any, language: Language) -> Any:
+    """Return what JSON can hold, in the reader's language."""
+    match value:
+        case Text():
+            return value.pick(language)
+        case Mapping():
+            return {key: _plain(item, language) for key, item in value.items()}
+        case list():
+            return [_plain(item, language) for item in value]
+        case date():
+            return value.isoformat()
+    return value
 
 
-def _made(
-    app: typer.Typer, name: str | None, done: Callable[..., None], text: str | None = None
-) -> Callable[[Command], Command]:
-    """Make a command that takes what a function takes and, after it, what `done` takes.
-
-    `done` gets the function with its arguments filled in, and the rest. `text` is the command's
-    help where it is not the function's.
-    """
-    common = _parameters(done, leave="command")
-
-    def decorate(command: Command) -> Command:
-        own = _parameters(command)
-
-        def called(**given: Any) -> None:
-            taken = {p.name: given.pop(p.name) for p in own}
-            done(lambda: command(**taken), **given)
-
-        parameters = sorted([*own, *common], key=lambda p: p.kind)
-        called.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-        called.__annotations__ = {p.name: p.annotation for p in parameters}
-        called.__name__, called.__doc__ = command.__name__, text or command.__doc__
-        app.command(name)(called)
-        return command
-
-    return decorate
+def import_rows(
+    at: At,
+    kind: RowFile,
+    files: Sequence[Path],
+    *,
+    rejects: Path | None,
+    encoding: Encoding | None,
+) -> None:
+    """Import files of a kind; leaves with exit code 1 where rows were refused."""
+    with exits(at.lang, as_json=at.as_json):
+        target = rejects_file(files, rejects)
+        rows = readers(files, kind.name, kind.columns, encoding)
+        with opened(at.database) as database:
+            done = write_rows(database, rows, lambda c, values: kind.write(c, values, at.who))
+        finish(done, kind.columns, target, at.lang, as_json=at.as_json)
 
 
-def _parameters(function: Callable[..., Any], leave: str = "") -> list[Parameter]:
-    """Return what a function takes, but for one of a name, with annotations that are evaluated.
-
-    What it returns is of no concern here, and may be known to the type checker only.
-    """
-    found = [p for name, p in signature(function).parameters.items() if name != leave]
-    said = SimpleNamespace(__annotations__={p.name: p.annotation for p in found})
-    names = getattr(function, "__globals__", {})
-    hints = get_type_hints(said, names, include_extras=True)
-    return [p.replace(annotation=hints[p.name]) for p in found]
+def write_template(kind: RowFile, *, output: Path, lang: Language) -> None:
+    """Write an empty table of a kind."""
+    with exits(lang):
+        sheets = schema.template(kind.name, kind.columns, lang)
+        write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
+        typer.echo(str(output))

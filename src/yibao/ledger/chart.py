@@ -70,9 +70,11 @@ CHART: Mapping[str, Head] = {
     "surcharge_income": Head("income", Text("滞纳金收入", "Surcharges for lateness")),
     "interest_income": Head("income", Text("利息收入", "Interest")),
     "deduction_income": Head("income", Text("审核扣款", "Deductions after audit")),
+    "financing_income": Head("income", Text("其他基金转入筹资", "Financing by other funds")),
     # expenses
     "benefit_expense": Head("expense", Text("待遇支出", "Benefits")),
     "account_credit": Head("expense", Text("划入个人账户", "Credits to personal accounts")),
+    "financing_expense": Head("expense", Text("为保障产品列支", "Financing of products")),
     "interest_expense": Head("expense", Text("个人账户计息", "Interest on personal accounts")),
     # what passes between persons and institutions, outside the fund
     "cash_due": Head("memo", Text("个人现金负担", "Patients' cash"), of_fund=False),

@@ -30,7 +30,7 @@ from yibao.policy.model import (
     Value,
 )
 from yibao.policy.names import BAND
-from yibao.policy.opspec import OPS, REFUSE, results
+from yibao.policy.opspec import OPS, PAID, REFUSE, results
 from yibao.policy.program import Instruction, Program, Structure
 from yibao.policy.source import did_you_mean
 from yibao.policy.vocabulary import vocabulary
@@ -252,11 +252,19 @@ class _Builder:
         written: set[str] = set(self.env)
         for step in steps:
             for field in OPS[step.op].fields:
-                for name in step.many(field):
+                for name in self._operands(step, field):
                     if name not in written:
                         self._figure(step, name)
                         written.add(name)
             written.update(results(step))
+
+    def _operands(self, step: Step, field: str) -> list[str]:
+        """Return the operands of a field; PAID stands for every fund written so far."""
+        found: list[str] = []
+        for name in step.many(field):
+            funds = name == PAID and isinstance(step.operands[field], tuple)
+            found += [payer for payer in self.payers if payer in self.env] if funds else [name]
+        return found
 
     def _figure(self, step: Step, name: str) -> None:
         table, band = table_of(self.region, name)
@@ -287,7 +295,7 @@ class _Builder:
         for field, wanted in OPS[step.op].fields.items():
             if field not in step.operands:
                 continue
-            names = step.many(field)
+            names = self._operands(step, field)
             slots = tuple(self.env[name] for name in names if name in self.env)
             for name, slot in zip(names, slots, strict=False):
                 found = self.units[slot]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
@@ -27,6 +27,7 @@ from yibao.policy.model import (
     Table,
     Value,
 )
+from yibao.policy.vocabulary import vocabulary
 
 Look = Callable[[str], Value]
 """Gives the value of an attribute."""
@@ -87,6 +88,7 @@ class Consolidation:
         self.day = day
         self.known = known
         self._rows: dict[str, tuple[Row, ...]] = {}
+        self._versions: dict[str, ClassProvision] = {}
 
     def _holds(self, origin: Origin) -> bool:
         return origin.in_force(self.day, self.known)
@@ -105,9 +107,23 @@ class Consolidation:
 
     @cached_property
     def layers(self) -> LayerOrder | None:
-        """The order of layers in force."""
+        """The order of layers in force, with those that products put before it and after it.
+
+        Several at one end stand as in the vocabulary, whichever product comes first.
+        """
         held = [layers for layers in self.region.layers if self._holds(layers.origin)]
-        return max(held, key=lambda layers: layers.origin.rank(), default=None)
+        held.sort(key=lambda layers: layers.origin.rank())
+        base = next((one for one in reversed(held) if one.place == "order"), None)
+        known = list(vocabulary().layers)
+        first, last = (
+            sorted({n for one in held if one.place == place for n in one.order}, key=known.index)
+            for place in ("first", "last")
+        )
+        if not first and not last:
+            return base
+        base = base or LayerOrder((), held[0].origin)
+        own = [name for name in base.order if name not in {*first, *last}]
+        return replace(base, order=(*first, *own, *last))
 
     def rows(self, table: Table) -> tuple[Row, ...]:
         """Return the rows of a table in force, the winner of any two first."""
@@ -125,12 +141,20 @@ class Consolidation:
     def provision(self, classification: Classification, day: date | None = None) -> ClassProvision:
         """Return the version of a classification in force; raises NoRule when there is none.
 
-        `day` is the claim's, for the words of the refusal.
+        Rows that go ahead stand before it, the winner of any two first. `day` is the claim's, for
+        the words of the refusal.
         """
-        held = [p for p in classification.provisions if self._holds(p.origin)]
-        if not held:
-            raise refusals.no_classification(classification, day or self.day)
-        return max(held, key=lambda p: p.origin.rank())
+        found = self._versions.get(classification.name)
+        if found is None:
+            held = [p for p in classification.provisions if self._holds(p.origin)]
+            held.sort(key=lambda p: p.origin.rank(), reverse=True)
+            base = next((p for p in held if not p.ahead), None)
+            if base is None:
+                raise refusals.no_classification(classification, day or self.day)
+            ahead = [row for p in held if p.ahead for row in p.rows]
+            found = replace(base, rows=(*ahead, *base.rows)) if ahead else base
+            self._versions[classification.name] = found
+        return found
 
     def rivals(self, table: Table, look: Look, winner: Row) -> tuple[Rival, ...]:
         """Return every other row that matches these attributes, with the reason why it lost.

@@ -237,14 +237,19 @@ class ClassRow:
     value: str
     cite: str
     says: Text
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
 class ClassProvision:
-    """One document's version of a classification: rows in order of priority."""
+    """One document's version of a classification: rows in order of priority.
+
+    Rows that go `ahead` are asked before those of the version in force, which stands otherwise.
+    """
 
     rows: tuple[ClassRow, ...]
     origin: Origin
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,10 +294,11 @@ class StateAttribute:
 
 @dataclass(frozen=True, slots=True)
 class LayerOrder:
-    """One document's order of the layers that may pay."""
+    """One document's order of the layers that may pay, or layers that join the order in force."""
 
     order: tuple[str, ...]
     origin: Origin
+    place: Literal["order", "first", "last"] = "order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ OPS: Mapping[str, OpSpec] = {
     "least": OpSpec({"terms": "same"}, "same"),
     "greatest": OpSpec({"terms": "same"}, "same"),
     "share": OpSpec({"of": "yuan", "rate": "rate"}, "yuan"),
-    "prorate": OpSpec({"of": "yuan", "part": "yuan", "whole": "yuan"}, "yuan"),
+    "prorate": OpSpec({"of": "yuan", "part": "same", "whole": "same"}, "yuan"),
     "deductible": OpSpec({"of": "yuan", "standard": "yuan", "met": "yuan"}, "yuan"),
     "cap": OpSpec({"of": "yuan", "limit": "yuan", "used": "yuan"}, "yuan"),
     "bands": OpSpec(
@@ -52,7 +52,7 @@ OPS: Mapping[str, OpSpec] = {
     "at_most": OpSpec({"value": "same", "limit": "same"}, "count"),
     "keep": OpSpec({"of": "same", "if": "count"}, "same"),
     "set": OpSpec({"value": "same", "into": "same"}, "same", ("into",)),
-    "times": OpSpec({"of": "yuan", "count": "count"}, "yuan"),
+    "times": OpSpec({"of": "same", "count": "count"}, "same"),
     "refuse": OpSpec({}, "yuan"),
     "require": OpSpec({"if": "count"}, "count"),
 }
@@ -60,6 +60,9 @@ OPS: Mapping[str, OpSpec] = {
 
 REFUSE = "refuse"
 """The operation that computes nothing: whoever it applies to is refused."""
+
+PAID = "paid_so_far"
+"""Among the operands of a list: what each fund has paid so far, whoever pays in a region."""
 
 REQUIRE = "require"
 """The operation of procedures that refuses where a flag is 0; it writes the flag as its own id."""

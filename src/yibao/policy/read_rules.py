@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from yibao.errors import Defect
 from yibao.policy.acts import Acts
@@ -38,6 +38,7 @@ from yibao.policy.vocabulary import Vocabulary
 
 _TABLE_HEAD = ("title", "unit", "keys", "measure", "scope")
 _SCOPES = ("year", "lifetime", "episode")
+_PLACES: tuple[Literal["order", "first", "last"], ...] = ("order", "first", "last")
 
 
 class Rules:
@@ -81,8 +82,9 @@ class Rules:
         for i, layers in enumerate(data.get("layers", ())):
             path = ("layers", i)
             origin = self._origin(document, "layers", source, path, layers)
-            self.layers.append(LayerOrder(tuple(layers["order"]), origin))
-            self.names.check(source, path, layers["order"], self.vocabulary.layers, "a layer")
+            place = next(place for place in _PLACES if place in layers)
+            self.layers.append(LayerOrder(tuple(layers[place]), origin, place))
+            self.names.check(source, path, layers[place], self.vocabulary.layers, "a layer")
         for i, step in enumerate(data.get("steps", ())):
             path = ("steps", i)
             origin = self._origin(document, step["id"], source, path, step)
@@ -111,7 +113,10 @@ class Rules:
         for name, data in source.data.get(section, {}).items():
             one = gathered.setdefault(name, Gathered())
             for field in head:
-                if field in data:
+                if field == "codes" and all(p.get("ahead") for p in data["provisions"]):
+                    codes: Mapping[str, Any] = data.get(field, {})
+                    one.more += [(source, (section, name, field, c), c) for c in codes]
+                elif field in data:
                     one.places.setdefault(field, source)
                     self._declare(source, (section, name, field), one.head, field, data[field])
             for i, provision in enumerate(data["provisions"]):
@@ -181,6 +186,12 @@ class Rules:
         names = self.names
         scopes = {name: _SCOPES.index(value.scope) for name, value in self.state.items()}
         self.state = {name: self.state[name] for name in sorted(scopes, key=lambda n: scopes[n])}
+        for name, one in self._classes.items():
+            if one.more and "codes" in one.head:
+                codes = one.head["codes"] = dict(one.head["codes"])
+                for source, path, code in one.more:
+                    given = source.data["classifications"][name]["codes"][code]
+                    self._declare(source, path, codes, code, given)
         names.classes.update(
             {name: tuple(one.head.get("codes", ())) for name, one in self._classes.items()}
         )

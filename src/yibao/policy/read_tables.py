@@ -33,6 +33,7 @@ class Gathered:
 
     def __init__(self) -> None:
         self.head: dict[str, Any] = {}
+        self.more: list[tuple[Source, Path_, str]] = []
         self.places: dict[str, Source] = {}
         self.provisions: list[tuple[Source, Path_, Mapping[str, Any], Origin]] = []
 
@@ -111,6 +112,7 @@ def _value(
 
 def read_classification(names: Names, name: str, one: Gathered) -> Classification:
     """Return a classification with its versions in the order of the files."""
+    ahead = {origin for _, _, provision, origin in one.provisions if provision.get("ahead")}
     rows: dict[Origin, list[ClassRow]] = {}
     for source, path, row, origin in one.rows():
         names.check(source, path, [row["value"]], one.head["codes"], f"a code of {name}")
@@ -118,10 +120,12 @@ def read_classification(names: Names, name: str, one: Gathered) -> Classificatio
         where = names.conditions(source, path, tests)
         says = Text(**row["says"]) if "says" in row else origin.says
         cite = row.get("cite", origin.cite)
-        rows.setdefault(origin, []).append(ClassRow(where, row["value"], cite, says))
+        rows.setdefault(origin, []).append(ClassRow(where, row["value"], cite, says, origin))
     return Classification(
         name=name,
         title=Text(**one.head["title"]),
         codes={code: Text(**text) for code, text in one.head["codes"].items()},
-        provisions=tuple(ClassProvision(tuple(held), origin) for origin, held in rows.items()),
+        provisions=tuple(
+            ClassProvision(tuple(held), origin, origin in ahead) for origin, held in rows.items()
+        ),
     )

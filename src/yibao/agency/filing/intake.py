@@ -27,12 +27,15 @@ from yibao.agency.desk.settle import presettle as desk_presettle
 from yibao.agency.desk.settle import settle as desk_settle
 from yibao.agency.filing import elsewhere, referrals, remote
 from yibao.agency.filing.places import city, locality
-from yibao.agency.qualification.sites import Site, qualifies
+from yibao.agency.qualification.sites import Site, covers_by_name, qualifies
 from yibao.policy.model import Value
 from yibao.store.database import Connection
 
 SPECIAL = frozenset({"special_outpatient", "chronic_outpatient"})
 """Visits that take a registered disease."""
+
+CARE = "long_term_care"
+"""The visit of long-term care."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _known(connection: Connection, ask: Ask, papers: Papers, places: _Places) ->
     ask = _priced(connection, ask, papers, places)
     ask = _referred(connection, ask, papers)
     ask = _placed(connection, ask, places)
-    return _special(connection, ask, papers)
+    return _named(connection, _special(connection, _cared(ask), papers), papers)
 
 
 def _priced(connection: Connection, ask: Ask, papers: Papers, places: _Places) -> Ask:
@@ -216,3 +219,28 @@ def _special(connection: Connection, ask: Ask, papers: Papers) -> Ask:
         return ask
     facts = {name: value for name, value in ask.facts.items() if name != "disease"}
     return replace(ask, visit="outpatient", facts=facts)
+
+
+def _named(connection: Connection, ask: Ask, papers: Papers) -> Ask:
+    """Say of a bill whether it is of this patient, at this hospital, by this practitioner."""
+    _not_stated(ask, "named_cover")
+    disease, who = str(ask.facts.get("disease", "none")), papers.practitioner_id
+    if disease == "none" or not who:
+        return ask
+    at = Site(ask.institution_id, who)
+    if not covers_by_name(connection, ask.person_id, disease, ask.discharged, at):
+        return ask
+    return with_facts(ask, {"named_cover": True})
+
+
+def _cared(ask: Ask) -> Ask:
+    """Let the bills of a month of long-term care be one episode, as its limits are by the month."""
+    if ask.visit != CARE:
+        return ask
+    month = f"{ask.discharged:%Y-%m}"
+    if f"{ask.admitted:%Y-%m}" != month:
+        days = f"{ask.admitted}..{ask.discharged}"
+        raise DeskError("care_month", "discharged_on", days, "days of one month: a bill for each")
+    if ask.episode not in {"", f"care {month}"}:
+        raise DeskError("episode", "episode", ask.episode, "none: care is by the month")
+    return replace(ask, episode=f"care {month}")

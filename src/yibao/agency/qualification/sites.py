@@ -131,5 +131,16 @@ def qualifies(
     return referred and not any(site.practitioner_id for site in sites)
 
 
+def covers_by_name(
+    connection: Connection, person_id: str, disease: str, day: date, at: Site
+) -> bool:
+    """Tell whether a registered disease is covered by name on a day at just this site."""
+    return (
+        at.practitioner_id != ""
+        and is_registered(connection, person_id, disease, day)
+        and at in sites_of(connection, person_id, disease, day)
+    )
+
+
 def _is(site: Site, at: Site) -> bool:
     return site in (at, Site(at.institution_id))

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.qualification import diseases
 from yibao.agency.qualification.diseases import Application, Finding
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
-from yibao.api.fields import Day, Name, Said, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import (
+    Day,
+    Name,
+    OfPerson,
+    Remark,
+    Said,
+    Strict,
+    Told,
+    example,
+    number_in_path,
+)
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 
@@ -21,24 +30,15 @@ router = APIRouter(prefix="/qualification/applications", tags=["qualification"])
 
 ApplicationNumber = Annotated[int, number_in_path("application_id / 申请编号")]
 
-_APPLICATION: dict[str, Any] = {
-    "person_id": "P-17",
-    "disease": "diabetes",
-    "applied_on": "2023-03-01",
-}
-_ASSESSMENT: dict[str, Any] = {
-    "institution_id": "H12010100001",
-    "decided_on": "2023-03-10",
-    "granted": True,
-    "first": "2023-04-01",
-    "last": "2025-03-31",
-}
-
 
 class NewDiseaseApplication(Strict):
     """An application, the first one or to renew."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_APPLICATION]})
+    model_config = example(
+        person_id="P-17",
+        disease="diabetes",
+        applied_on="2023-03-01",
+    )
 
     person_id: Name
     disease: Name = Field(description="of the register of diseases / 病种代码")
@@ -48,7 +48,13 @@ class NewDiseaseApplication(Strict):
 class Assessment(Strict):
     """What an appraisal centre found; what it grants has a first day."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ASSESSMENT]})
+    model_config = example(
+        institution_id="H12010100001",
+        decided_on="2023-03-10",
+        granted=True,
+        first="2023-04-01",
+        last="2025-03-31",
+    )
 
     institution_id: Name = Field(description="the centre / 鉴定中心")
     decided_on: Day
@@ -61,12 +67,16 @@ class Assessment(Strict):
 class ApplicationWithdrawal(Strict):
     """The applicant does not want it any more."""
 
+    model_config = example(on="2023-03-08", reason="moved away")
+
     on: Day
     reason: Remark = ""
 
 
 class ApplicationCancellation(Strict):
     """The application was a mistake: why."""
+
+    model_config = example(on="2023-03-08", reason="of another person")
 
     on: Day
     reason: Said

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.filing import choices
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.choices import Choice
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
 from yibao.api.care.referrals import FilingCancellation
-from yibao.api.fields import Day, Name, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Day, Name, OfPerson, Remark, Strict, Told, example, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 
@@ -24,19 +23,17 @@ router = APIRouter(prefix="/filing/choices", tags=["filing"])
 ChoiceNumber = Annotated[int, number_in_path("choice_id / 选择编号")]
 Kind = Literal["level_3", "primary"]
 
-_CHOICE: dict[str, Any] = {
-    "person_id": "P-17",
-    "kind": "level_3",
-    "institution_id": "H12010100001",
-    "chosen_on": "2023-03-01",
-    "first": "2023-03-02",
-}
-
 
 class NewChoice(Strict):
     """A hospital of level 3, or a primary institution to contract with; from the next day on."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CHOICE]})
+    model_config = example(
+        person_id="P-17",
+        kind="level_3",
+        institution_id="H12010100001",
+        chosen_on="2023-03-01",
+        first="2023-03-02",
+    )
 
     person_id: Name
     kind: Kind

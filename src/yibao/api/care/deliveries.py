@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.dispensing import deliveries
 from yibao.agency.dispensing.deliveries import Delivery, Order
 from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
-from yibao.api.care.fields import Number, OfPerson, number_in_path, page_of
-from yibao.api.fields import Instant, Name, Said, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import (
+    Instant,
+    Name,
+    Number,
+    OfPerson,
+    Said,
+    Strict,
+    Told,
+    example,
+    number_in_path,
+)
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 
@@ -22,21 +31,19 @@ router = APIRouter(prefix="/deliveries", tags=["prescriptions"])
 
 DeliveryNumber = Annotated[int, number_in_path("delivery_id / 订单编号")]
 
-_ORDER: dict[str, Any] = {
-    "prescription": 17,
-    "institution_id": "H12010100003",
-    "channel": "phone",
-    "ordered_at": "2023-03-01T10:00:00+08:00",
-    "stable": "two years on it",
-    "immobile": "bedridden",
-    "address": "1 First Street",
-}
-
 
 class NewDelivery(Strict):
     """Who delivers, how the order came, why the patient may order, where it goes."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ORDER]})
+    model_config = example(
+        prescription=17,
+        institution_id="H12010100003",
+        channel="phone",
+        ordered_at="2023-03-01T10:00:00+08:00",
+        stable="two years on it",
+        immobile="bedridden",
+        address="1 First Street",
+    )
 
     prescription: Number = Field(description="our number of it / 处方编号")
     institution_id: Name
@@ -50,12 +57,16 @@ class NewDelivery(Strict):
 class DeliveryDispatch(Strict):
     """When an order was sent, and who carries it."""
 
+    model_config = example(at="2023-03-01T15:00:00+08:00", carrier="SF")
+
     at: Instant
     carrier: Said
 
 
 class DeliveryCancellation(Strict):
     """When an order was given up, and why."""
+
+    model_config = example(at="2023-03-01T15:00:00+08:00", reason="nobody was there")
 
     at: Instant
     reason: Said

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from yibao.agency.desk.bill import decimal
 from yibao.agency.dispensing import prescriptions
 from yibao.agency.dispensing.prescriptions import Issued, Item, Prescription
 from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
-from yibao.api.fields import Instant, Name, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Instant, Name, OfPerson, Remark, Strict, Told, example, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.registry.find import ItemKind
 from yibao.store.database import Connection
@@ -30,16 +29,6 @@ Quantity = Annotated[
     Field(description="how many units, such as boxes / 数量", examples=["3"]),
 ]
 
-_PRESCRIPTION: dict[str, Any] = {
-    "institution_id": "H12010100002",
-    "number": "R-2023-00017",
-    "person_id": "P-17",
-    "practitioner_id": "D120101000001",
-    "issued_at": "2023-03-01T09:30:00+08:00",
-    "items": [{"kind": "drug", "code": "XA01ABD075A002010100483", "quantity": "3"}],
-    "days": 7,
-}
-
 
 class ItemGiven(Strict):
     """An item of a catalogue and how many of it."""
@@ -52,7 +41,15 @@ class ItemGiven(Strict):
 class NewPrescription(Strict):
     """A prescription as its institution issues it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_PRESCRIPTION]})
+    model_config = example(
+        institution_id="H12010100002",
+        number="R-2023-00017",
+        person_id="P-17",
+        practitioner_id="D120101000001",
+        issued_at="2023-03-01T09:30:00+08:00",
+        items=[{"kind": "drug", "code": "XA01ABD075A002010100483", "quantity": "3"}],
+        days=7,
+    )
 
     institution_id: Name
     number: Name = Field(description="the institution's own, used once / 处方号")
@@ -67,6 +64,8 @@ class NewPrescription(Strict):
 
 class PrescriptionAudit(Strict):
     """What a pharmacist says of a prescription."""
+
+    model_config = example(pharmacist_id="P120101000001", approved=True)
 
     pharmacist_id: Name
     approved: bool

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.filing import referrals
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.referrals import Filed, Referral
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.care.fields import Number, OfPerson, number_in_path, page_of
-from yibao.api.fields import Day, Name, Said, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import (
+    Day,
+    Name,
+    Number,
+    OfPerson,
+    Said,
+    Strict,
+    Told,
+    example,
+    number_in_path,
+)
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 
@@ -22,20 +31,18 @@ router = APIRouter(prefix="/filing/referrals", tags=["filing"])
 
 ReferralNumber = Annotated[int, number_in_path("referral_id / 转诊单号")]
 
-_REFERRAL: dict[str, Any] = {
-    "person_id": "P-17",
-    "from_institution": "H12010100003",
-    "to_institution": "H12010100001",
-    "first": "2023-03-05",
-    "last": "2023-03-12",
-    "reason": "needs surgery",
-}
-
 
 class NewReferral(Strict):
     """From where to where; who is admitted from the first to the last day comes by it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_REFERRAL]})
+    model_config = example(
+        person_id="P-17",
+        from_institution="H12010100003",
+        to_institution="H12010100001",
+        first="2023-03-05",
+        last="2023-03-12",
+        reason="needs surgery",
+    )
 
     person_id: Name
     from_institution: Name
@@ -50,6 +57,8 @@ class NewReferral(Strict):
 
 class FilingCancellation(Strict):
     """Why a filing is cancelled."""
+
+    model_config = example(reason="of another person")
 
     reason: Said
 

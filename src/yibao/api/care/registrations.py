@@ -6,24 +6,18 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.qualification import diseases, sites
 from yibao.agency.qualification.diseases import Finding
 from yibao.agency.qualification.sites import Site
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
-from yibao.api.care.fields import PersonId, Remark
-from yibao.api.fields import Day, Name, NameOrNone, Said, Strict, Told
+from yibao.api.fields import Day, Name, NameOrNone, PersonId, Remark, Said, Strict, Told, example
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/qualification/persons/{person_id}", tags=["qualification"])
 
 Disease = Annotated[Name, Path(description="of the register of diseases / 病种代码")]
-
-_SITES: dict[str, Any] = {
-    "sites": [{"institution_id": "H12010100003"}],
-    "first": "2023-04-01",
-}
 _REVIEW: dict[str, Any] = {"institution_id": "H12010100002", "on": "2024-03-01", "confirmed": True}
 _REVOCATION: dict[str, Any] = {"first": "2024-06-01", "reason": "forged papers"}
 
@@ -38,7 +32,10 @@ class SiteGiven(Strict):
 class NewSites(Strict):
     """Where a disease is treated, and nowhere else, from a day on."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_SITES]})
+    model_config = example(
+        sites=[{"institution_id": "H12010100003"}],
+        first="2023-04-01",
+    )
 
     sites: Annotated[list[SiteGiven], Field(min_length=1, max_length=20)]
     first: Day
@@ -48,7 +45,7 @@ class NewSites(Strict):
 class Reexamination(Strict):
     """What a centre found on looking again; not confirmed: it ends the day before."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_REVIEW]})
+    model_config = example(**_REVIEW)
 
     institution_id: Name = Field(description="the centre / 复查中心")
     on: Day
@@ -59,7 +56,7 @@ class Reexamination(Strict):
 class Revocation(Strict):
     """From which day on it is registered no longer, and why."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_REVOCATION]})
+    model_config = example(**_REVOCATION)
 
     first: Day
     reason: Said

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from yibao.agency.filing import remote as filing
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.remote import CATEGORIES, Filed, Remote
 from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
-from yibao.api.care.fields import OfPerson, Remark, number_in_path, page_of
 from yibao.api.care.referrals import FilingCancellation
-from yibao.api.fields import Day, Name, Strict, Told
-from yibao.api.paging import Cursor, Limit
+from yibao.api.fields import Day, Name, OfPerson, Remark, Strict, Told, example, number_in_path
+from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
 from yibao.store.database import Connection
 
@@ -24,19 +23,17 @@ router = APIRouter(prefix="/filing/remote", tags=["filing"])
 
 RemoteNumber = Annotated[int, number_in_path("remote_id / 备案号")]
 
-_REMOTE: dict[str, Any] = {
-    "person_id": "P-17",
-    "category": "long_term_resident",
-    "division": "1301",
-    "filed_on": "2023-03-05",
-    "first": "2023-03-05",
-}
-
 
 class NewRemote(Strict):
     """Who is treated where from when; nothing is filed for days before the filing."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_REMOTE]})
+    model_config = example(
+        person_id="P-17",
+        category="long_term_resident",
+        division="1301",
+        filed_on="2023-03-05",
+        first="2023-03-05",
+    )
 
     person_id: Name
     category: Annotated[str, Field(pattern=f"^({'|'.join(CATEGORIES)})$")]

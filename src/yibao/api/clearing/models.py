@@ -89,7 +89,7 @@ class NewPayment(Strict):
     day: BookDay = None
 
 
-class Line(Told):
+class ApplicationLine(Told):
     """What is due of a fund for a visit."""
 
     fund: str
@@ -139,7 +139,7 @@ class Application(Told):
     due: Yuan
     deducted: Yuan
     withheld: Yuan
-    lines: Sequence[Line]
+    lines: Sequence[ApplicationLine]
     deductions: Sequence[Deducted]
     deposits: Sequence[Withheld]
     paid: Mapping[str, Paid]

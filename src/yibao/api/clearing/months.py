@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from yibao.agency.clearing import audit as audits
 from yibao.agency.clearing import read
@@ -19,10 +19,10 @@ from yibao.agency.clearing.pay import pay
 from yibao.api.calls import ACTS_ON_ONE, MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write, today
 from yibao.api.clearing.models import (
     Application,
+    ApplicationLine,
     Applications,
     Contested,
     Deducted,
-    Line,
     NewAppeal,
     NewApplication,
     NewAudit,
@@ -31,7 +31,7 @@ from yibao.api.clearing.models import (
     Paid,
     Withheld,
 )
-from yibao.api.fields import MAX_INTEGER, Day, Month, Name
+from yibao.api.fields import Day, Month, Name, number_in_path
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -39,8 +39,8 @@ from yibao.store.database import Connection
 
 router = APIRouter(prefix="/clearing", tags=["clearing"])
 
-ApplicationId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="application_id / 申报编号")]
-DeductionId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="deduction_id / 扣款编号")]
+ApplicationId = Annotated[int, number_in_path("application_id / 申报编号")]
+DeductionId = Annotated[int, number_in_path("deduction_id / 扣款编号")]
 
 
 def act(write: Write, day: Day | None) -> Act:
@@ -58,7 +58,7 @@ def told(found: Found) -> Application:
         due=found.due,
         deducted=found.deducted,
         withheld=found.withheld,
-        lines=[Line.model_construct(**line._asdict()) for line in found.lines],
+        lines=[ApplicationLine.model_construct(**line._asdict()) for line in found.lines],
         deductions=[
             Deducted.model_construct(deduction_id=number, **_deduction(one))
             for number, one in found.deductions

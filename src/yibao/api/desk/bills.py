@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from yibao.agency.desk import find
 from yibao.agency.desk.correct import Corrected as Replaced
 from yibao.agency.desk.correct import Tell as TellCorrected
-from yibao.agency.desk.model import DeskError, Key, Replayed
+from yibao.agency.desk.model import DeskError, Replayed
 from yibao.agency.desk.model import Settled as Made
 from yibao.agency.desk.reverse import TakenBack as Taken
 from yibao.agency.dispensing import door
 from yibao.agency.dispensing.door import Received
 from yibao.agency.filing import intake
+from yibao.api.calls import ACTS_ON_ONE, MAKES, Write
 from yibao.api.desk import lines, replies
 from yibao.api.desk.bill import check_codes
 from yibao.api.desk.models import (
@@ -30,10 +29,10 @@ from yibao.api.desk.models import (
     Settled,
     TakenBack,
 )
-from yibao.api.fields import MAX_INTEGER
-from yibao.api.headers import Actor, IdempotencyKey, IfMatch, as_json, key_of, require_match
+from yibao.api.fields import number_in_path
+from yibao.api.headers import IfMatch, as_json, require_match
 from yibao.api.problems import documented
-from yibao.api.service import Service, service_of
+from yibao.api.service import service_of
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/desk", tags=["desk"])
@@ -45,49 +44,41 @@ LARGER = {
 }
 """Addresses that take lines, and how large a body with them may be."""
 
-SettlementId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="settlement_id / 结算编号")]
+SettlementId = Annotated[int, number_in_path("settlement_id / 结算编号")]
 
 Done = TypeVar("Done", Made, Taken, Replaced)
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """A write that is asked for: by whom, under which key, of a settlement seen how."""
+def _once(
+    write: Write,
+    work: Callable[[Connection, Callable[[Done], tuple[int, str]]], Done | Replayed],
+    reply: Callable[[Done], str],
+) -> Response:
+    """Do it in a transaction; answer with its reply, or with what stands under its key.
 
-    service: Service
-    actor: str
-    key: Key
-    if_match: str | None = None
+    The desk keeps the reply with what was done, so it is made before the transaction ends.
+    """
+    told: list[str] = []
 
-    def once(
-        self,
-        work: Callable[[Connection, Callable[[Done], tuple[int, str]]], Done | Replayed],
-        reply: Callable[[Done], str],
-    ) -> Response:
-        """Do it in a transaction; answer with its reply, or with what stands under its key.
+    def tell(done: Done) -> tuple[int, str]:
+        told.append(reply(done))
+        return 201, told[-1]
 
-        The reply is kept with what was done, so it is made before the transaction ends.
-        """
-        told: list[str] = []
+    done = write.service.database.run(lambda connection: work(connection, tell))
+    if isinstance(done, Replayed):
+        return as_json(done.reply, done.status)
+    return as_json(told[-1], 201)
 
-        def tell(done: Done) -> tuple[int, str]:
-            told.append(reply(done))
-            return 201, told[-1]
 
-        done = self.service.database.run(lambda connection: work(connection, tell))
-        if isinstance(done, Replayed):
-            return as_json(done.reply, done.status)
-        return as_json(told[-1], 201)
-
-    def matched(
-        self, connection: Connection, number: int, work: Callable[[int], Done | Replayed]
-    ) -> Done | Replayed:
-        """Do it to a settlement that is as the client has seen it; raises DeskError."""
-        seen = "" if self.if_match is None else replies.stands(find.found(connection, number))
-        done = work(number)
-        if not isinstance(done, Replayed):  # whose reply is given, whatever has become of it
-            require_match(self.if_match, seen)
-        return done
+def _matched(
+    connection: Connection, number: int, if_match: str | None, work: Callable[[], Done | Replayed]
+) -> Done | Replayed:
+    """Do it to a settlement that is as the client has seen it; raises DeskError."""
+    seen = "" if if_match is None else replies.stands(find.found(connection, number))
+    done = work()
+    if not isinstance(done, Replayed):  # whose reply is given, whatever has become of it
+        require_match(if_match, seen)
+    return done
 
 
 @router.post(
@@ -95,7 +86,7 @@ class _Write:
     operation_id="preSettle",
     summary="What a bill would be settled as now; nothing is written / 预结算",
     response_model=PreSettled,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
 def pre_settle(bill: Bill, request: Request) -> Response:
     """Work a bill out as it would be settled now. An order is settled when it is received."""
@@ -116,12 +107,11 @@ def pre_settle(bill: Bill, request: Request) -> Response:
     summary="Settle a bill, once for each key / 结算",
     status_code=201,
     response_model=Settled,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_settlement(bill: Bill, actor: Actor, key: IdempotencyKey, request: Request) -> Response:
+def post_settlement(bill: Bill, write: Write) -> Response:
     """Settle a bill, with the prescription or the order that it fills, where it names one."""
-    service = service_of(request)
-    return _settle(bill, _Write(service, actor, key_of(actor, key, request, bill)))
+    return _settle(bill, write)
 
 
 @router.post(
@@ -130,25 +120,20 @@ def post_settlement(bill: Bill, actor: Actor, key: IdempotencyKey, request: Requ
     summary="Settle a bill that the person has paid, with its invoices / 手工报销",
     status_code=201,
     response_model=Settled,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_reimbursement(
-    bill: Reimbursement, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_reimbursement(bill: Reimbursement, write: Write) -> Response:
     """Pay to the person what the funds owe; lines are priced by our own catalogue."""
-    service = service_of(request)
-    return _settle(bill, _Write(service, actor, key_of(actor, key, request, bill)))
+    return _settle(bill, write)
 
 
-def _settle(bill: Care, write: _Write) -> Response:
+def _settle(bill: Care, write: Write) -> Response:
     check_codes(write.service.codes, bill.facts)
-    asked = replies.asked_of(bill)
-    return write.once(
+    asked, key = replies.asked_of(bill), write.own(bill)
+    return _once(
+        write,
         lambda connection, tell: door.settle(
-            *(connection, write.service.office, *asked),
-            actor=write.actor,
-            key=write.key,
-            tell=tell,
+            *(connection, write.service.office, *asked), actor=write.actor, key=key, tell=tell
         ),
         lambda made: replies.settled(bill, made),
     )
@@ -162,22 +147,24 @@ def _settle(bill: Care, write: _Write) -> Response:
     response_model=TakenBack,
     responses=documented(404, 409, 412),
 )
-def post_reversal(
-    settlement_id: SettlementId,
-    actor: Actor,
-    key: IdempotencyKey,
-    request: Request,
-    if_match: IfMatch = None,
-) -> Response:
+def post_reversal(settlement_id: SettlementId, write: Write, if_match: IfMatch = None) -> Response:
     """Take a settlement back: money, account and state are as they would be without it."""
-    service = service_of(request)
-    write = _Write(service, actor, key_of(actor, key, request, None), if_match)
-    reverse = partial(intake.reverse, actor=actor, key=write.key)
-    return write.once(
-        lambda connection, tell: write.matched(
-            connection,
-            settlement_id,
-            lambda number: reverse(connection, service.office, number, tell=tell),
+    key = write.own(None)
+
+    def reverse(
+        connection: Connection, tell: Callable[[Taken], tuple[int, str]]
+    ) -> Taken | Replayed:
+        return intake.reverse(
+            *(connection, write.service.office, settlement_id),
+            actor=write.actor,
+            key=key,
+            tell=tell,
+        )
+
+    return _once(
+        write,
+        lambda connection, tell: _matched(
+            connection, settlement_id, if_match, lambda: reverse(connection, tell)
         ),
         lambda taken: replies.taken_back(settlement_id, taken),
     )
@@ -189,20 +176,13 @@ def post_reversal(
     summary="Take a settlement back and settle another bill in its place / 更正",
     status_code=201,
     response_model=Corrected,
-    responses=documented(400, 404, 409, 412, 413),
+    responses=ACTS_ON_ONE,
 )
 def post_correction(
-    *,
-    settlement_id: SettlementId,
-    bill: Bill,
-    actor: Actor,
-    key: IdempotencyKey,
-    request: Request,
-    if_match: IfMatch = None,
+    settlement_id: SettlementId, bill: Bill, write: Write, if_match: IfMatch = None
 ) -> Response:
     """Do both or neither. The bill has a number of its own, and may be of another person."""
-    own = key_of(actor, key, request, bill)
-    return _correct(settlement_id, bill, _Write(service_of(request), actor, own, if_match))
+    return _correct(settlement_id, bill, write, if_match)
 
 
 @router.post(
@@ -211,27 +191,20 @@ def post_correction(
     summary="Take a reimbursement back and settle another bill in its place / 更正手工报销",
     status_code=201,
     response_model=Corrected,
-    responses=documented(400, 404, 409, 412, 413),
+    responses=ACTS_ON_ONE,
 )
 def post_correction_of_reimbursement(
-    *,
-    settlement_id: SettlementId,
-    bill: Reimbursement,
-    actor: Actor,
-    key: IdempotencyKey,
-    request: Request,
-    if_match: IfMatch = None,
+    settlement_id: SettlementId, bill: Reimbursement, write: Write, if_match: IfMatch = None
 ) -> Response:
     """Do both or neither. The invoices of the first are free for the second."""
-    own = key_of(actor, key, request, bill)
-    return _correct(settlement_id, bill, _Write(service_of(request), actor, own, if_match))
+    return _correct(settlement_id, bill, write, if_match)
 
 
-def _correct(number: int, bill: Care, write: _Write) -> Response:
+def _correct(number: int, bill: Care, write: Write, if_match: str | None) -> Response:
     check_codes(write.service.codes, bill.facts)
-    ask, papers, handed = replies.asked_of(bill)
+    (ask, papers, handed), key = replies.asked_of(bill), write.own(bill)
 
-    def correct(connection: Connection, number: int, tell: TellCorrected) -> Replaced | Replayed:
+    def correct(connection: Connection, tell: TellCorrected) -> Replaced | Replayed:
         paid = find.found(connection, number)["payee"]
         if paid != ask.payee:  # what a person has paid is not to become owed to a hospital
             raise DeskError("payee", "settlement_id", str(number), f"a bill paid to the {paid}")
@@ -239,13 +212,14 @@ def _correct(number: int, bill: Care, write: _Write) -> Response:
             *(connection, write.service.office, number, ask, papers),
             handed=handed,
             actor=write.actor,
-            key=write.key,
+            key=key,
             tell=tell,
         )
 
-    return write.once(
-        lambda connection, tell: write.matched(
-            connection, number, lambda number: correct(connection, number, tell)
+    return _once(
+        write,
+        lambda connection, tell: _matched(
+            connection, number, if_match, lambda: correct(connection, tell)
         ),
         lambda done: replies.corrected(number, bill, done),
     )

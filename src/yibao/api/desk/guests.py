@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
-from yibao.agency.dispensing.prescriptions import day_of
 from yibao.agency.filing.elsewhere import (
     GUEST_FUNDS,
     Guest,
@@ -23,23 +21,12 @@ from yibao.agency.filing.elsewhere import (
     take_guest_back,
 )
 from yibao.agency.filing.places import city
-from yibao.api.fields import YUAN, Amount, Day, Name, Strict, Told, Yuan
-from yibao.api.headers import (
-    ETAG,
-    NOT_MODIFIED,
-    Actor,
-    IdempotencyKey,
-    IfMatch,
-    IfNoneMatch,
-    as_json,
-    key_of,
-    require_match,
-    tagged,
-)
-from yibao.api.once import once
-from yibao.api.paging import Cursor, Limit, cursor_after, number_of
+from yibao.api.calls import MAKES, READS_ONE, All, One, Write, today
+from yibao.api.fields import YUAN, Amount, Day, Name, Strict, Told, Yuan, example
+from yibao.api.headers import IfMatch, require_match
+from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
-from yibao.api.service import Service, service_of
+from yibao.api.service import Service
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/desk/guests", tags=["desk"])
@@ -47,15 +34,6 @@ router = APIRouter(prefix="/desk/guests", tags=["desk"])
 _CODE = StringConstraints(pattern=r"^[1-9][0-9]{5}$")
 Region = Annotated[str, _CODE, Path(description="division of the city that insures / 参保地")]
 Reference = Annotated[Name, Path(description="the other region's number / 对方结算编号")]
-
-_GUEST: dict[str, Any] = {
-    "region": "130100",
-    "reference": "S-2023-000017",
-    "institution_id": "H12010100001",
-    "claim_no": "A-2023-000018",
-    "on_day": "2023-03-08",
-    "funds": {"pool_pay": "7125.00"},
-}
 
 
 def _known_funds(given: Any) -> Any:
@@ -86,7 +64,14 @@ FundAmounts = Annotated[
 class GuestBrought(Strict):
     """A settlement of another region for its person, treated by an institution of ours."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_GUEST]})
+    model_config = example(
+        region="130100",
+        reference="S-2023-000017",
+        institution_id="H12010100001",
+        claim_no="A-2023-000018",
+        on_day="2023-03-08",
+        funds={"pool_pay": "7125.00"},
+    )
 
     region: Annotated[str, _CODE] = Field(description="division of the city that insures / 参保地")
     reference: Name = Field(description="the other region's number, used once / 对方结算编号")
@@ -138,9 +123,8 @@ def _check(service: Service, brought: GuestBrought) -> None:
     home = service.office.policy.region.division
     if city(brought.region) == city(home):
         raise DeskError("other_region", "region", brought.region, f"another city than {home}")
-    today = day_of(datetime.now(UTC))
-    if brought.on_day > today:
-        raise DeskError("days", "on_day", brought.on_day.isoformat(), f"a day up to {today}")
+    if brought.on_day > today():
+        raise DeskError("days", "on_day", brought.on_day.isoformat(), f"a day up to {today()}")
 
 
 @router.post(
@@ -149,14 +133,11 @@ def _check(service: Service, brought: GuestBrought) -> None:
     summary="Pay an institution of ours for another region / 记录异地人员本地就医结算",
     status_code=201,
     response_model=GuestRecorded,
-    responses=documented(400, 409, 413),
+    responses=MAKES,
 )
-def post_guest(
-    brought: GuestBrought, actor: Actor, key: IdempotencyKey, request: Request
-) -> Response:
+def post_guest(brought: GuestBrought, write: Write) -> Response:
     """Owe to the institution what the other region's funds pay, and claim it from that region."""
-    service = service_of(request)
-    _check(service, brought)
+    _check(write.service, brought)
     guest = Guest(
         brought.region,
         brought.reference,
@@ -166,12 +147,11 @@ def post_guest(
         brought.funds,
     )
 
-    def work(connection: Connection) -> tuple[int, str]:
-        new = record_guest(connection, guest, actor=actor)
-        told = GuestRecorded(region=guest.region, reference=guest.reference, new=new)
-        return 201, told.model_dump_json()
+    def work(connection: Connection) -> GuestRecorded:
+        new = record_guest(connection, guest, actor=write.actor)
+        return GuestRecorded(region=guest.region, reference=guest.reference, new=new)
 
-    return once(service.database, key_of(actor, key, request, brought), work)
+    return write.once(brought, work)
 
 
 @router.post(
@@ -183,26 +163,17 @@ def post_guest(
     responses=documented(404, 409, 412),
 )
 def post_guest_reversal(
-    *,
-    region: Region,
-    reference: Reference,
-    actor: Actor,
-    key: IdempotencyKey,
-    request: Request,
-    if_match: IfMatch = None,
+    region: Region, reference: Reference, write: Write, if_match: IfMatch = None
 ) -> Response:
     """Owe and claim no more what was recorded; the day of the books is today."""
 
-    def work(connection: Connection) -> tuple[int, str]:
-        require_match(if_match, _text(guest_of(connection, region, reference)))
-        take_guest_back(connection, region, reference, day_of(datetime.now(UTC)), actor=actor)
-        return 201, _text(guest_of(connection, region, reference))
+    def work(connection: Connection) -> GuestTold:
+        seen = _told(guest_of(connection, region, reference))
+        require_match(if_match, seen.model_dump_json())
+        take_guest_back(connection, region, reference, today(), actor=write.actor)
+        return _told(guest_of(connection, region, reference))
 
-    return once(service_of(request).database, key_of(actor, key, request, None), work)
-
-
-def _text(kept: Kept) -> str:
-    return _told(kept).model_dump_json()
+    return write.once(None, work)
 
 
 @router.get(
@@ -210,14 +181,11 @@ def _text(kept: Kept) -> str:
     operation_id="getGuest",
     summary="A settlement of another region as recorded / 查询异地人员结算",
     response_model=GuestTold,
-    responses={200: {"headers": ETAG}, **NOT_MODIFIED, **documented(404)},
+    responses=READS_ONE,
 )
-def get_guest(
-    region: Region, reference: Reference, request: Request, if_none_match: IfNoneMatch = None
-) -> Response:
+def get_guest(region: Region, reference: Reference, one: One) -> Response:
     """Return it with its entity tag."""
-    kept = service_of(request).database.run(lambda c: guest_of(c, region, reference))
-    return tagged(_text(kept), if_none_match)
+    return one.one(lambda connection: _told(guest_of(connection, region, reference)))
 
 
 @router.get(
@@ -228,7 +196,7 @@ def get_guest(
     responses=documented(),
 )
 def list_guests(
-    request: Request,
+    every: All,
     *,
     region: Annotated[str | None, _CODE, Query()] = None,
     institution_id: Annotated[Name | None, Query()] = None,
@@ -239,9 +207,10 @@ def list_guests(
 ) -> Response:
     """Return a page of settlements, those that were taken back too."""
     wanted = Wanted(region, institution_id, first, last, number_of(cursor))
-    rows = service_of(request).database.run(lambda c: guests(c, wanted, limit + 1))
-    page = GuestPage.model_construct(
-        guests=[_told(row) for row in rows[:limit]],
-        next=cursor_after(rows[limit - 1].entry_id) if len(rows) > limit else None,
-    )
-    return as_json(page.model_dump_json())
+
+    def work(connection: Connection) -> GuestPage:
+        found = guests(connection, wanted, limit + 1)
+        page, following = cut(found, limit, lambda row: cursor_after(row.entry_id))
+        return GuestPage.model_construct(guests=[_told(row) for row in page], next=following)
+
+    return every.all(work)

@@ -12,12 +12,12 @@ from pydantic_core import PydanticCustomError
 from yibao.api.desk.bill import Amounts, Facts
 from yibao.api.desk.lines import LINE, Lines, LineTold
 from yibao.api.fields import (
-    MAX_INTEGER,
     Amount,
     Day,
     Instant,
     Name,
     NameOrNone,
+    Number,
     Strict,
     Told,
     Words,
@@ -37,7 +37,6 @@ Visit = Annotated[
 MAX_INVOICES = 500
 """Most invoices of one bill."""
 
-Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 _CARE: dict[str, Any] = {
     "institution_id": "H12010100001",

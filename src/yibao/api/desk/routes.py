@@ -5,31 +5,26 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from yibao.agency.desk import find
 from yibao.agency.desk.model import DeskError
 from yibao.agency.desk.recall import recall
 from yibao.agency.desk.reverse import settlement_of
+from yibao.api.calls import READS_ONE, All, One
 from yibao.api.desk import replies
 from yibao.api.desk.lines import LinePage, line_told
 from yibao.api.desk.models import Booked, Explanation, Page
-from yibao.api.fields import MAX_INTEGER, Day, Name
-from yibao.api.headers import (
-    ETAG,
-    NOT_MODIFIED,
-    IfNoneMatch,
-    as_json,
-    tagged,
-)
-from yibao.api.paging import Cursor, Limit, cursor_after, number_of
+from yibao.api.fields import Day, Name, number_in_path
+from yibao.api.headers import as_json
+from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
-from yibao.api.service import service_of
 from yibao.settlement.explain_data import as_json as explained
+from yibao.store.database import Connection
 
 router = APIRouter(prefix="/desk", tags=["desk"])
 
-SettlementId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="settlement_id / 结算编号")]
+SettlementId = Annotated[int, number_in_path("settlement_id / 结算编号")]
 
 
 @router.get(
@@ -37,20 +32,11 @@ SettlementId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="settlement
     operation_id="getSettlement",
     summary="A settlement or reversal as it stands / 查询结算",
     response_model=Booked,
-    responses={
-        200: {"headers": ETAG},
-        **NOT_MODIFIED,
-        **documented(404),
-    },
+    responses=READS_ONE,
 )
-def get_settlement(
-    settlement_id: SettlementId, request: Request, if_none_match: IfNoneMatch = None
-) -> Response:
+def get_settlement(settlement_id: SettlementId, one: One) -> Response:
     """Return a settlement with its entity tag."""
-    text = service_of(request).database.run(
-        lambda connection: replies.stands(find.found(connection, settlement_id))
-    )
-    return tagged(text, if_none_match)
+    return one.one(lambda connection: replies.booked(find.found(connection, settlement_id)))
 
 
 @router.get(
@@ -61,7 +47,7 @@ def get_settlement(
     responses=documented(),
 )
 def list_settlements(
-    request: Request,
+    every: All,
     *,
     person_id: Annotated[Name | None, Query()] = None,
     institution_id: Annotated[Name | None, Query()] = None,
@@ -74,14 +60,15 @@ def list_settlements(
     if person_id is None and institution_id is None:
         raise DeskError("required", "person_id", "", "person_id or institution_id")
     wanted = find.Wanted(person_id, institution_id, first, last, number_of(cursor))
-    rows = service_of(request).database.run(
-        lambda connection: find.find(connection, wanted, limit + 1)
-    )
-    page = Page.model_construct(
-        settlements=[replies.booked(row) for row in rows[:limit]],
-        next=cursor_after(rows[limit - 1]["settlement_id"]) if len(rows) > limit else None,
-    )
-    return as_json(page.model_dump_json())
+
+    def work(connection: Connection) -> Page:
+        found = find.find(connection, wanted, limit + 1)
+        page, following = cut(found, limit, lambda row: cursor_after(row["settlement_id"]))
+        return Page.model_construct(
+            settlements=[replies.booked(row) for row in page], next=following
+        )
+
+    return every.all(work)
 
 
 @router.get(
@@ -92,18 +79,17 @@ def list_settlements(
     responses=documented(404),
 )
 def list_lines(
-    settlement_id: SettlementId, request: Request, cursor: Cursor = None, limit: Limit = 50
+    settlement_id: SettlementId, every: All, cursor: Cursor = None, limit: Limit = 50
 ) -> Response:
     """Return a page of lines by number; a bill of amounts has none."""
     after = number_of(cursor)
-    rows = service_of(request).database.run(
-        lambda connection: find.lines(connection, settlement_id, after, limit + 1)
-    )
-    page = LinePage.model_construct(
-        lines=[line_told(row) for row in rows[:limit]],
-        next=cursor_after(rows[limit - 1]["number"]) if len(rows) > limit else None,
-    )
-    return as_json(page.model_dump_json())
+
+    def work(connection: Connection) -> LinePage:
+        found = find.lines(connection, settlement_id, after, limit + 1)
+        page, following = cut(found, limit, lambda row: cursor_after(row["number"]))
+        return LinePage.model_construct(lines=[line_told(row) for row in page], next=following)
+
+    return every.all(work)
 
 
 @router.get(
@@ -113,9 +99,9 @@ def list_lines(
     response_model=Explanation,
     responses=documented(404, 409),
 )
-def get_explanation(settlement_id: SettlementId, request: Request) -> Response:
+def get_explanation(settlement_id: SettlementId, read: All) -> Response:
     """Explain a settlement; refused where other rules settled it than those loaded."""
-    service = service_of(request)
+    service = read.service
     row = service.database.run(lambda connection: settlement_of(connection, settlement_id))
     explanation = service.explainer.explain(recall(service.office, row))
     return as_json(json.dumps(explained(explanation), ensure_ascii=False))

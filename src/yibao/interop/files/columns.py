@@ -35,8 +35,12 @@ ProcedureName = Literal[
     "account_withdrawal",
     "account_interest",
     "account_closing",
+    "product_financing",
+    "accident_grant",
+    "maternity_allowance",
+    "care_grade",
 ]
-"""The procedures whose requests are read from files, one row each."""
+"""The procedures whose requests are read, from files one row each."""
 What = Literal["persons", "claims", "payments"] | ProcedureName
 
 _NOTHING = Text("", "")

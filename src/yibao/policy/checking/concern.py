@@ -11,7 +11,7 @@ from datetime import date
 from typing import cast
 
 from yibao.policy.checking.points import Point, axes_of
-from yibao.policy.checking.selections import Space
+from yibao.policy.checking.selections import Space, versions
 from yibao.policy.consolidate import Consolidation
 from yibao.policy.model import Among, Between, Condition, Limit, OneOf, Region, Table, Value
 from yibao.policy.names import BAND
@@ -52,18 +52,10 @@ class Concern:
         """Return the space of a day; days with the same classifications share one."""
         if day not in self._days:
             rules = Consolidation(self._region, day)
-            held = (
-                max(
-                    (p for p in c.provisions if p.origin.in_force(day, None)),
-                    key=lambda p: p.origin.rank(),
-                    default=None,
-                )
-                for c in self._region.classifications.values()
-            )
-            versions = tuple(map(id, held))
-            if versions not in self._spaces:
-                self._spaces[versions] = Space(rules, (), self._tests())
-            self._days[day] = self._spaces[versions]
+            held = tuple(id(row) for v in versions(rules).values() for row in v.rows)
+            if held not in self._spaces:
+                self._spaces[held] = Space(rules, (), self._tests())
+            self._days[day] = self._spaces[held]
         return self._days[day]
 
     def _tests(self) -> list[Condition]:

@@ -62,7 +62,8 @@ def _selections(region: Region) -> Iterator[tuple[Phase, tuple[Step, ...]]]:
     for _, rules in days(region):
         for phase in vocabulary().phases():
             steps = [step for step in rules.steps if step.phase == phase]
-            same = _identities([*steps, *versions(rules).values()])
+            rows = (row for version in versions(rules).values() for row in version.rows)
+            same = _identities([*steps, *rows])
             if same not in met:
                 met.add(same)
                 for chosen in selections(rules, steps):

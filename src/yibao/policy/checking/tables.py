@@ -106,14 +106,15 @@ def _overlaps(region: Region, rivals: Rivalry) -> Iterator[Finding]:
     for table in region.tables.values():
         yield from _row_overlaps(table, rivals)
     for name, classification in region.classifications.items():
-        versions = [p.origin for p in classification.provisions]
-        yield from _version_overlaps(f"the classification {name}", versions, rivals)
+        for ahead, what in ((False, "the classification"), (True, "rows ahead of")):
+            versions = [p.origin for p in classification.provisions if p.ahead == ahead]
+            yield from _version_overlaps(f"{what} {name}", versions, rivals)
     steps: dict[str, list[Origin]] = {}
     for step in region.steps:
         steps.setdefault(step.id, []).append(step.origin)
     for name, versions in steps.items():
         yield from _version_overlaps(f"the step {name}", versions, rivals)
-    layers = [layers.origin for layers in region.layers]
+    layers = [layers.origin for layers in region.layers if layers.place == "order"]
     yield from _version_overlaps("the layers", layers, rivals)
 
 

@@ -3,7 +3,7 @@
 from yibao.store.migrations.script import run
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 
 def upgrade() -> None:
