@@ -354,9 +354,20 @@ def test_the_table_tells_classes_and_what_differs(week: Path) -> None:
     for text in ("171,178.20", "171,239.20", "-61.00", "单边冲正", "医疗机构没有", "week.csv:102"):
         assert text in page
     assert "基金支付 128.70 / 164.70" in page
-    assert call("reconcile", "H1", week, "--day", "2026-08-08").exit_code == 0
+    for title in ("医保中心与医疗机构：合计", "医保中心与总账：合计", "差额的原因", "差额 = 医保中心减"):
+        assert page.count(title) == 1
+
+
+def test_a_file_of_other_days_does_not_agree(week: Path, tmp_path: Path) -> None:
     other = call("reconcile", "H1", week, "--day", "2026-08-20")
-    assert (other.exit_code, "102 rows of the file are of other days" in other.stdout) == (0, True)
+    assert other.exit_code == 1
+    assert "102 rows of the file are of other days" in other.stdout
+    assert "no rows to compare" in other.stdout
+    assert "agrees" not in other.stdout
+    part = call("reconcile", "H1", week, "--day", "2026-08-08", "--json")
+    assert (part.exit_code, json.loads(part.stdout)["agrees"]) == (1, False)
+    quiet = call("reconcile", "H1", write(tmp_path / "none.csv"), "--day", "2026-08-20")
+    assert quiet.exit_code == 0
 
 
 def test_rows_that_cannot_be_read_go_to_a_rejects_file(books: Database, tmp_path: Path) -> None:
