@@ -354,7 +354,12 @@ def test_the_table_tells_classes_and_what_differs(week: Path) -> None:
     for text in ("171,178.20", "171,239.20", "-61.00", "单边冲正", "医疗机构没有", "week.csv:102"):
         assert text in page
     assert "基金支付 128.70 / 164.70" in page
-    for title in ("医保中心与医疗机构：合计", "医保中心与总账：合计", "差额的原因", "差额 = 医保中心减"):
+    for title in (
+        "医保中心与医疗机构：合计",
+        "医保中心与总账：合计",
+        "差额的原因",
+        "差额 = 医保中心减",
+    ):
         assert page.count(title) == 1
 
 

@@ -376,6 +376,24 @@ def test_settlements_are_taken_back_once_by_number_or_by_file(
     agree(town)
 
 
+def test_a_bill_that_was_taken_back_is_not_told_as_standing_when_it_is_sent_again(
+    town: Database, settled: int, tmp_path: Path
+) -> None:
+    told("desk", "reverse", settled)
+    both = write(tmp_path / "both.csv", BILL, {**BILL, "claim_no": "A2"})
+    out = tmp_path / "out.csv"
+    again = told("desk", "settle", both, "-o", out)
+    assert (again["made"], again["unchanged"], again["taken_back"]) == (1, 1, 1)
+    assert [one["taken_back"] for one in again["settlements"]] == [True, False]
+    assert [row["claim_no"] for row in rows(out)] == ["A2"]
+    for command in ("settle", "pre-settle"):
+        done = call("desk", command, both)
+        assert done.exit_code == exit_codes.OK
+        assert "1 of those there already were taken back" in done.stderr
+        assert "A1" in done.stderr
+        assert "A1" not in done.stdout
+
+
 def test_a_bill_takes_the_place_of_another_or_nothing_changes(
     town: Database, settled: int, tmp_path: Path
 ) -> None:

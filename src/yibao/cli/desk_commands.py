@@ -63,7 +63,7 @@ def settle(
     The good ones land. What is refused goes to a rejects file with the reason; corrected there, it
     can be settled as it is. Settling a file again changes nothing.
 
-    Columns: yibao schema bills, yibao schema lines.
+    Columns: yibao schema bills|lines --policy REGION.
 
     \b
     Example: yibao desk settle bills.csv --lines lines.csv --policy tianjin -o settled.csv
@@ -130,7 +130,7 @@ def reimburse(
     The invoices of a bill add up to it; each stands behind one settlement. The funds then owe the
     person. What no register knows of an institution elsewhere stands in the file, as its level.
 
-    Columns: yibao schema bills, yibao schema lines, yibao schema invoices.
+    Columns: yibao schema bills|lines|invoices --policy REGION.
 
     \b
     Example: yibao desk reimburse paper.csv --invoices invoices.csv --policy tianjin

@@ -65,7 +65,7 @@ _WORDS = {
     "differences": Text("逐笔差异（{a} / {b}）", "Each difference ({a} / {b})"),
     "signs": Text(
         "金额单位为元；差额 = 医保中心减对方：正数为医保中心多记，负数为对方多记",
-        "Amounts in yuan; a difference is the desk less the other side: above zero the desk has more",
+        "Amounts in yuan; a difference is desk less other side: above zero the desk has more",
     ),
     "more": Text("还有 {n} 笔，用 -o 写出全部", "{n} more: write all with -o"),
     "outside": Text(
@@ -187,7 +187,9 @@ def _parts(comparison: Comparison, language: Language) -> Table:
 
 
 def _differences(comparison: Comparison, language: Language) -> Table:
-    made = _titled("differences", comparison, language, "class", "claim_no", "flow", "where", "what")
+    made = _titled(
+        "differences", comparison, language, "class", "claim_no", "flow", "where", "what"
+    )
     for d in comparison.differences[:_SHOWN]:
         made.add_row(
             KINDS[d.kind].pick(language),
