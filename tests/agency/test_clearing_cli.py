@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -159,9 +160,18 @@ def test_a_month_goes_from_application_to_payment(tmp_path: Path) -> None:
     assert audited["deposits"][0]["cite"] == "agreement 12"
     same = call("clearing", "pay", *month, *CLERK)
     assert (same.exit_code, "somebody else must pay it" in same.stderr) == (6, True)
-    assert told("clearing", "pay", *month, *PAYER)["bank"] == "5574.00"
+    paid = call("clearing", "pay", *month, *PAYER, "--json")
+    assert json.loads(paid.stdout)["bank"] == "5574.00"
+    assert json.loads(paid.stdout)["overdrawn"] == {
+        "personal_account": "-30.00",
+        "pool_pay": "-5544.00",
+    }
+    assert "its bank account in the ledger is below zero (-5,544.00 yuan)" in paid.stderr
     twice = call("clearing", "pay", *month, *PAYER, language="zh")
-    assert (twice.exit_code, twice.stderr.strip()) == (6, "H1 2026-03 已拨付")
+    said = re.compile(r"H1 2026-03 已于 20\d\d-\d\d-\d\d 拨付，未再次拨付")
+    assert (twice.exit_code, bool(said.fullmatch(twice.stderr.strip()))) == (6, True)
+    for again in (("audit", *month, *CLERK, *RATE), ("apply", *month, *CLERK)):
+        assert re.search(r"on 20\d\d-\d\d-\d\d.* not.* again", call("clearing", *again).stderr)
     assert [a["state"] for a in told("clearing", "list")["applications"]] == ["paid"]
     page = call("clearing", "show", *month, "--lang", "zh").stdout
     for text in ("已拨付", "统筹基金支付", "重复收费", "5,574.00", "agreement 12"):

@@ -272,6 +272,8 @@ def list_(
     if all(given is None for given in (person, institution, first, last)):
         told = "give --person, --institution, --from or --to / 请给出人员、机构或日期"
         raise typer.BadParameter(told)
+    if first is not None and last is not None and last < first:
+        raise typer.BadParameter(f"--to {last} is before --from {first} / 起止日期颠倒")
     wanted = Wanted(person, institution, first, last, after)
     desk_look.list_(wanted, limit, database, lang, as_json=as_json)
 

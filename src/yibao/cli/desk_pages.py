@@ -112,9 +112,18 @@ def settled_sheet(found: Sequence[Outcome], policy: Policy) -> Sheet:
     """Return the result file: that of `yibao settle`, with the institution and its number."""
     made = _standing(found)
     entries = [Entry(Item(replace(s.claim, claim_id=str(o.number or ""))), s) for o, s in made]
-    sheet = settlements_sheet(entries, policy)
-    names = ("institution_id", "claim_no")
-    columns: list[tuple[str, OutKind]] = [*((name, "text") for name in names), *sheet.columns]
-    own = [[str(o.bill.values[name]) for name in names] for o, _ in made]
+    return with_bills(
+        settlements_sheet(entries, policy),
+        [[str(o.bill.values[name]) for name in BILL] for o, _ in made],
+    )
+
+
+BILL = ("institution_id", "claim_no")
+"""What tells a bill: the institution and its number."""
+
+
+def with_bills(sheet: Sheet, own: Iterable[Sequence[str]]) -> Sheet:
+    """Return a sheet of settlements with the institution and number of each one's bill before."""
+    columns: list[tuple[str, OutKind]] = [*((name, "text") for name in BILL), *sheet.columns]
     rows = ((*bill, *row) for bill, row in zip(own, sheet.rows, strict=True))
     return replace(sheet, columns=columns, rows=rows)

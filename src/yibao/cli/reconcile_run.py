@@ -144,8 +144,8 @@ def _titled(key: str, comparison: Comparison, language: Language, *texts: str) -
     """Return an empty table of amounts that says of which two sides it is."""
     a, b = (SIDES[side].pick(language) for side in comparison.sides)
     made = Table(title=_word(key, language, a=a, b=b), title_justify="left")
-    for key in texts:
-        made.add_column(_word(key, language), overflow="fold")
+    for text in texts:
+        made.add_column(_word(text, language), overflow="fold")
     for title in TITLES.values():
         made.add_column(title.pick(language), justify="right")
     return made
