@@ -63,7 +63,7 @@ def import_files(kind: str, files: Sequence[Path], how: Import) -> None:
         target = rejects_file(files, how.rejects)
         policy = load_policy(place_of(how.policy), accept=how.accept, overlays=how.overlays)
         actor, columns = who(how.actor), _columns(kind, policy.region)
-        with opened(how.database) as database:
+        with opened(how.database, how.policy) as database:
             if kind == "takeover":
                 done = _take_over(database, files, policy.region, how, actor)
             else:
@@ -125,7 +125,7 @@ def end(
 
 def resume(at: At, person: str, first: date, policy: str) -> None:
     """Let a membership go on."""
-    with at.transaction() as connection:
+    with at.under(policy).transaction() as connection:
         office = Office(load_policy(place_of(policy)))
         made = memberships.resume(connection, person, first, actor=at.who, office=office)
     _tell(at, person, Text("已恢复参保", "resumed"), changed=made)

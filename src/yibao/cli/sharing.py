@@ -8,8 +8,8 @@ what is its own and returns its work, and `reads`, `writes` or `imports` do the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -44,7 +44,7 @@ from yibao.cli.settle_commands import EncodingName, PolicyName
 if TYPE_CHECKING:
     from yibao.agency.imports import RowFile
     from yibao.settlement.procedure import Office
-    from yibao.store.database import Connection
+    from yibao.store.database import Connection, Database
     from yibao.text import Text
 
 Told = Mapping[str, Any]
@@ -74,6 +74,14 @@ class At:
         """Who does it: the user of the machine where nobody is named."""
         return agency_run.who(self.by)
 
+    def under(self, policy: str | None) -> At:
+        """Return the same by the rules of a region, or by none."""
+        return replace(self, policy=policy or "")
+
+    def opened(self) -> AbstractContextManager[Database]:
+        """Open the database; raises Refused where it is not of the region of the rules."""
+        return opened(self.database, self.policy)
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Yield a transaction; what is refused is told in the reader's language."""
@@ -81,14 +89,14 @@ class At:
 
         with (
             exits(self.lang, as_json=self.as_json),
-            opened(self.database) as database,
+            self.opened() as database,
             database.transaction() as connection,
         ):
             yield connection
 
     def written(self, work: Callable[[Connection], Result]) -> Result:
         """Do something in one transaction; what is refused is raised."""
-        with opened(self.database) as database:
+        with self.opened() as database:
             return database.run(work)
 
     def office(self) -> Office:
