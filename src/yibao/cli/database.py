@@ -11,7 +11,7 @@ import typer
 from yibao.cli.options import parse_text
 
 if TYPE_CHECKING:
-    from yibao.store.database import Database
+    from yibao.store.database import Connection, Database
 
 Actor = Annotated[
     str,
@@ -33,7 +33,7 @@ def opened(place: str | None, policy: str = "", *, reads: bool = False) -> Itera
 
     with located(place) as url, Database(url, connections=2) as database:
         if policy:
-            bind(database, policy, reads=reads)
+            database.run(lambda connection: bind(connection, policy, reads=reads))
         yield database
 
 
@@ -48,11 +48,11 @@ def located(place: str | None) -> Iterator[str]:
         yield url
 
 
-def bind(database: Database, policy: str, *, reads: bool = False) -> None:
+def bind(connection: Connection, policy: str, *, reads: bool = False) -> None:
     """Hold a database to the region of a policy; raises Refused where it is of another."""
     from yibao.agency import region
     from yibao.cli.settle_run import place_of
     from yibao.policy.load import region_id
 
     name, hold = region_id(place_of(policy)), region.check if reads else region.settle_on
-    database.run(lambda connection: hold(connection, name))
+    hold(connection, name)

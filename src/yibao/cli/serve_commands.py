@@ -37,5 +37,5 @@ def serve(
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
     with exits(default_language()), located(database) as url:
         with Database(url, connections=1) as opened:
-            bind(opened, region)
+            opened.run(lambda connection: bind(connection, region))
         run(partial(application, url, region), host=host, port=port, workers=workers)

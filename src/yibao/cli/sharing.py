@@ -28,7 +28,7 @@ import typer
 
 from yibao.cli import agency_run
 from yibao.cli.database import Actor as By
-from yibao.cli.database import opened
+from yibao.cli.database import bind, opened
 from yibao.cli.db_commands import Place
 from yibao.cli.options import (
     AcceptGrade,
@@ -89,15 +89,26 @@ class At:
 
         with (
             exits(self.lang, as_json=self.as_json),
-            self.opened() as database,
+            opened(self.database) as database,
             database.transaction() as connection,
         ):
+            self._bind(connection)
             yield connection
 
     def written(self, work: Callable[[Connection], Result]) -> Result:
         """Do something in one transaction; what is refused is raised."""
-        with self.opened() as database:
-            return database.run(work)
+
+        def bound(connection: Connection) -> Result:
+            self._bind(connection)
+            return work(connection)
+
+        with opened(self.database) as database:
+            return database.run(bound)
+
+    def _bind(self, connection: Connection) -> None:
+        """Hold the database to the region of the rules; what is refused then does not bind it."""
+        if self.policy:
+            bind(connection, self.policy)
 
     def office(self) -> Office:
         """Load the policy; raises PackErrors."""
