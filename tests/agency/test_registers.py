@@ -1,5 +1,6 @@
 """The desk on the real registers: agreements, institutions and catalogues of the day of service."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -42,10 +43,10 @@ def line(code: str = "", day: int = 4, local: str = "", month: int = 3, who: str
     return AskedLine("drug", code, one, Fraction(100_00), day_, local, who)
 
 
-def priced(database: Database, *lines: AskedLine) -> dict[str, int]:
+def priced(database: Database, *lines: AskedLine, first: date = date(2022, 1, 1)) -> dict[str, int]:
     with database.transaction() as connection:
         find = catalogue(connection, HOSPITAL, lines)
-        return dict(bill_of(lines, find, first=date(2022, 1, 1), last=date(2023, 12, 31)).amounts)
+        return dict(bill_of(lines, find, first=first, last=date(2023, 12, 31)).amounts)
 
 
 def test_lines_are_priced_by_the_catalogue_of_their_day(registers: Database) -> None:
@@ -55,6 +56,27 @@ def test_lines_are_priced_by_the_catalogue_of_their_day(registers: Database) -> 
     assert found["out_of_catalogue"] == 100_00
     assert (found["over_limit"], found["first_self_pay"]) == (2 * 80_00, 2 * 2_00)
     assert found["in_scope_tcm"] == found["class_b"] == 2 * 18_00
+
+
+def test_where_there_is_no_catalogue_of_the_kind_and_day_nothing_is_settled(
+    registers: Database,
+) -> None:
+    tube = replace(line("C1"), kind="consumable")
+    early = replace(line("XB"), served_on=date(2019, 12, 31))
+    for one, kind in ((tube, "consumable"), (early, "drug")):
+        with pytest.raises(BadLines) as told:
+            priced(registers, line("XA"), one, first=date(2019, 1, 1))
+        ((number, error),) = told.value.problems
+        assert isinstance(error, DeskError)
+        assert (number, error.rule, error.column) == (2, "known_catalogue", "served_on")
+        assert all(f"registry import {kind}" in text for text in (error.expected, error.zh))
+    assert priced(registers, line("X?"))["out_of_catalogue"] == 100_00
+    with registers.transaction() as connection:
+        connection.execute(
+            "INSERT INTO registry.item (kind, code, name, class, first_self_pay, valid) "
+            "VALUES ('consumable', 'C2', 'c', 'A', 0, '[2020-01-01,)')"
+        )
+    assert priced(registers, tube)["out_of_catalogue"] == 100_00
 
 
 @pytest.mark.clause("T16-22b")

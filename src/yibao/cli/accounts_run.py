@@ -15,7 +15,6 @@ from yibao.agency.contributions.coverage import cover
 from yibao.agency.corrections.receipts import take_back_movement
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.runs import Run
-from yibao.cli.database import opened
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
 from yibao.cli.sharing import At
@@ -31,13 +30,13 @@ from yibao.text import Text
 
 def credit(at: At, month: date, on_day: date) -> Run:
     """Credit a month."""
-    with opened(at.database) as database:
+    with at.opened() as database:
         return runs.credit_month(database, at.office(), month, on_day=on_day, actor=at.who)
 
 
 def interest(at: At, year: int) -> Run:
     """Credit a year's interest."""
-    with opened(at.database) as database:
+    with at.opened() as database:
         return runs.interest_year(database, at.office(), year, actor=at.who)
 
 

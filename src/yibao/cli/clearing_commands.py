@@ -92,7 +92,7 @@ def audit(
     from yibao.cli import clearing_run
 
     rate = clearing_run.deposit_rate(policy, deposit_rate, cite)
-    clearing_run.audit(at, (institution, month), rate, deductions, encoding)
+    clearing_run.audit(at.under(policy), (institution, month), rate, deductions, encoding)
 
 
 @clearing.command()

@@ -63,7 +63,7 @@ def advance(
     from yibao.cli import clearing_run
 
     laid_down = clearing_run.working_capital(at, policy, months, cite)
-    clearing_run.advance(at, (institution, year), laid_down, months_of)
+    clearing_run.advance(at.under(policy), (institution, year), laid_down, months_of)
 
 
 @sharing("by", "day", "json")

@@ -16,7 +16,6 @@ from yibao.agency.corrections.bills import Because, Correction
 from yibao.agency.imports import write_rows
 from yibao.agency.runs import Run
 from yibao.cli.agency_run import finish, finish_run, readers, rejects_file
-from yibao.cli.database import opened
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
 from yibao.cli.sharing import At
@@ -49,7 +48,7 @@ def bill(
         raise typer.BadParameter("give --month or --year / 请给出 --month 或 --year 其中一个")
     if month is not None and (scheme, item) != ("resident", "basic"):
         raise typer.BadParameter("--scheme and --item go with --year / 只与 --year 同用")
-    with opened(at.database) as database:
+    with at.opened() as database:
         if month is not None:
             return runs.bill_month(
                 database, at.office(), month, billed_on=on_day or month, actor=at.who
@@ -71,7 +70,7 @@ def receive(files: Sequence[Path], rejects: Path | None, encoding: Encoding | No
     with exits(at.lang, as_json=at.as_json):
         target = rejects_file(files, rejects)
         columns, office = runs.RECEIPT_COLUMNS, at.office()
-        with opened(at.database) as database:
+        with at.opened() as database:
             rows = readers(files, "receipts", columns, encoding)
             done = write_rows(database, rows, runs.receipt_writer(office, at.who))
         finish(done, columns, target, at.lang, as_json=at.as_json)

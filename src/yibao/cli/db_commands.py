@@ -29,10 +29,28 @@ def register(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
 
 
-@db.command(epilog="Example: yibao db init --database ./yibao-data")
-def init(database: Place = None) -> None:
+@db.command(epilog="Example: yibao db init --database ./yibao-data --region tianjin")
+def init(
+    database: Place = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGION",
+            help="By whose rules it is run from now on; else those of the first that writes to it.",
+        ),
+    ] = None,
+) -> None:
     """Make the database, or bring an empty one to this program's schema."""
+    from yibao.cli.database import opened
+    from yibao.cli.options import default_language
+    from yibao.cli.settle_run import exits, place_of
+
+    if region is not None:
+        place_of(region)  # a name that is none is told before anything is made
     _upgrade(database, make=True)
+    if region is not None:
+        with exits(default_language()), opened(database, region):
+            typer.echo(f"region {region} / 地区 {region}")
 
 
 @db.command(epilog="Example: yibao db upgrade")

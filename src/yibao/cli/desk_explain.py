@@ -10,7 +10,6 @@ from yibao.agency.desk import find
 from yibao.agency.desk.recall import recall
 from yibao.agency.desk.reverse import settlement_of
 from yibao.agency.desk.standing import lines_of
-from yibao.cli.database import opened
 from yibao.cli.desk_look import PARTS, line_data, say
 from yibao.cli.desk_office import How, desk_exits
 from yibao.cli.desk_pages import BILL, with_bills
@@ -30,7 +29,7 @@ def explain(number: int, how: How, *, full: bool) -> None:
     """Explain a settlement; leaves with the exit code."""
     with desk_exits(how.language, as_json=how.as_json):
         office = how.office()
-        with opened(how.place) as database, database.transaction() as connection:
+        with how.opened(reads=True) as database, database.transaction() as connection:
             settlement = recall(office, settlement_of(connection, number))
             taken_back = find.found(connection, number)["reversed_by"]
         explanation = Explainer(office.policy).explain(settlement)
@@ -49,7 +48,7 @@ def sheet(number: int, how: How, output: Path) -> None:
     with desk_exits(how.language):
         check_targets([output], [])
         office = how.office()
-        with opened(how.place) as database, database.transaction() as connection:
+        with how.opened(reads=True) as database, database.transaction() as connection:
             row = settlement_of(connection, number)
             lines = [line_data(line) for line in lines_of(connection, row)]
         settlement = recall(office, row)

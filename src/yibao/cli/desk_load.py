@@ -54,7 +54,7 @@ def load_files(
     with exits(language, as_json=as_json), uncollected():
         target = rejects_file(files, how.rejects)
         policy = load_policy(place_of(how.policy), accept=how.accept, overlays=how.overlays)
-        with opened(place) as database:
+        with opened(place, how.policy) as database:
             enrolment = database.run(lambda c: _enrolment(c, files, how.encoding))
             persons = Persons(enrolment, given=_CHOSEN)
             read = read_claims(files, policy.region, persons, encoding=how.encoding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from yibao.agency.desk.model import DeskError
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.registers import REGISTERS
 from yibao.cli import exit_codes, failure
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.settle_run import exits, place_of
 from yibao.policy.policy import load_policy
+from yibao.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class How:
         """Load the policy; raises PackErrors."""
         policy = load_policy(place_of(self.policy), accept=self.accept, overlays=self.overlays)
         return Office(policy, REGISTERS)
+
+    def opened(self, *, reads: bool = False) -> AbstractContextManager[Database]:
+        """Open the database; raises Refused where it is not of the region of the rules."""
+        return opened(self.place, self.policy, reads=reads)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from yibao.agency.filing import intake
 from yibao.agency.imports import Write, write_rows
 from yibao.cli import exit_codes
 from yibao.cli.agency_run import finish, readers, rejects_file, who
-from yibao.cli.database import opened
 from yibao.cli.desk_office import How, desk_exits
 from yibao.cli.output import print_json
 from yibao.interop.files.bills import REVERSAL_COLUMNS
@@ -39,7 +38,7 @@ def reverse(numbers: Sequence[int], how: How) -> None:
     """Take settlements back, each in a transaction; leaves with the exit code."""
     with desk_exits(how.language, as_json=how.as_json):
         office, made, failed = how.office(), list[dict[str, Any]](), list[dict[str, Any]]()
-        with opened(how.place) as database:
+        with how.opened() as database:
             for number in dict.fromkeys(numbers):
 
                 def work(connection: Connection, number: int = number) -> TakenBack | Replayed:
@@ -79,7 +78,7 @@ def reverse_file(file: Path, how: How, rejects: Path | None, encoding: Encoding 
         target = rejects_file([file], rejects)
         rows = readers([file], "reversals", REVERSAL_COLUMNS, encoding)
         office = how.office()
-        with opened(how.place) as database:
+        with how.opened() as database:
             done = write_rows(database, rows, _writer(office, who(how.actor)))
         finish(done, REVERSAL_COLUMNS, target, how.language, as_json=how.as_json)
 

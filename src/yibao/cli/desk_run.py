@@ -16,7 +16,6 @@ from yibao.agency.bills.sending import Outcome, send_instead
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.postings import shares
 from yibao.cli.agency_run import rejects_file, tell, who
-from yibao.cli.database import opened
 from yibao.cli.desk_office import How, desk_exits
 from yibao.cli.desk_pages import print_bills, print_sums, print_taken_back, settled_sheet
 from yibao.cli.options import Language
@@ -56,7 +55,7 @@ def settle(given: Given, how: How, output: Path | None, rejects: Path | None) ->
         office = how.office()
         sent = read_bills(given.bills, office.policy.region, given.parts, given.encoding)
         work = partial(batch.settle, actor=who(how.actor))
-        with opened(how.place) as database:
+        with how.opened() as database:
             found = _watched(work, database, office, sent, how.language)
         counts = {"made": sum(not o.again for o in found), "unchanged": sum(o.again for o in found)}
         if not how.as_json:
@@ -70,7 +69,7 @@ def pre_settle(given: Given, how: How, output: Path | None, rejects: Path | None
         targets = _targets(given, output, rejects)
         office = how.office()
         sent = read_bills(given.bills, office.policy.region, given.parts, given.encoding)
-        with opened(how.place) as database:
+        with how.opened(reads=True) as database:
             found = _watched(batch.presettle, database, office, sent, how.language)
         found = [o if o.again else replace(o, number=0) for o in found]
         if not how.as_json:
@@ -201,15 +200,15 @@ def correct(number: int, given: Given, how: How) -> None:
             told_of = f"{given.bills[0]}: {len(sent.bills)} bills, one is needed / 应恰有一张单据"
             raise typer.BadParameter(told_of)
         found: list[Outcome] = []
-        for bill in sent.in_order():
-            work = partial(
-                send_instead, office=office, number=number, bill=bill, actor=who(how.actor)
-            )
-            try:
-                with opened(how.place) as database:
+        with how.opened() as database:
+            for bill in sent.in_order():
+                work = partial(
+                    send_instead, office=office, number=number, bill=bill, actor=who(how.actor)
+                )
+                try:
                     found.append(database.run(work))
-            except batch.REFUSED as error:
-                batch.refuse(bill, error)
+                except batch.REFUSED as error:
+                    batch.refuse(bill, error)
         if found and not how.as_json:
             print_bills(found, how.language, console())
             _tell_taken_back(found, how)

@@ -50,7 +50,7 @@ def import_files(
         office = at.office()
         region = office.policy.region
         columns = _columns(kind, region)
-        with opened(at.database) as database:
+        with opened(at.database, at.policy) as database:
             if kind == "takeover":
                 read = read_persons(files, region, encoding=encoding)
                 done = _take_over(database, read, at.who)
@@ -107,7 +107,7 @@ def end(
 
 def resume(at: At, person: str, first: date, policy: str) -> None:
     """Let a membership go on."""
-    with at.transaction() as connection:
+    with at.under(policy).transaction() as connection:
         office = Office(load_policy(place_of(policy)))
         made = memberships.resume(connection, person, first, actor=at.who, office=office)
     _tell(at, person, Text("已恢复参保", "resumed"), changed=made)

@@ -14,7 +14,6 @@ from yibao.agency.imports import Imported, write_rows
 from yibao.agency.matching import followup
 from yibao.agency.matching.followup import STATES, Gap, State, Step
 from yibao.cli.agency_run import finish, readers, rejects_file
-from yibao.cli.database import opened
 from yibao.cli.options import CHINA, Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
@@ -76,7 +75,7 @@ def import_files(at: At, given: Files) -> None:
     with exits(at.lang, as_json=at.as_json):
         target, columns = rejects_file(given.files, given.rejects), followup.columns()
         rows = readers(given.files, "gaps", columns, given.encoding)
-        with opened(at.database) as store:
+        with at.opened() as store:
             done = write_rows(store, rows, followup.writer(at.who))
         finish(done, columns, target, at.lang, as_json=at.as_json)
 

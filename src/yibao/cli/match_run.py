@@ -17,7 +17,6 @@ from yibao.agency.matching.likeness import COMPARISONS, THRESHOLD
 from yibao.agency.matching.pairs import KINDS, Pair
 from yibao.agency.matching.search import search
 from yibao.cli.agency_run import readers, rejects_file, tell
-from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console
 from yibao.cli.settle_run import exits
@@ -57,7 +56,7 @@ def duplicates(at: At, how: Search) -> None:
         if target is not None and target.resolve() in {out.resolve() for out in outputs}:
             raise written_twice(target)
         refused: list[Reject] = []
-        with _busy(at.lang), opened(at.database) as store:
+        with _busy(at.lang), at.opened() as store:
             theirs = list(_theirs(how, refused))
             with store.transaction() as connection:
                 found = search(

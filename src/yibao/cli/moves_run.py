@@ -10,7 +10,6 @@ from typing import Any
 import typer
 
 from yibao.agency.accounts.moves import Slip, move_in, move_out
-from yibao.cli.database import opened
 from yibao.cli.output import print_json
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.sharing import At
@@ -43,7 +42,7 @@ def out(
 
     with exits(at.lang):
         office = Office(load_policy(place_of(policy)))
-        with opened(at.database) as store:
+        with at.under(policy).opened() as store:
             slip = store.run(work)
         written = {
             "person_id": slip.person_id,
@@ -60,7 +59,7 @@ def in_(at: At, file: Path, *, person: str, region: str, on: date) -> None:
     """Take a slip in."""
     with exits(at.lang, as_json=at.as_json):
         slip = _read(file, person, region, on)
-        with opened(at.database) as store:
+        with at.opened() as store:
             made = store.run(lambda connection: move_in(connection, slip, actor=at.who))
     if at.as_json:
         print_json({"person_id": slip.person_id, "changed": made})

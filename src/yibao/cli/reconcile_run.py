@@ -28,7 +28,6 @@ from yibao.agency.reconcile.model import (
     total,
 )
 from yibao.cli import exit_codes
-from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money, print_rejects
@@ -100,7 +99,7 @@ def reconcile(at: At, run: Run) -> None:
         targets = _targets(run.output)
         check_targets(targets, run.files)
         booked = read(run.files, run.encoding)
-        with opened(at.database) as database, database.transaction() as connection:
+        with at.opened() as database, database.transaction() as connection:
             found = compare(connection, run.institution, run.period, booked)
         written = _sheets(run.output, found, booked, at.lang)
         write_files(written)

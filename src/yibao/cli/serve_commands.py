@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 def serve(
     database: Place = None,
     region: Annotated[
-        str, typer.Option(metavar="REGION", help="Whose rules settle: of `policy list`.")
+        str, typer.Option(metavar="REGION", help="Whose rules settle: the region of the database.")
     ] = "tianjin",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
@@ -28,11 +28,14 @@ def serve(
 
     from yibao.api.main import application
     from yibao.api.serve import serve as run
+    from yibao.cli.database import bind, located
+    from yibao.cli.options import default_language
+    from yibao.cli.settle_run import exits
     from yibao.policy.policy import load_policy
-    from yibao.store import migrate
-    from yibao.store.server import serving, wanted
+    from yibao.store.database import Database
 
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
-    with serving(wanted(database)) as url:
-        migrate.require_newest(url)
+    with exits(default_language()), located(database) as url:
+        with Database(url, connections=1) as opened:
+            opened.run(lambda connection: bind(connection, region))
         run(partial(application, url, region), host=host, port=port, workers=workers)

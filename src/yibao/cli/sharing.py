@@ -8,8 +8,8 @@ what is its own and returns its work, and `reads`, `writes` or `imports` do the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -28,7 +28,7 @@ import typer
 
 from yibao.cli import agency_run
 from yibao.cli.database import Actor as By
-from yibao.cli.database import opened
+from yibao.cli.database import bind, opened
 from yibao.cli.db_commands import Place
 from yibao.cli.options import (
     AcceptGrade,
@@ -44,7 +44,7 @@ from yibao.cli.settle_commands import EncodingName, PolicyName
 if TYPE_CHECKING:
     from yibao.agency.imports import RowFile
     from yibao.settlement.procedure import Office
-    from yibao.store.database import Connection
+    from yibao.store.database import Connection, Database
     from yibao.text import Text
 
 Told = Mapping[str, Any]
@@ -74,6 +74,14 @@ class At:
         """Who does it: the user of the machine where nobody is named."""
         return agency_run.who(self.by)
 
+    def under(self, policy: str | None) -> At:
+        """Return the same by the rules of a region, or by none."""
+        return replace(self, policy=policy or "")
+
+    def opened(self) -> AbstractContextManager[Database]:
+        """Open the database; raises Refused where it is not of the region of the rules."""
+        return opened(self.database, self.policy)
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Yield a transaction; what is refused is told in the reader's language."""
@@ -84,12 +92,23 @@ class At:
             opened(self.database) as database,
             database.transaction() as connection,
         ):
+            self._bind(connection)
             yield connection
 
     def written(self, work: Callable[[Connection], Result]) -> Result:
         """Do something in one transaction; what is refused is raised."""
+
+        def bound(connection: Connection) -> Result:
+            self._bind(connection)
+            return work(connection)
+
         with opened(self.database) as database:
-            return database.run(work)
+            return database.run(bound)
+
+    def _bind(self, connection: Connection) -> None:
+        """Hold the database to the region of the rules; what is refused then does not bind it."""
+        if self.policy:
+            bind(connection, self.policy)
 
     def office(self) -> Office:
         """Load the policy; raises PackErrors."""

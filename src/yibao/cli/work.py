@@ -15,7 +15,6 @@ import typer
 
 from yibao.agency.imports import RowFile, write_rows
 from yibao.cli.agency_run import finish, readers, rejects_file
-from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
@@ -73,7 +72,7 @@ def import_rows(
     with exits(at.lang, as_json=at.as_json):
         target = rejects_file(files, rejects)
         rows = readers(files, kind.name, kind.columns, encoding)
-        with opened(at.database) as database:
+        with at.opened() as database:
             done = write_rows(database, rows, lambda c, values: kind.write(c, values, at.who))
         finish(done, kind.columns, target, at.lang, as_json=at.as_json)
 

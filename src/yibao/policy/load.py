@@ -33,6 +33,11 @@ def regions() -> tuple[str, ...]:
     return tuple(sorted(p.parent.name for p in POLICIES.glob("*/region.yaml")))
 
 
+def region_id(region: str | Path) -> str:
+    """Return the id of a region that is named by it or by its folder, whose name it is."""
+    return region.resolve().name if isinstance(region, Path) else region
+
+
 def load_region(
     region: str | Path,
     *,
@@ -111,7 +116,7 @@ class _Loader:
         data = line[0].header.data
         rule = data["date_rule"]
         region = Region(
-            id=self.folder.name,
+            id=region_id(self.folder),
             name=Text(**data["name"]),
             authority=Authority[data["level"]],
             division=data["division"],

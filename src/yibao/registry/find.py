@@ -204,6 +204,16 @@ def items(
     return {(one.kind, one.code): one for one in found}
 
 
+def kinds_in_force(connection: Connection, kinds: Iterable[str], day: date) -> frozenset[str]:
+    """Return which of some kinds have a catalogue: an item of theirs that is in it."""
+    rows = connection.execute(
+        "SELECT kind FROM unnest(%s::text[]) AS asked (kind) WHERE EXISTS "
+        "(SELECT FROM registry.item WHERE item.kind = asked.kind AND valid @> %s::date)",
+        (sorted(set(kinds)), day),
+    )
+    return frozenset(kind for (kind,) in rows)
+
+
 def item(connection: Connection, kind: str, code: str, day: date) -> Item | None:
     """Return an item of a catalogue."""
     return items(connection, [(kind, code)], day).get((kind, code))

@@ -50,7 +50,7 @@ def of_desk(error: DeskError) -> tuple[str, str, Text]:
 
     A key that is used is the institution's number of the bill, for it comes from a file.
     """
-    zh = _ZH.get(error.rule, error.expected)
+    zh = error.zh or _ZH.get(error.rule, error.expected)
     if error.rule == "key_used":
         return "claim_no", "claim_no_used", Text(zh, "a number that stands for no other bill")
     return error.column, error.rule, Text(zh, error.expected)

@@ -13,13 +13,17 @@ from yibao.settlement.model import Settlement
 
 
 class DeskError(YibaoError):
-    """What the desk cannot do as it was asked; `rule` names why, `column` what it is about."""
+    """What the desk cannot do as it was asked; `rule` names why, `column` what it is about.
 
-    def __init__(self, rule: str, column: str, value: str, expected: str) -> None:
+    `zh` says in Chinese what was expected, where that depends on more than the rule.
+    """
+
+    def __init__(self, rule: str, column: str, value: str, expected: str, zh: str = "") -> None:
         self.rule = rule
         self.column = column
         self.value = value
         self.expected = expected
+        self.zh = zh
         super().__init__(f"{column} = {value!r}: {expected}")
 
 

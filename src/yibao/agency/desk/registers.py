@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -60,7 +60,8 @@ def catalogue(
 
     A line without a national code is found by the institution's own; where nobody has mapped that,
     the line is an error. A practitioner who may not practise there on that day is one too, and so
-    is a line where nothing is known of the catalogue of another `region` ("": our own) on its day.
+    is a line where there is no catalogue of its day: of its kind in our own, or any of another
+    `region` ("": our own). Nobody could tell then what the fund pays, so nothing is guessed.
     """
     days = {line.served_on for line in lines}
     codes = {day: _codes(connection, institution_id, lines, day) for day in days}
@@ -78,9 +79,8 @@ def catalogue(
         if key is None:
             expected = f"a code mapped to the national catalogue on {day}"
             raise DeskError("mapped", "local_code", line.local_code, expected)
-        if not items[day].known:
-            expected = f"a day for which the catalogue of {region} is there"
-            raise DeskError("known_catalogue", "served_on", day.isoformat(), expected)
+        if key[0] not in items[day].kinds:
+            raise _no_catalogue(key[0], day, region)
         _check_practitioner(connection, institution_id, line, refusals)
         return items[day].items.get(key) or _unpaid(key[1], "not_in_catalogue")
 
@@ -93,10 +93,23 @@ _Code = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """Items of a day by their codes; `known`: whether there is a catalogue of that day at all."""
+    """Items of a day by their codes, and the kinds of which there is a catalogue of that day."""
 
     items: Mapping[_Code, Item]
-    known: bool = True
+    kinds: Set[str]
+
+
+def _no_catalogue(kind: str, day: date, region: str) -> DeskError:
+    """Return the refusal of a line that no catalogue tells of, naming the register to import."""
+    whose, where = (f" of {region}", f"{region} ") if region else ("", "")
+    register = "regional_item" if region else kind
+    return DeskError(
+        "known_catalogue",
+        "served_on",
+        day.isoformat(),
+        f"a day on which a catalogue{whose} is in force: `yibao registry import {register}`",
+        f"当日没有{where}有效的目录，请先 yibao registry import {register}",
+    )
 
 
 def _unpaid(code: str, reason: str) -> Item:
@@ -104,12 +117,15 @@ def _unpaid(code: str, reason: str) -> Item:
 
 
 def _our_items(
-    connection: Connection, institution_id: str, codes: Iterable[_Code], day: date
+    connection: Connection, institution_id: str, codes: Collection[_Code], day: date
 ) -> _Items:
+    asked = {kind for kind, _ in codes}
     found = find.items(connection, codes, day)
-    return _Items(
-        {key: _our_item(connection, institution_id, one, day) for key, one in found.items()}
-    )
+    kinds = {kind for kind, _ in found}
+    if kinds < asked:
+        kinds |= find.kinds_in_force(connection, asked - kinds, day)
+    items = {key: _our_item(connection, institution_id, one, day) for key, one in found.items()}
+    return _Items(items, kinds)
 
 
 def _our_item(connection: Connection, institution_id: str, found: find.Item, day: date) -> Item:
@@ -144,7 +160,8 @@ def _items_of(connection: Connection, region: str, codes: Iterable[_Code], day: 
         (kind, code): _item(code, of_class, Fraction(share), standard, tags)
         for kind, code, of_class, share, standard, tags in rows
     }
-    return _Items(items, known=bool(items) or _has_catalogue(connection, region, day))
+    known = bool(items) or _has_catalogue(connection, region, day)
+    return _Items(items, {kind for kind, _ in pairs} if known else frozenset())
 
 
 def _has_catalogue(connection: Connection, region: str, day: date) -> bool:
