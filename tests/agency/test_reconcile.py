@@ -464,7 +464,7 @@ def test_each_check_of_the_books_can_fail(settled: Database) -> None:
             (Account("bank", POOL), Account("contributions_held", POOL, "U1")),
         ):
             post(c, Entry(DAY, "mistake", "x", "test", [Transfer(debit, credit, 61)]))
-        # Two receipts that pay nothing; one is taken back, its surcharge stands and is paid by none.
+        # Two receipts that pay nothing; one is taken back, and its surcharge stands.
         c.execute(
             "INSERT INTO contributions.receipt (reference, payer, received_on, fen, entry_id) "
             "VALUES ('B1', 'U1', %(day)s, 61, 1), ('B2', 'U1', %(day)s, 61, 1)",

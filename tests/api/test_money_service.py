@@ -158,6 +158,9 @@ def test_lateness_is_charged_and_waived(client: Client) -> None:
     assert (charged["amount"], charged["reference"]) == ("3.13", "B1")
     (owed,) = client("GET", "/contributions/arrears?day=2022-04-30&payer=U1").json["parts"]
     assert (owed["item"], owed["owed"]) == ("late_surcharge", "3.13")
+    pays = receipt("B2", "3.13", "2022-05-01")
+    entered = [made(post(client, "/contributions/receipts", pays, key)) for key in ("", "again")]
+    assert [(one["new"], one["persons"]) for one in entered] == [(True, []), (False, [])]
     made(post(client, f"/contributions/bills/{charged['bill_id']}/cancellation", WHY))
     assert client("GET", "/contributions/arrears?day=2022-04-30").json["parts"] == []
 
