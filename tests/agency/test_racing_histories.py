@@ -34,19 +34,19 @@ STEPS = 40
 
 
 class Clerk:
-    """Somebody who does one thing after the other, each in a transaction; the seed says what."""
+    """Somebody who does one thing after the other, each in a transaction; its name is the seed."""
 
-    def __init__(self, database: Database, office: Office, name: str, seed: str) -> None:
+    def __init__(self, database: Database, office: Office, name: str, start: Barrier) -> None:
         self.database, self.office, self.name = database, office, name
-        self.random = Random(seed)
+        self.random, self.start = Random(name), start
         self.happened: Counter[str] = Counter()
 
-    def work(self, start: Barrier) -> Counter[str]:
+    def work(self) -> Counter[str]:
         steps = (self.bill, self.bill, self.receive, self.receive, self.cancel)
         steps += (self.refund, self.take_back, self.charge)
         for number in range(STEPS):
             if number % 4 == 0:
-                start.wait(60)
+                self.start.wait(60)
             what = self.random.choice(steps)
             given = self.random.random()
             try:
@@ -55,7 +55,7 @@ class Clerk:
             except Refusal:
                 self.happened["refused"] += 1
             except Exception:
-                start.abort()  # else the other would wait
+                self.start.abort()  # else the other would wait
                 raise
         return self.happened
 
@@ -115,9 +115,9 @@ def test_the_books_agree_after_two_histories_at_once(database: Database, tianjin
     happened: Counter[str] = Counter()
     for seed in range(3):
         start = Barrier(2)
-        clerks = [Clerk(database, tianjin, f"{seed}{one}", f"{seed}{one}") for one in "AB"]
+        clerks = [Clerk(database, tianjin, f"{seed}{one}", start) for one in "AB"]
         with ThreadPoolExecutor(2) as pool:
-            for done in pool.map(lambda clerk: clerk.work(start), clerks):
+            for done in pool.map(Clerk.work, clerks):
                 happened += done
         with database.transaction() as connection:
             assert verify(connection) == []
