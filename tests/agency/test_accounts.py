@@ -8,8 +8,10 @@ import pytest
 
 from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, billed, enrolled, person
 from yibao.agency.accounts.credits import credit, interest
+from yibao.agency.accounts.freezing import Freeze, freeze, unfreeze
 from yibao.agency.accounts.movements import account_of, movements
 from yibao.agency.accounts.moves import Slip, move_in, move_out
+from yibao.agency.accounts.runs import interest_year
 from yibao.agency.accounts.uses import Use, close, link, pay_contribution, use, withdraw
 from yibao.agency.contributions.bills import bills_of
 from yibao.agency.contributions.coverage import cover
@@ -145,6 +147,18 @@ def test_interest_of_a_year_once(database: Database, tianjin: Office) -> None:
         assert holds(connection, "P1") == 10_110_00
 
 
+def test_no_interest_of_a_year_that_is_not_over(database: Database, tianjin: Office) -> None:
+    with database.transaction() as connection:
+        given(connection, "P1", 10_000_00)
+        (today,) = connection.execute("SELECT current_date").fetchone() or (D("2022-01-01"),)
+        with pytest.raises(Refusal) as error:
+            interest(connection, tianjin, "P1", today.year, actor=ACTOR)
+        assert error.value.name == "year_past"
+    with pytest.raises(Refusal):
+        interest_year(database, tianjin, today.year, actor=ACTOR)
+    assert interest_year(database, tianjin, 2022, actor=ACTOR).made == 1
+
+
 # --- uses -----------------------------------------------------------------------------------------
 
 
@@ -198,6 +212,41 @@ def test_an_account_pays_a_relatives_contribution(database: Database, tianjin: O
 
 
 @pytest.mark.clause("C-GD-1.3b", "C-GD-1.3c")
+def test_an_accounts_payment_needs_a_receipt_of_its_own(
+    database: Database, tianjin: Office
+) -> None:
+    guangdong = Office(load_policy("guangdong"))
+    with database.transaction() as connection:
+        given(connection, "P1", 500_00)
+        enrolled(connection, "P2", **RESIDENT)
+        billed(connection, tianjin, "P2", "2022-01", "2022-12", on=D("2021-11-01"))
+        link(connection, "P1", "P2", "parent", D("2021-11-01"), actor=ACTOR)
+        wanted = Use("P1", "B1", D("2021-11-05"), "resident_contribution", 320_00, "P2")
+        receipt = Receipt("account:P1:B1", "P2", D("2021-11-05"), 320_00)
+        with pytest.raises(Refusal) as error:
+            receive(connection, receipt, actor=ACTOR)
+        assert error.value.name == "account_reference"
+        receive(connection, receipt, actor=ACTOR, by_account=True)
+        with pytest.raises(Refusal) as error, connection.transaction():
+            pay_contribution(connection, guangdong, wanted, actor=ACTOR)
+        assert error.value.name == "reference_taken"
+        assert holds(connection, "P1") == 500_00
+
+
+def test_an_order_that_has_ended_freezes_nothing_more(database: Database) -> None:
+    day = D("2022-05-02")
+    order = Freeze("C1", day, "court")
+    with database.transaction() as connection:
+        given(connection, "P1", 500_00)
+        made = freeze(connection, "P1", order, actor=ACTOR)
+        assert freeze(connection, "P1", order, actor=ACTOR) == made
+        unfreeze(connection, "P1", "C1", day, reason="court", actor=ACTOR)
+        with pytest.raises(Refusal) as error:
+            freeze(connection, "P1", order, actor=ACTOR)
+        assert error.value.name == "freeze_ended"
+        assert holds(connection, "P1") == 500_00
+
+
 def test_an_account_pays_relatives_care_as_far_as_it_goes(
     database: Database, guangdong: Office
 ) -> None:

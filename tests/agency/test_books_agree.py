@@ -91,7 +91,7 @@ class Town:
         owed = sum(o.left for o in arrears(self.connection, date.max) if o.payer == payer)
         fen = self.random.choice([owed, owed, owed // 2, owed + 1]) or 1
         receipt = Receipt(f"R{self.number}", payer, self.day(), fen)
-        for who in receive(self.connection, receipt, actor=ACTOR):
+        for who in receive(self.connection, receipt, actor=ACTOR) or ():
             cover(self.connection, self.office, who, actor=ACTOR)
 
     def cancel(self, _: str) -> None:

@@ -50,7 +50,8 @@ def came(connection: Connection, office: Office, payer: str, on: str, fen: int =
     """Enter a receipt of all that is owed, or of so much; return its reference."""
     owed = sum(o.left for o in arrears(connection, date.max) if o.payer == payer)
     reference = f"{payer}@{on}"
-    for name in receive(connection, Receipt(reference, payer, D(on), fen or owed), actor=ACTOR):
+    receipt = Receipt(reference, payer, D(on), fen or owed)
+    for name in receive(connection, receipt, actor=ACTOR) or ():
         cover(connection, office, name, actor=ACTOR)
     return reference
 

@@ -461,8 +461,29 @@ def test_each_check_of_the_books_can_fail(settled: Database) -> None:
                 Account("institution_payable", POOL, "H1"),
                 Account("institution_applied", POOL, "H1"),
             ),
+            (Account("bank", POOL), Account("contributions_held", POOL, "U1")),
         ):
             post(c, Entry(DAY, "mistake", "x", "test", [Transfer(debit, credit, 61)]))
+        # Two receipts that pay nothing; one is taken back, and its surcharge stands.
+        c.execute(
+            "INSERT INTO contributions.receipt (reference, payer, received_on, fen, entry_id) "
+            "VALUES ('B1', 'U1', %(day)s, 61, 1), ('B2', 'U1', %(day)s, 61, 1)",
+            {"day": DAY},
+        )
+        c.execute(
+            "INSERT INTO contributions.taken_back (receipt_id, on_day, reason, entry_id) "
+            "SELECT receipt_id, received_on, 'x', 1 FROM contributions.receipt "
+            "WHERE reference = 'B2'"
+        )
+        c.execute(
+            "WITH b AS (INSERT INTO contributions.bill (household_id, scheme, item, months, day, "
+            "billed_on, facts, amounts, gives, entry_id, receipt_id) "
+            "SELECT '', 'employee', 'late_surcharge', '[1,2)', received_on, received_on, '{}', "
+            "'{}', '{}', 1, receipt_id FROM contributions.taken_back "
+            "JOIN contributions.receipt USING (receipt_id) RETURNING bill_id) "
+            "INSERT INTO contributions.part (bill_id, name, payer, fen, received) "
+            "SELECT bill_id, 'late_surcharge', 'U1', 61, 1 FROM b"
+        )
     with settled.transaction() as c:
         assert {f.check for f in verify(c)} == CHECKS.keys() - {"balance"}
     with psycopg.connect(settled.url) as owner:  # no transfer can be out of balance: two views can

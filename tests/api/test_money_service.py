@@ -14,7 +14,7 @@ from services import Client, Contract, Reply, running
 from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, enrolled
 from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.enrolment.memberships import employ
-from yibao.agency.enrolment.persons import employer
+from yibao.agency.enrolment.persons import employer, locked
 from yibao.api.app import create_app
 from yibao.store.database import Database
 
@@ -158,8 +158,17 @@ def test_lateness_is_charged_and_waived(client: Client) -> None:
     assert (charged["amount"], charged["reference"]) == ("3.13", "B1")
     (owed,) = client("GET", "/contributions/arrears?day=2022-04-30&payer=U1").json["parts"]
     assert (owed["item"], owed["owed"]) == ("late_surcharge", "3.13")
+    pays = receipt("B2", "3.13", "2022-05-01")
+    entered = [made(post(client, "/contributions/receipts", pays, key)) for key in ("", "again")]
+    assert [(one["new"], one["persons"]) for one in entered] == [(True, []), (False, [])]
     made(post(client, f"/contributions/bills/{charged['bill_id']}/cancellation", WHY))
     assert client("GET", "/contributions/arrears?day=2022-04-30").json["parts"] == []
+
+
+def test_an_account_is_read_while_somebody_moves_it(client: Client, url: str) -> None:
+    with Database(url) as database, database.transaction() as connection:
+        locked(connection, "P1")
+        assert client("GET", "/accounts/P1").json["balance"] == "0.00"
 
 
 def test_an_account_is_used_frozen_stated_and_put_right(client: Client) -> None:
@@ -180,6 +189,10 @@ def test_an_account_is_used_frozen_stated_and_put_right(client: Client) -> None:
     lines = [*page["lines"], *rest["lines"]]
     assert [line["balance"] for line in lines] == ["100.00", "0.00", "100.00"]
     assert rest["next"] is None
+    full = client("GET", "/accounts/P1/statement?limit=3").json
+    assert (len(full["lines"]), full["next"]) == (3, None)
+    ended = post(client, "/accounts/P1/freezes", WHY | {"reference": "C1"}, "again")
+    assert refused(ended) == (409, "freeze_ended")
     credit = lines[0]["movement_id"]
     undone = made(post(client, f"/accounts/P1/movements/{credit}/take-back", WHY))
     assert (undone["kind"], undone["balance"]) == ("take_back", "0.00")
@@ -198,6 +211,7 @@ def test_an_account_is_used_frozen_stated_and_put_right(client: Client) -> None:
         ("/contributions/receipts", receipt("B1", "0.00"), 422, "request"),
         ("/contributions/receipts", receipt("B1", "1.001"), 422, "request"),
         ("/contributions/receipts", receipt("=B1", "1.00"), 422, "request"),
+        ("/contributions/receipts", receipt("account:P1:V1", "1.00"), 422, "account_reference"),
         ("/contributions/receipts", receipt("B1", "1.00"), 422, "owed"),
         ("/contributions/receipts/B9/take-back", WHY, 404, "known_receipt"),
         ("/contributions/receipt-batches", {"receipts": []}, 422, "request"),

@@ -10,11 +10,10 @@ from pydantic import Field
 
 from yibao.agency.accounts import freezing, uses
 from yibao.agency.accounts.credits import credit
-from yibao.agency.accounts.movements import Movement
+from yibao.agency.accounts.movements import Movement, free_balance
 from yibao.agency.accounts.statement import statement
 from yibao.agency.contributions.coverage import cover
 from yibao.agency.corrections.receipts import take_back_movement
-from yibao.agency.enrolment.persons import locked
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.contributions_models import TakingBack
 from yibao.api.fields import (
@@ -35,7 +34,7 @@ from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.persons import require
 from yibao.api.problems import documented
 from yibao.policy.vocabulary import vocabulary
-from yibao.store.database import Connection
+from yibao.store.database import Connection, see_one_instant
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
@@ -135,10 +134,11 @@ def get_account(person_id: PersonId, one: One) -> Response:
     """Return what an account holds, with an entity tag."""
 
     def work(connection: Connection) -> PersonalAccount:
+        see_one_instant(connection)
         require(connection, person_id)
         return PersonalAccount(
             person_id=person_id,
-            balance=locked(connection, person_id).balance,
+            balance=free_balance(connection, person_id),
             frozen=freezing.frozen(connection, person_id),
         )
 
@@ -191,7 +191,7 @@ def post_credit(person_id: PersonId, body: NewCredit, write: Write) -> Response:
             on_day=body.on_day,
             actor=write.actor,
         )
-        balance = locked(connection, person_id).balance
+        balance = free_balance(connection, person_id)
         return Credited(person_id=person_id, new=made is not None, balance=balance)
 
     return write.once(body, work)

@@ -70,9 +70,10 @@ def post_receipts(body: models.NewReceipts, write: Write) -> Response:
 def _enter(connection: Connection, body: models.NewReceipt, write: Write) -> models.Entered:
     receipt = Receipt(body.reference, body.payer, body.received_on, body.amount)
     persons = receive(connection, receipt, actor=write.actor)
-    for person in persons:
+    for person in persons or ():
         cover(connection, write.service.procedures, person, actor=write.actor)
-    return models.Entered(reference=body.reference, new=bool(persons), persons=persons)
+    new = persons is not None
+    return models.Entered(reference=body.reference, new=new, persons=persons or [])
 
 
 @router.get(

@@ -25,6 +25,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
             "balance_spent": Text("已支用", "it has been spent"),
             "passed_on": Text("已划入银行账户", "it went on to a bank account"),
             "paid_by_account": Text("由个人账户支付", "a personal account paid it"),
+            "freeze_ended": Text("冻结已解除", "the freeze has ended"),
             "frozen": Text("账户有冻结", "money of the account is frozen"),
         }.items()
     },

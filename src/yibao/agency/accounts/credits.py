@@ -120,12 +120,12 @@ def _request(connection: Connection, person_id: str, day: date) -> Request:
 def interest(
     connection: Connection, office: Office, person_id: str, year: int, *, actor: str
 ) -> Movement | None:
-    """Credit a year's interest on its last day; None when that has happened.
+    """Credit a year's interest on its last day, once it is past; None when that has happened.
 
     What was spent in the year is taken from what came in it, then from what was carried over: so
-    carried is the least of both balances. Raises PolicyError.
+    carried is the least of both balances. Raises Refusal while the year lasts, PolicyError.
     """
-    ends = date(year, 12, 31)
+    ends = past(connection, year)
     holder = locked(connection, person_id)
     if before(connection, person_id, "interest", str(year)) is not None:
         return None
@@ -147,3 +147,18 @@ def interest(
         detail=amounts,
         actor=actor,
     )
+
+
+def past(connection: Connection, year: int) -> date:
+    """Return the last day of a year; raises Refusal while it is not past in China."""
+    ends = date(year, 12, 31)
+    row = connection.execute("SELECT current_date").fetchone()  # the database's zone is China's
+    assert row is not None
+    if row[0] <= ends:
+        raise Refusal(
+            "year_past",
+            f"{year} 年还没有结束，{ends} 过后才能计息",
+            f"the year {year} is not over: its interest is credited after {ends}",
+            column="year",
+        )
+    return ends

@@ -37,11 +37,15 @@ def frozen(connection: Connection, person_id: str) -> int:
 
 
 def freeze(connection: Connection, person_id: str, order: Freeze, *, actor: str) -> Movement:
-    """Freeze what an order says; again, it changes nothing. Raises Refusal: there is less."""
+    """Freeze what an order says; again, it changes nothing.
+
+    Raises Refusal: there is less, or the order has ended.
+    """
     holder = locked(connection, person_id)
     detail = plain({"reason": order.reason, "fen": order.fen, "day": order.day})
     done = latest(connection, person_id, "freeze", order.reference)
     if done is not None:
+        _not_ended(connection, person_id, order.reference)
         return same(done, detail, order.reference)
     fen = order.fen or holder.balance
     if not 0 < fen <= holder.balance:
@@ -61,6 +65,17 @@ def freeze(connection: Connection, person_id: str, order: Freeze, *, actor: str)
         detail=detail,
         actor=actor,
     )
+
+
+def _not_ended(connection: Connection, person_id: str, reference: str) -> None:
+    ended = latest(connection, person_id, "unfreeze", reference)
+    if ended is not None:
+        raise Refusal(
+            "freeze_ended",
+            f"{reference} 号冻结已于 {ended.on_day} 解除，再冻结请用新的文号",
+            f"the freeze {reference} ended on {ended.on_day}; to freeze anew, give another order",
+            column="reference",
+        )
 
 
 def unfreeze(

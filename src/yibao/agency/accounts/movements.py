@@ -238,6 +238,14 @@ def holder_facts(connection: Connection, person: Known, day: date) -> dict[str, 
     return person_facts(on_day(connection, person, day, membership))
 
 
+def free_balance(connection: Connection, person_id: str) -> int:
+    """Return what can be paid from an account now, in fen; nobody waits for it. 0 for none such."""
+    row = connection.execute(
+        "SELECT account_balance FROM enrolment.person_lock WHERE person_id = %s", (person_id,)
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def balance_on(connection: Connection, person_id: str, day: date) -> int:
     """Return what an account held at the end of a day, in fen, what is frozen of it included."""
     row = connection.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from yibao.agency.accounts.credits import credit, interest
+from yibao.agency.accounts.credits import credit, interest, past
 from yibao.agency.contributions.runs import members
 from yibao.agency.runs import Run, run
 from yibao.settlement.procedure import Office
@@ -29,7 +29,10 @@ def credit_month(
 
 
 def interest_year(database: Database, office: Office, year: int, *, actor: str) -> Run:
-    """Credit a year's interest to every account on which there was money."""
+    """Credit a year's interest to every account on which there was money.
+
+    Raises Refusal while the year lasts.
+    """
 
     def work(connection: Connection, person_id: str) -> bool:
         return interest(connection, office, person_id, year, actor=actor) is not None
@@ -37,6 +40,6 @@ def interest_year(database: Database, office: Office, year: int, *, actor: str) 
     with database.transaction() as connection:
         rows = connection.execute(
             "SELECT DISTINCT person_id FROM accounts.movement WHERE on_day <= %s ORDER BY 1",
-            (date(year, 12, 31),),
+            (past(connection, year),),
         ).fetchall()
     return run(database, [person for (person,) in rows], work)

@@ -124,7 +124,13 @@ def pay_contribution(
     if drawn:
         payer = wanted.beneficiary_id or wanted.holder_id
         receipt = Receipt(receipt_of(wanted.holder_id, wanted.reference), payer, wanted.day, drawn)
-        receive(connection, receipt, actor=actor)
+        if receive(connection, receipt, actor=actor, by_account=True) is None:
+            raise Refusal(
+                "reference_taken",
+                f"到账 {receipt.reference} 已存在，但没有这笔账户支付",
+                f"receipt {receipt.reference} is there, but no account paid it",
+                column="reference",
+            )
     return made
 
 

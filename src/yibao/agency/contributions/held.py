@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import NamedTuple
 
+from yibao.agency.contributions.locks import stays
 from yibao.agency.contributions.payers import (
     FROM_ACCOUNT,
     HOUSEHOLD,
@@ -29,6 +30,7 @@ from yibao.store.database import Connection
 
 def release(connection: Connection, bill_id: int, *, on_day: date, actor: str) -> int:
     """Hold what has come for a bill that is being taken back; return how much."""
+    stays(connection, bill_id)
     rows = connection.execute(
         "SELECT s.receipt_id, r.payer, p.name, p.payer, b.scheme, b.item, s.fen "
         "FROM contributions.standing_share AS s JOIN contributions.receipt AS r USING (receipt_id) "
@@ -106,10 +108,15 @@ def _any_held(connection: Connection, bill_id: int) -> bool:
 
 
 def _held(connection: Connection, payers: Iterable[str]) -> list[_Held]:
-    """Return and lock what is held for payers, what came first before the rest."""
+    """Return and lock what is held for payers, what came first before the rest.
+
+    None of the receipts is taken back until the transaction ends; one that just was has nothing.
+    """
     rows = connection.execute(
-        "SELECT receipt_id, fund, payer, fen FROM contributions.held "
-        "WHERE fen > 0 AND payer = ANY(%s) ORDER BY receipt_id, fund FOR UPDATE",
+        "SELECT receipt_id, fund, h.payer, h.fen FROM contributions.held AS h "
+        "JOIN contributions.receipt AS r USING (receipt_id) "
+        "WHERE h.fen > 0 AND h.payer = ANY(%s) ORDER BY receipt_id, fund "
+        "FOR KEY SHARE OF r FOR UPDATE OF h",
         (sorted(payers),),
     )
     return [_Held(*row) for row in rows]

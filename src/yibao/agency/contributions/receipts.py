@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from yibao.agency.contributions.payers import (
+    FROM_ACCOUNT,
     HOUSEHOLD,
     SUBSIDIES,
     SURCHARGE,
@@ -74,18 +75,28 @@ _OPEN = """
 """
 
 
-def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str]:
-    """Enter a receipt; return whose bills it paid, nobody's when it is there already.
+def receive(
+    connection: Connection, receipt: Receipt, *, actor: str, by_account: bool = False
+) -> list[str] | None:
+    """Enter a receipt; return whose bills it paid, None when it is there already.
 
-    Raises Refusal: nothing came, the reference stands for another receipt, or more came than is
-    owed.
+    `by_account` says that a personal account pays it: those have references of their own. Raises
+    Refusal: nothing came, the reference stands for another receipt or is of those, or more came
+    than is owed.
     """
+    if receipt.reference.startswith(FROM_ACCOUNT) and not by_account:
+        raise Refusal(
+            "account_reference",
+            f"{FROM_ACCOUNT} 开头的流水号属于个人账户支付",
+            f"a reference that begins with {FROM_ACCOUNT} is of what personal accounts pay",
+            column="reference",
+        )
     if receipt.fen <= 0:
         raise Refusal(
             "above_zero", "金额应大于零", "an amount above zero is expected", column="amount"
         )
     if _there(connection, receipt):
-        return []
+        return None
     parts = opened(
         connection,
         """

@@ -114,8 +114,8 @@ def receipt_writer(office: Office, actor: str) -> Write:
             values["reference"], values["payer"], values["received_on"], values["amount"]
         )
         persons = receive(connection, receipt, actor=actor)
-        for person in persons:
+        for person in persons or ():
             cover(connection, office, person, actor=actor)
-        return bool(persons)
+        return persons is not None
 
     return write

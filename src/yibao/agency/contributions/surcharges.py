@@ -18,6 +18,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from yibao.agency.contributions.locks import surcharges_alone
 from yibao.agency.contributions.payers import SUBSIDIES, SURCHARGE, fund_for, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
@@ -66,9 +67,12 @@ def charge(
 ) -> list[Surcharge]:
     """Charge what came late until a day, from one employer or all; return what is new.
 
+    Two who charge at once take turns, and no receipt is taken back meanwhile.
+
     What is less than half a fen is not charged. Raises PolicyError where no rate is in force on
     the day of a receipt, Refusal where no document lays one down.
     """
+    surcharges_alone(connection)
     made = []
     for number, surcharge in _late(connection, policy, until, payer):
         if surcharge.fen:

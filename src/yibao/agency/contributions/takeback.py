@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from yibao.agency.contributions.bills import cancel
+from yibao.agency.contributions.locks import no_surcharges_meanwhile
 from yibao.agency.contributions.payers import FROM_ACCOUNT, fund_for, held, owed
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
@@ -28,7 +29,11 @@ class Mistake:
 
 
 def payees(connection: Connection, reference: str) -> Mapping[str, Sequence[int]]:
-    """Return whose bills a receipt pays, each with the months; raises Refusal for none such."""
+    """Return whose bills a receipt pays, each with the months; raises Refusal for none such.
+
+    The receipt is locked first, so nobody's are added until the transaction ends.
+    """
+    _receipt(connection, reference)
     rows = connection.execute(
         "SELECT person_id, array_agg(DISTINCT month ORDER BY month) "
         "FROM contributions.receipt JOIN contributions.standing_share USING (receipt_id) "
@@ -37,7 +42,6 @@ def payees(connection: Connection, reference: str) -> Mapping[str, Sequence[int]
         "WHERE reference = %s GROUP BY person_id ORDER BY person_id",
         (reference,),
     ).fetchall()
-    _receipt(connection, reference)
     return dict(rows)
 
 
@@ -80,8 +84,12 @@ def take_back(
 
 
 def _receipt(connection: Connection, reference: str) -> int:
-    """Return the number of a receipt that stands; nobody else takes it back meanwhile."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 5))", (reference,))
+    """Return the number of a receipt that stands; nobody else moves money of it meanwhile."""
+    no_surcharges_meanwhile(connection)
+    connection.execute(
+        "SELECT FROM contributions.receipt WHERE reference = %s FOR UPDATE", (reference,)
+    )
+    # A statement of its own: it sees what came about while this one waited.
     row = connection.execute(
         "SELECT receipt_id, t.on_day FROM contributions.receipt "
         "LEFT JOIN contributions.taken_back AS t USING (receipt_id) WHERE reference = %s",
@@ -124,7 +132,8 @@ def _surcharges(connection: Connection, receipt: int) -> Iterable[tuple[int, boo
     """Return the standing surcharge of a receipt, and whether something has come for it."""
     return connection.execute(
         "SELECT bill_id, received > 0 FROM contributions.bill "
-        "JOIN contributions.part USING (bill_id) WHERE receipt_id = %s AND cancelled_by IS NULL",
+        "JOIN contributions.part USING (bill_id) WHERE receipt_id = %s AND cancelled_by IS NULL "
+        "FOR UPDATE OF part, bill",
         (receipt,),
     ).fetchall()
 

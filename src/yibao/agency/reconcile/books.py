@@ -124,6 +124,50 @@ CHECKS: Mapping[str, tuple[Text, str]] = {
         USING (institution_id, fund)
         """,
     ),
+    "received": (
+        Text("各核定到账与分摊一致", "what has come for each bill is what receipts pay of it"),
+        """
+        SELECT 'bill ' || bill_id || ' ' || name, coalesce(s.fen, 0)::bigint, received
+        FROM contributions.part JOIN contributions.bill USING (bill_id)
+        LEFT JOIN (SELECT bill_id, name, sum(fen) AS fen FROM contributions.standing_share
+                   GROUP BY 1, 2) AS s USING (bill_id, name)
+        WHERE cancelled_by IS NULL
+        """,
+    ),
+    "receipt": (
+        Text(
+            "每笔到账等于已抵缴、暂存与已退之和，已撤销的为零",
+            "each receipt pays, is held or was refunded in full, or was taken back and is not",
+        ),
+        """
+        SELECT 'receipt ' || reference, CASE WHEN t.receipt_id IS NULL THEN r.fen ELSE 0 END,
+               coalesce(m.fen, 0)::bigint
+        FROM contributions.receipt AS r LEFT JOIN contributions.taken_back AS t USING (receipt_id)
+        LEFT JOIN (SELECT receipt_id, sum(fen) AS fen FROM (
+                     SELECT receipt_id, fen FROM contributions.standing_share
+                     UNION ALL SELECT receipt_id, fen FROM contributions.held
+                     UNION ALL SELECT receipt_id, fen FROM contributions.refunded) AS part
+                   GROUP BY 1) AS m USING (receipt_id)
+        """,
+    ),
+    "held": (
+        Text("暂存款与总账一致", "what is held for each payer stands in the ledger"),
+        """
+        SELECT payer || ' ' || fund, coalesce(d.fen, 0)::bigint, coalesce(l.fen, 0)::bigint
+        FROM (SELECT payer, fund, sum(fen) AS fen FROM contributions.held GROUP BY 1, 2) AS d
+        FULL JOIN (SELECT party AS payer, fund, -sum(fen) AS fen
+                   FROM ledger.posting JOIN ledger.account USING (account_id)
+                   WHERE head = 'contributions_held' GROUP BY 1, 2) AS l USING (payer, fund)
+        """,
+    ),
+    "surcharge": (
+        Text("已撤销的到账没有滞纳金", "no surcharge stands on a receipt that was taken back"),
+        """
+        SELECT 'bill ' || bill_id, 0, fen
+        FROM contributions.bill JOIN contributions.taken_back USING (receipt_id)
+        JOIN contributions.part USING (bill_id) WHERE cancelled_by IS NULL
+        """,
+    ),
 }
 """Each check: what it says, and the query of (what, expected, found in the ledger)."""
 
