@@ -4,8 +4,9 @@
     .venv/bin/python benchmarks/bench_load.py --claims 1000000 --per-person 5
 
 Claims are made in memory, so reading files is not in it. Everything is one transaction on one
-connection, with fsync, and is proved before it commits. `PostgreSQL` is the processor time of all
-its processes. Figures go to docs/performance.md by hand, with machine and versions.
+connection, with fsync, and is proved before it commits; a batch is settled while PostgreSQL takes
+the one before. `PostgreSQL` is the processor time of all its processes. Figures go to
+docs/performance.md by hand, with machine and versions.
 """
 
 from __future__ import annotations

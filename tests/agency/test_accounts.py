@@ -168,7 +168,7 @@ def test_what_an_account_pays_for_follows_the_list_in_force(
         assert asked("4", "2022-05-01", "pharmacy", 80_00, "P12010100001") == 80_00
         assert holds(connection, "P1") == 620_00
         lines = {"/".join(n.account): n.balance for n in trial_balance(connection, by_party=True)}
-        assert lines["institution_payable/personal_account/P12010100001"] == -80_00
+        assert lines["bank/personal_account/"] == -380_00
         # Again the same: nothing. The same reference for another sum: refused.
         assert asked("4", "2022-05-01", "pharmacy", 80_00, "P12010100001") == 80_00
         with pytest.raises(Refusal):

@@ -175,7 +175,7 @@ class Town:
 
     def use(self, person: str) -> None:
         charge = self.random.randrange(1, 300_00)
-        says: dict[str, Any] = {"institution_id": "P12010100001", "at_designated": True}
+        says: dict[str, Any] = {"at": "P12010100001", "at_designated": True}
         wanted = Use(person, f"U{self.number}", self.day(), "pharmacy", charge, **says)
         use(self.connection, self.office, wanted, actor=ACTOR)
 

@@ -167,6 +167,23 @@ def test_what_is_loaded_stands_as_if_the_desk_had_settled_it(
         assert rows(town, table) == rows(desk, table), table
 
 
+@pytest.mark.parametrize("odd", ["back\\slash", "a\ttab", "two\nlines", "\\N", 'a "quote"\r'])
+def test_texts_are_loaded_as_they_are(
+    odd: str, town: Database, desk: Database, office: Office
+) -> None:
+    (claim, *_) = settled(desk, office, settled_in_order()[:1])
+    loaded(town, office, [replace(claim, claim_id=odd, episode=odd)])
+    with town.transaction() as connection:
+        found = connection.execute(
+            "SELECT s.claim_no, n.claim_no, episode, episodes FROM desk.settlement AS s "
+            "JOIN desk.claim_no AS n USING (settlement_id) "
+            "JOIN desk.person_year USING (person_id)"
+        ).fetchone()
+    assert found is not None
+    assert found[:3] == (odd, odd, odd)
+    assert list(found[3]) == [odd]
+
+
 def test_the_desk_goes_on_from_it(town: Database, desk: Database, office: Office) -> None:
     asks = settled_in_order()
     claims = settled(desk, office, asks[:5])

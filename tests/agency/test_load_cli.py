@@ -1,4 +1,4 @@
-"""`yibao load-settled` on files: all rows or none, and once."""
+"""`yibao desk load` on files: all rows or none, and once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def town(database: Database) -> Database:
 
 
 def told(town: Database, file: Path, name: str, code: int = exit_codes.OK) -> Mapping[str, Any]:
-    words = ["load-settled", str(file), "--policy", "tianjin", "--id", name]
+    words = ["desk", "load", str(file), "--policy", "tianjin", "--id", name]
     given = [*words, "--actor", "clerk", "--database", town.url, "--json"]
     result = CliRunner().invoke(app, given)
     assert result.exit_code == code, result.output

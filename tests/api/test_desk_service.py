@@ -150,7 +150,7 @@ def test_other_rules_do_not_explain_a_settlement(
         found.office.rules = "other"
         return found
 
-    monkeypatch.setattr("yibao.api.desk.routes.service_of", changed)
+    monkeypatch.setattr("yibao.api.calls.service_of", changed)
     reply = client("GET", f"/desk/settlements/{number}/explanation")
     assert refusal(reply) == (409, "same_rules", "rules")
 

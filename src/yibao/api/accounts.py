@@ -14,8 +14,7 @@ from yibao.agency.accounts.movements import Movement
 from yibao.agency.accounts.statement import statement
 from yibao.agency.contributions.coverage import cover
 from yibao.agency.corrections.receipts import take_back_movement
-from yibao.agency.desk.model import DeskError
-from yibao.agency.enrolment.persons import find, locked
+from yibao.agency.enrolment.persons import locked
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.contributions_models import TakingBack
 from yibao.api.fields import (
@@ -33,6 +32,7 @@ from yibao.api.fields import (
     number_in_path,
 )
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
+from yibao.api.persons import require
 from yibao.api.problems import documented
 from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Connection
@@ -135,7 +135,7 @@ def get_account(person_id: PersonId, one: One) -> Response:
     """Return what an account holds, with an entity tag."""
 
     def work(connection: Connection) -> PersonalAccount:
-        _require(connection, person_id)
+        require(connection, person_id)
         return PersonalAccount(
             person_id=person_id,
             balance=locked(connection, person_id).balance,
@@ -159,7 +159,7 @@ def get_statement(
     after = number_of(cursor)
 
     def work(connection: Connection) -> AccountStatement:
-        _require(connection, person_id)
+        require(connection, person_id)
         found = statement(connection, person_id, after=after, limit=limit + 1)
         page, following = cut(found, limit, lambda line: cursor_after(line.entry_id))
         lines = [
@@ -185,7 +185,7 @@ def post_credit(person_id: PersonId, body: NewCredit, write: Write) -> Response:
     """Credit what the rules say that a month brings, once."""
 
     def work(connection: Connection) -> Credited:
-        _require(connection, person_id)
+        require(connection, person_id)
         made = credit(
             *(connection, write.service.procedures, person_id, body.month),
             on_day=body.on_day,
@@ -296,15 +296,10 @@ def _moved(
     """Do what moves an account, once, and tell the movement."""
 
     def moved(connection: Connection) -> Moved:
-        _require(connection, person_id)
+        require(connection, person_id)
         made = work(connection)
         names = ("movement_id", "kind", "came_in", "went_out", "balance")
         about = {name: getattr(made, name) for name in names}
         return Moved(person_id=person_id, **about)
 
     return write.once(body, moved)
-
-
-def _require(connection: Connection, person_id: str) -> None:
-    if find(connection, person_id) is None:
-        raise DeskError("known_person_id", "person_id", person_id, "a person who is registered")

@@ -108,7 +108,6 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "known_person": (422, Text("未登记此人", "the person is not registered")),
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
     "known_employer_id": (404, Text("没有登记这个单位", "there is no such employer")),
-    "reference_taken": (409, Text("转移单号已用过", "the slip's number has been used")),
     "known_institution": (422, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
     **clearing.RULES,

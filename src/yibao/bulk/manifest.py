@@ -6,7 +6,6 @@ not touched. Pieces appear under their names only when they are whole.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -86,14 +85,6 @@ def stamp(file: Path) -> list[Any]:
     """Return what tells whether a file is still the same: name, size, time of change."""
     found = file.stat()
     return [str(file.resolve()), found.st_size, found.st_mtime_ns]
-
-
-def digest_of(files: Sequence[Path]) -> str:
-    """Return a digest of files' contents."""
-    found = hashlib.sha256()
-    for file in files:
-        found.update(file.read_bytes())
-    return found.hexdigest()
 
 
 class WorkFolder:

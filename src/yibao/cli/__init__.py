@@ -46,7 +46,6 @@ COMMANDS = (
     "qualify_commands",
     "filing_commands",
     "prescription_commands",
-    "load_commands",
     "product_commands",
     "demo",
 )

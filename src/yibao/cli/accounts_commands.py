@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 Holder = Annotated[str, typer.Argument(metavar="HOLDER", help="Whose account it is.")]
 
-accounts = typer.Typer(
-    help="Personal accounts: what comes in, what they pay, statements.", no_args_is_help=True
-)
+accounts = typer.Typer(help="Personal accounts: credits, uses, statements.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from yibao.cli import desk_load_commands
 from yibao.cli.agency_run import Actor, Rejects
 from yibao.cli.db_commands import Place
 from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
@@ -39,6 +40,7 @@ desk = typer.Typer(help="Settle bills, take them back, look at them.", no_args_i
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    desk_load_commands.register(desk)
     app.add_typer(desk, name="desk")
 
 

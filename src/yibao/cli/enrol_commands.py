@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from yibao.cli.agency_run import Actor, Rejects
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
+from yibao.cli.agency_run import Rejects
+from yibao.cli.options import Lang, PersonId, default_language, parse_date
 from yibao.cli.settle_commands import EncodingName, PolicyName
 from yibao.cli.sharing import At, sharing
 
@@ -29,7 +28,6 @@ Kind = Annotated[
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE…", help=".csv, .csv.gz, .parquet or .xlsx.")
 ]
-PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.")]
 
 enrol = typer.Typer(help="Register and enrol persons, end it, find gaps.", no_args_is_help=True)
 
@@ -40,19 +38,14 @@ def register(app: typer.Typer) -> None:
 
 
 @enrol.command("import")
+@sharing("rules", "actor", "json")
 def import_(
+    at: At,
     kind: Kind,
     files: Files,
     *,
-    policy: PolicyName,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Import files of persons, staff, identities ….
 
@@ -64,18 +57,7 @@ def import_(
     """
     from yibao.cli import enrol_run
 
-    how = enrol_run.Import(
-        policy=policy,
-        overlays=overlay or [],
-        accept=accept_grade,
-        encoding=encoding,
-        rejects=rejects,
-        actor=actor,
-        database=database,
-        language=lang,
-        as_json=as_json,
-    )
-    enrol_run.import_files(kind, files, how)
+    enrol_run.import_files(at, kind, files, rejects, encoding)
 
 
 @enrol.command()
@@ -165,7 +147,9 @@ def resume(
 
 
 @enrol.command()
+@sharing("json")
 def gaps(
+    at: At,
     files: Files,
     *,
     day: Annotated[
@@ -174,14 +158,11 @@ def gaps(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Who has a gap: .csv, .parquet or .xlsx.")
     ],
-    by: Annotated[
-        Literal["division", "group"], typer.Option(help="What residents are counted by.")
+    counted_by: Annotated[
+        Literal["division", "group"], typer.Option("--by", help="What residents are counted by.")
     ] = "division",
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Find who is not insured, or twice, of a population.
 
@@ -195,20 +176,13 @@ def gaps(
     from yibao.cli import enrol_run
 
     enrol_run.gaps(
-        files,
-        day=day,
-        output=output,
-        by=by,
-        rejects=rejects,
-        encoding=encoding,
-        database=database,
-        language=lang,
-        as_json=as_json,
+        at, files, day=day, output=output, by=counted_by, rejects=rejects, encoding=encoding
     )
 
 
 @enrol.command()
-def twins(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANGUAGE) -> None:
+@sharing("json")
+def twins(at: At) -> None:
     """List who seems to be registered twice.
 
     That is one name and date of birth under two ids.
@@ -218,7 +192,7 @@ def twins(*, database: Place = None, as_json: AsJson = False, lang: Lang = _LANG
     """
     from yibao.cli import enrol_run
 
-    enrol_run.twins(database, lang, as_json=as_json)
+    enrol_run.twins(at)
 
 
 @enrol.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -19,18 +18,18 @@ from yibao.agency.enrolment.files import KINDS, Job
 from yibao.agency.enrolment.statuses import statuses
 from yibao.agency.enrolment.takeover import take_over
 from yibao.agency.imports import Imported, write_rows
-from yibao.cli.agency_run import finish, readers, rejects_file, tell, who
+from yibao.cli.agency_run import finish, readers, rejects_file, tell
 from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old, written_twice
-from yibao.interop.files import schema
+from yibao.cli.work import write_template
 from yibao.interop.files.columns import Column, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
-from yibao.interop.files.persons import read_persons
+from yibao.interop.files.persons import Persons, read_persons
 from yibao.interop.files.results import rejects_sheet
 from yibao.interop.files.rows import Reject, visible
 from yibao.money import format_yuan
@@ -42,46 +41,31 @@ from yibao.store.database import Connection, Database
 from yibao.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
-    """How files are imported."""
-
-    policy: str
-    overlays: Sequence[Path]
-    accept: str
-    encoding: Encoding | None
-    rejects: Path | None
-    actor: str | None
-    database: str | None
-    language: Language
-    as_json: bool
-
-
-def import_files(kind: str, files: Sequence[Path], how: Import) -> None:
+def import_files(
+    at: At, kind: str, files: Sequence[Path], rejects: Path | None, encoding: Encoding | None
+) -> None:
     """Import files of a kind; leaves with the exit code."""
-    with exits(how.language, as_json=how.as_json):
-        target = rejects_file(files, how.rejects)
-        policy = load_policy(place_of(how.policy), accept=how.accept, overlays=how.overlays)
-        actor, columns = who(how.actor), _columns(kind, policy.region)
-        with opened(how.database) as database:
+    with exits(at.lang, as_json=at.as_json):
+        target = rejects_file(files, rejects)
+        office = at.office()
+        region = office.policy.region
+        columns = _columns(kind, region)
+        with opened(at.database) as database:
             if kind == "takeover":
-                done = _take_over(database, files, policy.region, how, actor)
+                read = read_persons(files, region, encoding=encoding)
+                done = _take_over(database, read, at.who)
             else:
-                rows = readers(files, kind, columns, how.encoding)
-                write = KINDS[kind].writer(Job(Office(policy), actor))
-                done = write_rows(database, rows, write)
-        finish(done, columns, target, how.language, as_json=how.as_json)
+                rows = readers(files, kind, columns, encoding)
+                done = write_rows(database, rows, KINDS[kind].writer(Job(office, at.who)))
+        finish(done, columns, target, at.lang, as_json=at.as_json)
 
 
 def _columns(kind: str, region: Region) -> Sequence[Column]:
     return person_columns(region) if kind == "takeover" else KINDS[kind].columns(region)
 
 
-def _take_over(
-    database: Database, files: Sequence[Path], region: Region, how: Import, actor: str
-) -> Imported:
+def _take_over(database: Database, read: Persons, actor: str) -> Imported:
     """Write persons files as `settle` reads them; of a person with a bad row nothing is taken."""
-    read = read_persons(files, region, encoding=how.encoding)
     done = Imported(rows=read.rows, rejects=read.rejects)
     for person in read.enrolment.persons():
         known = read.enrolment.statuses(person)
@@ -98,10 +82,8 @@ def _take_over(
 def template(kind: str, policy: str, output: Path, language: Language) -> None:
     """Write an empty table."""
     with exits(language):
-        region = load_policy(place_of(policy)).region
-        sheets = schema.template(kind, _columns(kind, region), language)
-        write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
-        typer.echo(str(output))
+        columns = _columns(kind, load_policy(place_of(policy)).region)
+        write_template(kind, columns, output=output, lang=language)
 
 
 # --- one person -----------------------------------------------------------------------------------
@@ -220,6 +202,7 @@ def _cells(says: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def gaps(
+    at: At,
     files: Sequence[Path],
     *,
     day: date,
@@ -227,37 +210,34 @@ def gaps(
     by: Literal["division", "group"],
     rejects: Path | None,
     encoding: Encoding | None,
-    database: str | None,
-    language: Language,
-    as_json: bool,
 ) -> None:
     """Compare population files with the register; leaves with the exit code."""
-    with exits(language, as_json=as_json):
+    with exits(at.lang, as_json=at.as_json):
         target = rejects_file(files, rejects)
         check_targets([output], files)
         if output.resolve() == target.resolve():
             raise written_twice(output)
         refused: list[Reject] = []
         columns = gap_lists.COLUMNS
-        with opened(database) as store, store.transaction() as connection:
+        with opened(at.database) as store, store.transaction() as connection:
             rows = readers(files, "population", columns, encoding)
             population = gap_lists.residents(rows, refused)
             found = list(gap_lists.compare(connection, population, day))
         sheets: dict[Path, list[Sheet]] = {output: [_gaps_sheet(found)]}
         if refused:
             order = [column.name for column in columns]
-            sheets[target] = [rejects_sheet(refused, order, language)]
+            sheets[target] = [rejects_sheet(refused, order, at.lang)]
         write_files(sheets)
         scores = gap_lists.scores(found, by)
-        if not as_json:
-            _print_scores(scores, by, language)
+        if not at.as_json:
+            _print_scores(scores, by, at.lang)
         tell(
             {"rows": len(found) + len(refused), "rejected": len(refused)},
             refused,
             sheets,
             remove_old([target], sheets),
-            language,
-            as_json=as_json,
+            at.lang,
+            as_json=at.as_json,
             more={"scores": {name: _score(score) for name, score in scores.items()}},
         )
 
@@ -318,17 +298,17 @@ def _gap_rows(found: Sequence[gap_lists.Found]) -> Iterator[list[Cell]]:
             yield [*row, who_.group, one.person_id, one.since, one.elsewhere]
 
 
-def twins(database: str | None, language: Language, *, as_json: bool) -> None:
+def twins(at: At) -> None:
     """List who seems to be registered twice."""
-    with opened(database) as store, store.transaction() as connection:
+    with at.transaction() as connection:
         found = persons.twins(connection)
-    if as_json:
+    if at.as_json:
         print_json(found)
         return
     for one in found:
         typer.echo(f"{visible(one.name)} {one.birth_date}: {', '.join(one.persons)}")
     if not found:
-        typer.echo(Text("没有", "none").pick(language))
+        at.say(Text("没有", "none"))
 
 
 def late(at: At, since: date) -> None:

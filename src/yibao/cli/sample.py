@@ -54,7 +54,9 @@ def town(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write to.")],
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another town.")] = 1,
 ) -> None:
-    """Write the files of a made-up town of Tianjin, for the commands of an agency.
+    """Write the files of a made-up town of Tianjin.
+
+    They are for the commands of an agency.
 
     Institutions, agreements, catalogues, employers, households, staff, a month of bills with their
     lines, a bill on paper with its invoices. The same seed gives the same bytes.
@@ -98,7 +100,9 @@ def hospital(
     institution: Annotated[str, typer.Option(help="Whose file it is.")],
     output: Annotated[Path, typer.Option("-o", "--output", help=".csv")],
 ) -> None:
-    """Write a hospital's own file of what was settled, in which one amount is 36.00 too high.
+    """Write a hospital's own file of what was settled.
+
+    One amount of it is 36.00 too high.
 
     \b
     Example: yibao sample hospital settled.csv --institution H12019900003 -o hospital.csv

@@ -256,7 +256,8 @@ def imports(app: typer.Typer, example: str) -> Callable[[Command], Command]:
         def template(at: At, given: Given) -> None:
             from yibao.cli import work
 
-            work.write_template(kind(given), lang=at.lang, **given)
+            found = kind(given)
+            work.write_template(found.name, found.columns, lang=at.lang, **given)
 
         template.__doc__ = (
             "Write an empty table to fill in. In Excel a second sheet explains the columns.\n\n"

@@ -21,6 +21,7 @@ from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
 from yibao.cli.sharing import At, Work
 from yibao.interop.files import schema
+from yibao.interop.files.columns import Column
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import write_files
 from yibao.interop.files.rows import visible
@@ -77,9 +78,9 @@ def import_rows(
         finish(done, kind.columns, target, at.lang, as_json=at.as_json)
 
 
-def write_template(kind: RowFile, *, output: Path, lang: Language) -> None:
-    """Write an empty table of a kind."""
+def write_template(name: str, columns: Sequence[Column], *, output: Path, lang: Language) -> None:
+    """Write an empty table with a sheet that explains its columns, where the file has sheets."""
     with exits(lang):
-        sheets = schema.template(kind.name, kind.columns, lang)
+        sheets = schema.template(name, columns, lang)
         write_files({output: sheets if output.suffix.lower() == ".xlsx" else sheets[:1]})
         typer.echo(str(output))

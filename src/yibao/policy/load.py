@@ -28,9 +28,9 @@ from yibao.policy.vocabulary import POLICIES, vocabulary
 CASES = "cases.yaml"
 
 
-def regions(root: Path = POLICIES) -> tuple[str, ...]:
-    """Return the ids of the regions under `root`."""
-    return tuple(sorted(p.parent.name for p in root.glob("*/region.yaml")))
+def regions() -> tuple[str, ...]:
+    """Return the ids of the regions that ship."""
+    return tuple(sorted(p.parent.name for p in POLICIES.glob("*/region.yaml")))
 
 
 def load_region(

@@ -15,9 +15,10 @@ from psycopg.types.json import Jsonb
 
 from yibao.errors import Refused
 from yibao.registry import find
-from yibao.registry.importing import audit, lock
+from yibao.registry.importing import lock
 from yibao.registry.registers import REGISTERS
 from yibao.registry.versions import ONE, last_day, span
+from yibao.store.audit import audit
 from yibao.store.database import Connection
 from yibao.text import Text
 

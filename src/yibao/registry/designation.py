@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from yibao.errors import Refused
 from yibao.registry import find
 from yibao.registry.agreements import Event, Terms, open_agreement
-from yibao.registry.importing import audit
+from yibao.store.audit import audit
 from yibao.store.database import Connection
 from yibao.text import Text
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import Fault, RowReader, Values
@@ -35,6 +34,7 @@ from yibao.registry.versions import (
     table_of,
     where,
 )
+from yibao.store.audit import audit
 from yibao.store.database import Connection
 from yibao.text import Text
 
@@ -150,16 +150,6 @@ def _landed(
 def lock(connection: Connection, register: Register) -> None:
     """Let one transaction at a time write a register's table."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (register.table,))
-
-
-def audit(
-    connection: Connection, actor: str, action: str, subject: str, detail: dict[str, Any]
-) -> None:
-    """Write down who did what to what."""
-    connection.execute(
-        "INSERT INTO ops.audit (actor, action, subject, detail) VALUES (%s, %s, %s, %s)",
-        (actor, action, subject, Jsonb(detail)),
-    )
 
 
 class _Import:

@@ -290,6 +290,8 @@ class Book:
         opening = self.opening(person, year)
         years = self._record(person).years.items()
         states = [state.values for (_, of), state in years if of == year]
+        if not states:
+            return list(opening)
         return [start + sum(v[i] - start for v in states) for i, start in enumerate(opening)]
 
     def state(self, person: str, scheme: str, year: int) -> dict[str, int]:

@@ -71,8 +71,7 @@ class Use:
 
     use             a code of the vocabulary's `account_use`
     beneficiary_id  for whom; empty: the holder
-    institution_id  to whom it is owed; empty: it is paid out of the bank at once
-    at              where, when it is paid at once
+    at              where; empty: nowhere that a register knows
     """
 
     holder_id: str
@@ -81,13 +80,12 @@ class Use:
     use: str
     charge: int
     beneficiary_id: str = ""
-    institution_id: str = ""
-    at_designated: bool = False
     at: str = ""
+    at_designated: bool = False
 
 
 def use(connection: Connection, office: Office, wanted: Use, *, actor: str) -> Movement:
-    """Pay from an account as far as rules and balance go; what is left is `charge_left`.
+    """Pay out of the bank as far as rules and balance go; what is left is `charge_left`.
 
     The same reference again changes nothing. Raises Refused where the rules refuse, Refusal for a
     reference that was used for something else.
@@ -96,11 +94,7 @@ def use(connection: Connection, office: Office, wanted: Use, *, actor: str) -> M
     if done is not None:
         return done
     outcome = _ask(connection, office, holder, wanted)
-    drawn = outcome.figure("account_drawn")
-    to = BANK
-    if wanted.institution_id:
-        to = Account("institution_payable", PERSONAL, wanted.institution_id)
-    return _pay(connection, holder, wanted, drawn, to=to, actor=actor)
+    return _pay(connection, holder, wanted, outcome.figure("account_drawn"), actor=actor)
 
 
 def looked_up(connection: Connection, wanted: Use) -> Use:
@@ -126,7 +120,7 @@ def pay_contribution(
     if done is not None:
         return done
     drawn = _ask(connection, office, holder, wanted).figure("account_drawn")
-    made = _pay(connection, holder, wanted, drawn, to=BANK, actor=actor)
+    made = _pay(connection, holder, wanted, drawn, actor=actor)
     if drawn:
         payer = wanted.beneficiary_id or wanted.holder_id
         receipt = Receipt(receipt_of(wanted.holder_id, wanted.reference), payer, wanted.day, drawn)
@@ -182,9 +176,9 @@ def _relation(connection: Connection, holder: Locked, wanted: Use) -> str:
 
 
 def _pay(
-    connection: Connection, holder: Locked, wanted: Use, drawn: int, *, to: Account, actor: str
+    connection: Connection, holder: Locked, wanted: Use, drawn: int, *, actor: str
 ) -> Movement:
-    transfers = [Transfer(account_of(wanted.holder_id), to, drawn)] if drawn else []
+    transfers = [Transfer(account_of(wanted.holder_id), BANK, drawn)] if drawn else []
     return move(
         connection,
         holder,

@@ -6,26 +6,28 @@ agreement then. A load has an id: loaded again, it is nothing new.
 
 Where the role may switch off triggers for its transaction, it does: they look at rows one by one.
 What they guarantee is then proved for all rows at once, before anything is committed (`loading`).
+A batch of persons is settled while the one before is written from a thread beside.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from yibao.agency.desk.loading import Batch, begin, prove, write
-from yibao.agency.desk.model import Ask, Bill, DeskError
+from yibao.agency.desk.model import DeskError
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.postings import transfers_of
-from yibao.agency.desk.settle import Made, settlement_row
+from yibao.agency.desk.settle import settlement_row
 from yibao.agency.desk.state import opening_rows, record_of, year_row
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.statuses import statuses_of_many
 from yibao.errors import ClaimError, PolicyError, YibaoError
-from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.book import Book, Record
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Claim
@@ -70,8 +72,7 @@ class NotLoaded(YibaoError):
         super().__init__("\n".join(f"{claim.claim_id}: {error}" for claim, error in problems))
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered:
+class _Numbered(NamedTuple):
     """A claim with the numbers of its settlement and of its entry."""
 
     settlement_id: int
@@ -93,20 +94,13 @@ def load(connection: Connection, office: Office, wanted: Load, *, actor: str) ->
     refused = {id(claim) for claim, _ in problems}
     claims = [claim for claim in wanted.claims if id(claim) not in refused]
     begin(connection)
-    total = fund_pay = 0
-    numbers: list[int] = []
-    persons = iter(_by_person(connection, claims).items())
-    while some := dict(islice(persons, PERSONS)):
-        batch, refusals = _settled(connection, office, some, actor)
-        problems += refusals
-        if not problems:
-            write(connection, batch)
-            numbers += [row["settlement_id"] for row in batch.settlements]
-            total += sum(row["total"] for row in batch.settlements)
-            fund_pay += sum(row["fund_pay"] for row in batch.settlements)
+    persons = _by_person(connection, claims)
+    with uncollected():
+        booked = _book(connection, office, persons, actor, problems)
     if problems:
         raise NotLoaded(problems)
-    done = Loaded(len(numbers), min(numbers), max(numbers), total, fund_pay)
+    numbers = [one.settlement_id for own in persons.values() for one in own]
+    done = Loaded(len(numbers), min(numbers), max(numbers), *booked)
     prove(connection, done.first, done.last)
     connection.execute(
         "INSERT INTO desk.load (load_id, digest, first, last, claims, actor) "
@@ -175,11 +169,64 @@ def _by_person(connection: Connection, claims: Sequence[Claim]) -> Mapping[str, 
     return found
 
 
-def _settled(
-    connection: Connection, office: Office, persons: Mapping[str, list[_Numbered]], actor: str
-) -> tuple[Batch, list[tuple[Claim, YibaoError]]]:
-    """Lock persons and settle their claims; return what is to be written, and what is refused."""
-    ids = list(persons)
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Collect no cycles of objects: there are none, and each search goes through all claims."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _book(
+    connection: Connection,
+    office: Office,
+    persons: Mapping[str, list[_Numbered]],
+    actor: str,
+    problems: list[tuple[Claim, YibaoError]],
+) -> tuple[int, int]:
+    """Settle claims and write them, each batch while the next one is settled.
+
+    Returns fen of bills and of funds. Where there are `problems`, to which those that are met are
+    added, nothing more is written.
+    """
+    total = fund_pay = 0
+    batch = Batch()
+    rest = iter(persons.items())
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        while some := dict(islice(rest, PERSONS)):
+            held = _hold(connection, office, list(some))
+            writing = beside.submit(_write, connection, batch)
+            batch, refusals = _settled(office, held, some, actor)
+            writing.result()
+            problems += refusals
+            if problems:
+                batch = Batch()
+            total += sum(row["total"] for row in batch.settlements)
+            fund_pay += sum(row["fund_pay"] for row in batch.settlements)
+    _write(connection, batch)
+    return total, fund_pay
+
+
+def _write(connection: Connection, batch: Batch) -> None:
+    if batch.settlements:
+        write(connection, batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Of persons who are locked: balances of their accounts, their years, when insured."""
+
+    balances: dict[str, int]
+    records: Mapping[str, Record]
+    enrolment: Enrolment
+
+
+def _hold(connection: Connection, office: Office, ids: list[str]) -> _Held:
+    """Lock persons until the transaction ends; those who are not registered have no balance."""
     balances: dict[str, int] = dict(
         connection.execute(
             "SELECT person_id, account_balance FROM enrolment.person_lock "
@@ -187,39 +234,9 @@ def _settled(
             (ids,),
         ).fetchall()
     )
-    records = _records(connection, office, ids)
-    was = {person: opening_rows(office.names, person, records[person]) for person in ids}
     known = statuses_of_many(connection, ids)
     enrolment = Enrolment(s for own in known.values() for s in own)
-    book = Book(office.policy, enrolment, executor=office.executor, records=records)
-    batch = Batch()
-    refused: list[tuple[Claim, YibaoError]] = []
-    for person, claims in persons.items():
-        if person not in balances:
-            error = DeskError("known_person", "person_id", person, "a person who is registered")
-            refused += [(one.claim, error) for one in claims]
-            continue
-        before = balances[person]
-        for one in claims:
-            try:
-                row = _row(office, book, one, balances[person], actor)
-            except (ClaimError, PolicyError) as error:
-                refused.append((one.claim, error))
-            else:
-                batch.settlements.append(row)
-                batch.transfers.append(transfers_of(row))
-                balances[person] -= row["account_pay"]
-        if balances[person] != before:
-            batch.balances[person] = balances[person]
-        record = records[person]
-        batch.years += [
-            year_row(office.names, person, scheme, year, state)
-            for (scheme, year), state in record.years.items()
-        ]
-        openings = opening_rows(office.names, person, record)
-        if openings != was[person]:
-            batch.openings[person] = openings
-    return batch, refused
+    return _Held(balances, _records(connection, office, ids), enrolment)
 
 
 def _records(connection: Connection, office: Office, ids: list[str]) -> dict[str, Record]:
@@ -242,6 +259,41 @@ def _records(connection: Connection, office: Office, ids: list[str]) -> dict[str
     }
 
 
+def _settled(
+    office: Office, held: _Held, persons: Mapping[str, list[_Numbered]], actor: str
+) -> tuple[Batch, list[tuple[Claim, YibaoError]]]:
+    """Settle claims of persons; return what is to be written, and what is refused."""
+    names, balances, records = office.names, held.balances, held.records
+    book = Book(office.policy, held.enrolment, executor=office.executor, records=records)
+    batch = Batch()
+    refused: list[tuple[Claim, YibaoError]] = []
+    for person, claims in persons.items():
+        if person not in balances:
+            error = DeskError("known_person", "person_id", person, "a person who is registered")
+            refused += [(one.claim, error) for one in claims]
+            continue
+        before, record = balances[person], records[person]
+        opened, known = opening_rows(names, person, record), set(record.years)
+        for one in claims:
+            try:
+                row = _row(office, book, one, balances[person], actor)
+            except (ClaimError, PolicyError) as problem:
+                refused.append((one.claim, problem))
+            else:
+                batch.settlements.append(row)
+                batch.transfers.append(transfers_of(row))
+                balances[person] -= row["account_pay"]
+        if balances[person] != before:
+            batch.balances[person] = balances[person]
+        for key, state in record.years.items():
+            years = batch.changed if key in known else batch.years
+            years.append(year_row(names, person, *key, state))
+        openings = opening_rows(names, person, record)
+        if openings != opened:
+            batch.openings[person] = openings
+    return batch, refused
+
+
 def _row(office: Office, book: Book, one: _Numbered, balance: int, actor: str) -> dict[str, Any]:
     """Settle a claim; return its row of desk.settlement."""
     claim = one.claim
@@ -254,25 +306,12 @@ def _row(office: Office, book: Book, one: _Numbered, balance: int, actor: str) -
     )
     status = book.enrolment.status(claim.person_id, settlement.day)
     assert status is not None
-    words = vocabulary()
-    ask = Ask(
-        institution_id=claim.institution_id,
+    return settlement_row(
+        office,
+        settlement,
+        status,
+        entry_id=one.entry_id,
         claim_no=claim.claim_id,
-        person_id=claim.person_id,
-        visit=str(claim.facts[_visit()]),
-        admitted=claim.admitted,
-        discharged=claim.discharged,
-        bill=Bill(dict(zip(words.amounts, claim.amounts, strict=True))),
-        episode=claim.episode,
+        payee="institution",
+        actor=actor,
     )
-    opened = {
-        "settlement_id": one.settlement_id,
-        "entry_id": one.entry_id,
-        "now": claim.settled_at.isoformat(),
-    }
-    return settlement_row(office, ask, opened, Made(settlement, status, Record()), actor=actor)
-
-
-@cache
-def _visit() -> int:
-    return [a.name for a in vocabulary().of("claim")].index("visit")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from psycopg import errors as pg
@@ -16,14 +17,21 @@ from yibao.store.database import Connection
 
 Row = Mapping[str, Any]
 
+LINES = 500
+"""Lines that are sent together: PostgreSQL works on them while the next ones are made."""
+
 
 @dataclass(slots=True)
 class Batch:
-    """Rows of settlements with their transfers, and what persons have after them."""
+    """Rows of settlements with their transfers, and what persons have after them.
+
+    `years` are new, those `changed` were there before.
+    """
 
     settlements: list[Row] = field(default_factory=list)
     transfers: list[Sequence[Transfer]] = field(default_factory=list)
     years: list[Row] = field(default_factory=list)
+    changed: list[Row] = field(default_factory=list)
     openings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     balances: dict[str, int] = field(default_factory=dict)
 
@@ -39,16 +47,13 @@ def begin(connection: Connection) -> None:
 
 
 def write(connection: Connection, batch: Batch) -> None:
-    """Write settlements with all that belongs to them."""
+    """Write settlements, one at least, with all that belongs to them."""
     rows = batch.settlements
     known = numbers(connection, {a for own in batch.transfers for t in own for a in t[:2]})
     _copy(
         connection,
         "ledger.entry (entry_id, on_day, kind, subject, actor)",
-        (
-            (*(r[n] for n in ("entry_id", "settled_on", "kind")), _subject(r), r["actor"])
-            for r in rows
-        ),
+        ((r["entry_id"], r["settled_on"], r["kind"], _subject(r), r["actor"]) for r in rows),
     )
     _copy(
         connection,
@@ -59,8 +64,7 @@ def write(connection: Connection, batch: Batch) -> None:
             for n, t in enumerate(own, 1)
         ),
     )
-    if rows:
-        _copy(connection, f"desk.settlement ({', '.join(rows[0])})", map(_cells, rows))
+    _copy(connection, f"desk.settlement ({', '.join(rows[0])})", (r.values() for r in rows))
     _copy(
         connection,
         "desk.claim_no (institution_id, claim_no, settlement_id)",
@@ -76,44 +80,61 @@ def write(connection: Connection, batch: Batch) -> None:
 
 
 def _write_years(connection: Connection, batch: Batch) -> None:
-    """Write persons' years anew, and the openings of those whose openings have changed."""
+    """Write persons' years, and the openings of those whose openings have changed."""
+    _copy(
+        connection,
+        "desk.person_year (person_id, year, scheme, values, episodes, owed)",
+        (year.values() for year in batch.years),
+    )
     connection.execute(
-        "INSERT INTO desk.person_year "
-        "SELECT * FROM json_populate_recordset(NULL::desk.person_year, %s) "
-        "ON CONFLICT (person_id, year, scheme) DO UPDATE "
-        "SET values = EXCLUDED.values, episodes = EXCLUDED.episodes, owed = EXCLUDED.owed",
-        (to_json(batch.years).decode(),),
+        "UPDATE desk.person_year AS y "
+        "SET values = w.values, episodes = w.episodes, owed = w.owed "
+        "FROM json_populate_recordset(NULL::desk.person_year, %s) AS w "
+        "WHERE (y.person_id, y.year, y.scheme) = (w.person_id, w.year, w.scheme)",
+        (to_json(batch.changed).decode(),),
     )
     connection.execute(
         "DELETE FROM desk.opening WHERE person_id = ANY(%s) AND NOT given",
         (list(batch.openings),),
     )
-    connection.execute(
-        "INSERT INTO desk.opening SELECT * FROM json_populate_recordset(NULL::desk.opening, %s)",
-        (to_json([row for own in batch.openings.values() for row in own]).decode(),),
+    _copy(
+        connection,
+        "desk.opening (person_id, year, given, values)",
+        (row.values() for own in batch.openings.values() for row in own),
     )
 
 
-def _copy(connection: Connection, into: str, rows: Iterable[Sequence[Any]]) -> None:
+def _copy(connection: Connection, into: str, rows: Iterable[Iterable[Any]]) -> None:
+    rest = iter(rows)
     with connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy:
-        for row in rows:
-            copy.write_row(row)
+        while some := list(islice(rest, LINES)):
+            copy.write(_lines(some))
+
+
+def _lines(rows: Sequence[Iterable[Any]]) -> str:
+    """Return rows as lines of COPY: objects are JSON there, lists arrays of numbers."""
+    lines = [
+        [cell if type(cell) is str else _TEXT[type(cell)](cell) for cell in row] for row in rows
+    ]
+    text = "\n".join(map("\t".join, lines))
+    ends, gaps = len(lines) - 1, sum(map(len, lines)) - len(lines)
+    if (text.count("\n"), text.count("\t")) != (ends, gaps) or "\\" in text or "\r" in text:
+        text = "\n".join("\t".join([c.translate(_ESCAPES) for c in line]) for line in lines)
+    return text + "\n"
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+_TEXT: Mapping[type, Callable[[Any], str]] = {
+    int: str,
+    bool: str,
+    dict: lambda document: to_json(document).decode(),
+    list: lambda numbers: f"{{{str(numbers)[1:-1]}}}",
+}
 
 
 def _subject(row: Row) -> str:
     return f"settlement:{row['settlement_id']}"
-
-
-def _cells(row: Row) -> list[Any]:
-    """Return the cells of a row as COPY takes them: objects as JSON, lists as arrays."""
-    return [
-        to_json(value).decode()
-        if isinstance(value, dict)
-        else f"{{{','.join(map(str, value))}}}"
-        if isinstance(value, list)
-        else value
-        for value in row.values()
-    ]
 
 
 # --- the proof ------------------------------------------------------------------------------------

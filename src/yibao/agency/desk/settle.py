@@ -234,7 +234,15 @@ def _document(office: Office, ask: Ask, opened: Opened, made: Made, actor: str) 
     """Return what `desk.record` writes, but for the transfers."""
     settlement, record = made.settlement, made.record
     year = settlement.day.year
-    row = settlement_row(office, ask, opened, made, actor=actor)
+    row = settlement_row(
+        office,
+        settlement,
+        made.status,
+        entry_id=opened["entry_id"],
+        claim_no=ask.claim_no,
+        payee=ask.payee,
+        actor=actor,
+    )
     state = record.years[settlement.scheme, year]
     document: dict[str, Any] = {
         "settlement": row,
@@ -260,33 +268,40 @@ def _stored_openings(opened: Opened, person: str) -> list[dict[str, Any]]:
 
 
 def settlement_row(
-    office: Office, ask: Ask, opened: Opened, made: Made, *, actor: str
+    office: Office,
+    settlement: Settlement,
+    status: Status,
+    *,
+    entry_id: int,
+    claim_no: str,
+    payee: str,
+    actor: str,
 ) -> dict[str, Any]:
-    """Return the row of desk.settlement; `opened` gives its numbers and `now`."""
-    settlement = made.settlement
+    """Return the row of desk.settlement; the claim's id is the number of its settlement."""
     claim = settlement.claim
+    told = _told("claim", claim.facts)
     return {
-        "settlement_id": opened["settlement_id"],
+        "settlement_id": int(claim.claim_id),
         "settled_on": claim.settled_at.date().isoformat(),
-        "settled_at": opened["now"],
+        "settled_at": claim.settled_at.isoformat(),
         "kind": "settlement",
-        "payee": ask.payee,
-        "entry_id": opened["entry_id"],
-        "claim_no": ask.claim_no,
-        "institution_id": ask.institution_id,
-        "person_id": ask.person_id,
+        "payee": payee,
+        "entry_id": entry_id,
+        "claim_no": claim_no,
+        "institution_id": claim.institution_id,
+        "person_id": claim.person_id,
         "scheme": settlement.scheme,
-        "visit": ask.visit,
-        "admitted": ask.admitted.isoformat(),
-        "discharged": ask.discharged.isoformat(),
+        "visit": told["visit"],
+        "admitted": claim.admitted.isoformat(),
+        "discharged": claim.discharged.isoformat(),
         "day": settlement.day.isoformat(),
-        "episode": ask.episode,
+        "episode": claim.episode,
         "person_facts": {
-            "birth_date": made.status.birth_date.isoformat(),
-            **_told("person", made.status.facts),
+            "birth_date": status.birth_date.isoformat(),
+            **_told("person", status.facts),
         },
-        "claim_facts": _told("claim", claim.facts),
-        "amounts": {name: fen for name, fen in ask.bill.amounts.items() if fen},
+        "claim_facts": told,
+        "amounts": stored(vocabulary().amounts, claim.amounts),
         "total": settlement.total,
         "in_scope": settlement.figure("in_scope"),
         **shares(settlement),

@@ -5,7 +5,7 @@ Values are kept by name, and only those that are not 0: rules may come to rememb
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from yibao.settlement.book import Record
@@ -29,7 +29,7 @@ def values_of(names: Sequence[str], stored: Mapping[str, int]) -> list[int]:
     return [stored.get(name, 0) for name in names]
 
 
-def stored(names: Sequence[str], values: Sequence[int]) -> dict[str, int]:
+def stored(names: Collection[str], values: Sequence[int]) -> dict[str, int]:
     """Return values by name, without those that are 0."""
     return {name: value for name, value in zip(names, values, strict=True) if value}
 

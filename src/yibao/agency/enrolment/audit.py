@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from psycopg.types.json import Jsonb
-
+from yibao.store.audit import audit
 from yibao.store.database import Connection
 
 
 def note(connection: Connection, actor: str, action: str, subject: str, **detail: object) -> None:
     """Write down that `actor` did something; days in `detail` are written as ISO texts."""
-    connection.execute(
-        "INSERT INTO ops.audit (actor, action, subject, detail) VALUES (%s, %s, %s, %s)",
-        (actor, action, subject, Jsonb(plain(detail))),
-    )
+    audit(connection, actor, action, subject, plain(detail))
 
 
 def plain(detail: Mapping[str, object]) -> dict[str, object]:

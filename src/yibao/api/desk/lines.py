@@ -7,11 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
+from pydantic import Field, PlainValidator, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.bill import MAX_LINES, AskedLine
-from yibao.api.fields import Day, NameOrNone, Strict, Told, Yuan
+from yibao.api.fields import Day, NameOrNone, Strict, Told, Yuan, example
 from yibao.api.problems import Fault, Faulty, fault
 from yibao.registry.find import ItemKind
 
@@ -42,7 +42,7 @@ LINE: Mapping[str, Any] = {
 class Line(Strict):
     """An item that was served. Without a national code it is found by the institution's own."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [dict(LINE)]})
+    model_config = example(**LINE)
 
     kind: ItemKind = Field(description="of which catalogue / 目录类别")
     code: NameOrNone = Field("", description="national code / 国家医保代码")

@@ -98,9 +98,9 @@ class OutputError(CannotWrite):
         super().__init__(visible(f"{file}: {why}"))
 
 
-def shorten(text: str, length: int = 60) -> str:
-    """Return a text cut to `length` characters for a message."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+def shorten(text: str) -> str:
+    """Return a text cut to 60 characters for a message."""
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def visible(text: str) -> str:

@@ -83,10 +83,9 @@ def totals_by(keys: Codes, values: Int64, size: int) -> list[int]:
     return [(int(one) << 32) + int(other) for one, other in zip(high, low, strict=True)]
 
 
-def count(keys: Codes, size: int, where: Flags | None = None) -> Int64:
+def count(keys: Codes, size: int) -> Int64:
     """Return how many there are of each key."""
-    chosen = keys if where is None else keys[where]
-    return np.bincount(chosen, minlength=size).astype(np.int64)
+    return np.bincount(keys, minlength=size).astype(np.int64)
 
 
 def ratio(part: int, whole: int) -> Fraction | None:

@@ -26,7 +26,6 @@ from yibao.settlement.model import Claim, Status
 from yibao.text import Text
 
 _EPOCH = 719163  # date.toordinal of 1970-01-01
-_NO_LEVEL = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

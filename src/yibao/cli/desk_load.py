@@ -1,4 +1,4 @@
-"""What `yibao load-settled` does."""
+"""What `yibao desk load` does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yibao.agency.desk.load import Load, Loaded, NotLoaded, load
+from yibao.agency.desk.load import Load, Loaded, NotLoaded, load, uncollected
 from yibao.agency.desk.model import DeskError
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.registers import REGISTERS
@@ -51,7 +51,7 @@ def load_files(
     files: Sequence[Path], how: How, place: str | None, language: Language, *, as_json: bool
 ) -> None:
     """Load files of claims, all or none; leaves with the exit code."""
-    with exits(language, as_json=as_json):
+    with exits(language, as_json=as_json), uncollected():
         target = rejects_file(files, how.rejects)
         policy = load_policy(place_of(how.policy), accept=how.accept, overlays=how.overlays)
         with opened(place) as database:

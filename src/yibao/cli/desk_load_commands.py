@@ -1,4 +1,4 @@
-"""`yibao load-settled`: claims of the past into the books, all or none."""
+"""`yibao desk load`: claims of the past into the books, all or none."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from yibao.cli.settle_commands import EncodingName, PolicyName
 _LANGUAGE = default_language()
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("load-settled")(load_settled)
+def register(desk: typer.Typer) -> None:
+    """Add the command to `yibao desk`."""
+    desk.command()(load)
 
 
-def load_settled(
+def load(
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE…", help="Claims as `settle` reads them, with institution_id."),
@@ -40,17 +40,17 @@ def load_settled(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Settle and book claims of the past, in the order in which they were settled, all or none.
+    """Settle and book claims of the past, all or none.
 
-    Afterwards the desk goes on as if it had settled them itself. Persons and when they are insured
-    are those of the register; facts of institutions are those of the file. Where a row is refused
-    nothing is loaded, and every such row goes to a rejects file. The same load again changes
-    nothing.
+    They are settled in the order of `settled_at`; afterwards the desk goes on as if it had settled
+    them itself. Persons and when they are insured are those of the register; facts of institutions
+    are those of the file. Where a row is refused nothing is loaded, and every such row goes to a
+    rejects file. The same load again changes nothing.
 
     \b
-    Example: yibao load-settled claims-2025.parquet --policy tianjin --id 2025
+    Example: yibao desk load claims-2025.parquet --policy tianjin --id 2025
     """
-    from yibao.cli import load_run
+    from yibao.cli import desk_load
 
-    how = load_run.How(policy, overlay or [], accept_grade, encoding, rejects, actor, load_id)
-    load_run.load_files(files, how, database, lang, as_json=as_json)
+    how = desk_load.How(policy, overlay or [], accept_grade, encoding, rejects, actor, load_id)
+    desk_load.load_files(files, how, database, lang, as_json=as_json)
