@@ -216,6 +216,13 @@ def test_our_own_region_and_none_is_not_another_one(
         assert rule(found) == (422, expected)
 
 
+def test_a_month_to_come_is_applied_for_only_early(client: Client) -> None:
+    ahead = APPLY | {"month": "2099-01", "day": "2099-02-01"}
+    assert rule(post(client, "/clearing/applications", ahead))[1] == "month_over"
+    early = post(client, "/clearing/applications", ahead | {"early": True})
+    assert rule(early) == (422, "books_day")
+
+
 @pytest.mark.parametrize("day", ["1900-01-01", "2999-01-01"])
 def test_a_day_that_is_none_of_the_books_is_refused(client: Client, day: str) -> None:
     ahead = {"fund": POOL, "amount": "100.00", "day": day}
