@@ -394,6 +394,23 @@ def test_a_file_without_a_column_or_with_a_strange_one_is_not_begun(
     assert landed(told(kind, write(tmp_path / "f.csv", *kind.good))) == 2  # nothing had landed
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_another_separator_is_told(kind: Import, tmp_path: Path, mark: str) -> None:
+    file = tmp_path / "f.csv"
+    file.write_text(mark.join(kind.good[0]) + "\n", encoding="utf-8")
+    assert problems(kind, file) == ["separator"]
+
+
+def test_an_old_excel_file_is_told_as_input(tmp_path: Path) -> None:
+    (tmp_path / "f.xls").write_bytes(b"\xd0\xcf\x11\xe0")
+    args = ["enrol", "import", "persons", str(tmp_path / "f.xls"), "--policy", "tianjin"]
+    result = CliRunner().invoke(app, [*args, "--lang", "en"])
+    assert result.exit_code == exit_codes.INPUT
+    assert "f.xls" in result.output
+    assert "rejects" not in result.output
+    assert "save as .xlsx" in result.output
+
+
 def test_encodings(kind: Import, tmp_path: Path) -> None:
     assert problems(kind, write(tmp_path / "f.csv", *kind.good, encoding="utf-16")) == ["utf16"]
     broken = write(tmp_path / "f.csv", *kind.good)

@@ -196,7 +196,7 @@ def test_a_month_that_is_not_over_or_brings_nothing_is_refused(database: Databas
         act = Act("clerk", date(2026, 4, 30))
         refused("month_over", lambda: apply(c, "H1", APRIL, act))
     refused("nothing_due", lambda: applied(database))
-    refused("nothing_due", lambda: applied(database, whose="H9"))
+    refused("known_institution", lambda: applied(database, whose="H9"))
     applied(database, APRIL)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -171,9 +172,18 @@ def test_a_month_goes_from_application_to_payment(tmp_path: Path) -> None:
     assert audited["deposits"][0]["cite"] == "agreement 12"
     same = call("clearing", "pay", *month, *CLERK)
     assert (same.exit_code, "somebody else must pay it" in same.stderr) == (6, True)
-    assert told("clearing", "pay", *month, *PAYER)["bank"] == "5574.00"
+    paid = call("clearing", "pay", *month, *PAYER, "--json")
+    assert json.loads(paid.stdout)["bank"] == "5574.00"
+    assert json.loads(paid.stdout)["overdrawn"] == {
+        "personal_account": "-30.00",
+        "pool_pay": "-5544.00",
+    }
+    assert "its bank account in the ledger is below zero (-5,544.00 yuan)" in paid.stderr
     twice = call("clearing", "pay", *month, *PAYER, language="zh")
-    assert (twice.exit_code, twice.stderr.strip()) == (6, "H1 2026-03 已拨付")
+    said = re.compile(r"H1 2026-03 已于 20\d\d-\d\d-\d\d 拨付，未再次拨付")
+    assert (twice.exit_code, bool(said.fullmatch(twice.stderr.strip()))) == (6, True)
+    for again in (("audit", *month, *CLERK, *RATE), ("apply", *month, *CLERK)):
+        assert re.search(r"on 20\d\d-\d\d-\d\d.* not.* again", call("clearing", *again).stderr)
     assert [a["state"] for a in told("clearing", "list")["applications"]] == ["paid"]
     page = call("clearing", "show", *month, "--lang", "zh").stdout
     for text in (
@@ -387,9 +397,25 @@ def test_the_table_tells_classes_and_what_differs(week: Path) -> None:
     for text in ("171,178.20", "171,239.20", "-61.00", "单边冲正", "医疗机构没有", "week.csv:102"):
         assert text in page
     assert "基金支付 128.70 / 164.70" in page
-    assert call("reconcile", "H1", week, "--day", "2026-08-08").exit_code == 0
+    for title in (
+        "医保中心与医疗机构：合计",
+        "医保中心与总账：合计",
+        "差额的原因",
+        "差额 = 医保中心减",
+    ):
+        assert page.count(title) == 1
+
+
+def test_a_file_of_other_days_does_not_agree(week: Path, tmp_path: Path) -> None:
     other = call("reconcile", "H1", week, "--day", "2026-08-20")
-    assert (other.exit_code, "102 rows of the file are of other days" in other.stdout) == (0, True)
+    assert other.exit_code == 1
+    assert "102 rows of the file are of other days" in other.stdout
+    assert "no rows to compare" in other.stdout
+    assert "agrees" not in other.stdout
+    part = call("reconcile", "H1", week, "--day", "2026-08-08", "--json")
+    assert (part.exit_code, json.loads(part.stdout)["agrees"]) == (1, False)
+    quiet = call("reconcile", "H1", write(tmp_path / "none.csv"), "--day", "2026-08-20")
+    assert quiet.exit_code == 0
 
 
 def test_rows_that_cannot_be_read_go_to_a_rejects_file(books: Database, tmp_path: Path) -> None:

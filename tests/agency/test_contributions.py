@@ -266,6 +266,8 @@ def test_a_receipt_pays_the_oldest_months_and_the_last_in_part(
         assert error.value.name == "reference_taken"
         with pytest.raises(Refusal, match=r"owes only 556\.00"):
             paid(connection, tianjin, "P1", 556_01, "2022-10-10", reference="R2")
+        with pytest.raises(Refusal, match="no payer P99 is known"):
+            paid(connection, tianjin, "P99", 1, "2022-10-10", reference="R2")
         paid(connection, tianjin, "P1", 556_00, "2022-10-10", reference="R2")
         assert arrears(connection, D("2022-12-31")) == []
         assert covered(connection, "P1") == [("2022-09-01", "2022-11-30", "employee")]

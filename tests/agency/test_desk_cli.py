@@ -348,6 +348,8 @@ def test_a_settlement_is_shown_listed_explained_and_written_as_a_sheet(
         assert [row["settlement_id"] for row in told("desk", "list", *query)] == [settled]
     assert told("desk", "list", "--person", "P2") == []
     assert call("desk", "list").exit_code == exit_codes.USAGE
+    turned = call("desk", "list", "--from", "2022-03-02", "--to", "2022-03-01")
+    assert (turned.exit_code, "is before --from" in turned.output) == (exit_codes.USAGE, True)
     for command in ("show", "explain"):
         assert "600.00" in call("desk", command, settled).stdout or command == "show"
         assert told("desk", command, 999, code=exit_codes.REFUSED)["error"]["kind"] == "Refused"
@@ -355,6 +357,22 @@ def test_a_settlement_is_shown_listed_explained_and_written_as_a_sheet(
     assert load_workbook(tmp_path / "s.xlsx").sheetnames == [
         *("settlements", "explanation", "columns"),
     ]
+    header, values = load_workbook(tmp_path / "s.xlsx")["settlements"].values
+    assert (header[:2], values[:2]) == (("institution_id", "claim_no"), ("H1", "A1"))
+
+
+def test_the_lines_of_a_sheet_come_in_the_order_in_which_they_are_read(
+    town: Database, tmp_path: Path
+) -> None:
+    bills, lines = write(tmp_path / "bills.csv", STAY), write(tmp_path / "lines.csv", *LINES)
+    done = told("desk", "settle", bills, "--lines", lines)
+    number = done["settlements"][0]["settlement_id"]
+    assert call("desk", "sheet", number, "-o", tmp_path / "s.xlsx").exit_code == exit_codes.OK
+    header, *values = load_workbook(tmp_path / "s.xlsx")["lines"].values
+    assert header[:5] == ("number", "item_kind", "code", "local_code", "item_class")
+    assert sorted(header) == sorted(set(header))
+    at = [header.index(name) for name in ("number", "rate")]
+    assert [[row[n] for n in at] for row in values] == [[1, 0], [2, 0.1], [3, 0]]
 
 
 def test_settlements_are_taken_back_once_by_number_or_by_file(
@@ -377,6 +395,24 @@ def test_settlements_are_taken_back_once_by_number_or_by_file(
     assert (again["made"], again["unchanged"]) == (0, 1)
     assert call("desk", "reverse").exit_code == exit_codes.USAGE
     agree(town)
+
+
+def test_a_bill_that_was_taken_back_is_not_told_as_standing_when_it_is_sent_again(
+    town: Database, settled: int, tmp_path: Path
+) -> None:
+    told("desk", "reverse", settled)
+    both = write(tmp_path / "both.csv", BILL, {**BILL, "claim_no": "A2"})
+    out = tmp_path / "out.csv"
+    again = told("desk", "settle", both, "-o", out)
+    assert (again["made"], again["unchanged"], again["taken_back"]) == (1, 1, 1)
+    assert [one["taken_back"] for one in again["settlements"]] == [True, False]
+    assert [row["claim_no"] for row in rows(out)] == ["A2"]
+    for command in ("settle", "pre-settle"):
+        done = call("desk", command, both)
+        assert done.exit_code == exit_codes.OK
+        assert "1 of those there already were taken back" in done.stderr
+        assert "A1" in done.stderr
+        assert "A1" not in done.stdout
 
 
 def test_a_bill_takes_the_place_of_another_or_nothing_changes(

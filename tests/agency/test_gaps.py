@@ -64,8 +64,9 @@ def test_one_missing_one_lapsed_one_twice(database: Database, ten: list[str]) ->
 @pytest.mark.clause("T21-7e")
 def test_the_same_from_a_file_with_bad_rows(ten: list[str], url: str, tmp_path: Path) -> None:
     file, out = tmp_path / "population.csv", tmp_path / "gaps.csv"
-    lines = ["identity_number,name,division", *(f"{n},甲,120101" for n in ten), f"{ten[0]},甲,"]
-    file.write_text("\n".join([*lines, ",乙,", ""]), encoding="utf-8")
+    # Further columns, as other offices' lists have them, are left out.
+    lines = ["姓名,identity_number,born,division", *(f"甲,{n},x,120101" for n in ten)]
+    file.write_text("\n".join([*lines, f"甲,{ten[0]},,", "乙,,,", ""]), encoding="utf-8")
     args = ["enrol", "gaps", str(file), "--date", "2021-12-31", "-o", str(out)]
     result = CliRunner().invoke(app, [*args, "--database", url, "--json"])
     assert result.exit_code == 1

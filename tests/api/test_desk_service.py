@@ -31,6 +31,7 @@ def test_a_bill_is_settled_and_stands_in_the_books(client: Client) -> None:
         k: v for k, v in told.items() if k not in {"account_balance", "lines"}
     }
     assert (stands["kind"], stands["reversed_by"]) == ("settlement", None)
+    assert {told["settled_at"][-6:], stands["settled_at"][-6:]} == {"+08:00"}
     due = client("GET", "/ledger/accounts/institution_payable?fund=resident.pool_pay&party=H3").json
     assert due["balance"] == "-7125.00"
     assert client("GET", "/ledger/accounts/cash_due").json["balance"] == "2875.00"

@@ -65,6 +65,19 @@ def test_run_keeps_the_folder_of_the_caller(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").is_file()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a process cannot be replaced here")
+def test_run_becomes_the_product_so_that_a_signal_to_it_stops_a_service(tmp_path: Path) -> None:
+    product = tmp_path / "python"
+    product.write_text("#!/bin/sh\necho $$\n")
+    product.chmod(0o755)
+    code = (
+        f"import runpy; run = runpy.run_path({str(ROOT / 'run')!r})['yibao']; "
+        f"run.__globals__.update(PYTHON={str(product)!r}, ensure=lambda level: None); run(['x'])"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
+        assert run.communicate()[0].strip() == str(run.pid)
+
+
 def test_version_and_short_help() -> None:
     assert call("--version").stdout.startswith("yibao 0.")
     for args in ((), ("policy",), ("sample",), ("settle",)):

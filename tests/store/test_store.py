@@ -5,7 +5,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic import command
+from typer.testing import CliRunner
 
+from yibao.cli import app, exit_codes
 from yibao.errors import CannotRead, CannotWrite
 from yibao.store import migrate
 from yibao.store.backup import backup, restore
@@ -116,6 +118,15 @@ def test_a_backup_restored_elsewhere_holds_the_same(
         assert connection.execute("SELECT actor, subject FROM ops.audit").fetchall() == [("a", "c")]
     with pytest.raises(StoreError, match="not empty"):
         restore(empty_url, file)
+
+
+def test_a_backup_takes_the_place_of_another_only_when_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "a.dump"
+    file.write_bytes(b"the backup of yesterday")
+    done = CliRunner().invoke(app, ["db", "backup", str(file)])
+    assert done.exit_code == exit_codes.OUTPUT
+    assert "--force" in done.output
+    assert file.read_bytes() == b"the backup of yesterday"
 
 
 def test_a_backup_that_cannot_be_written_or_read_is_an_error(url: str, tmp_path: Path) -> None:

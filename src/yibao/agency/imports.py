@@ -19,7 +19,7 @@ from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.reasons import rule_of
 from yibao.interop.files.rowreader import Fault, RowReader, Values, cell_of
 from yibao.interop.files.rows import Reject, RowError
-from yibao.interop.files.tabular import check_columns, open_table
+from yibao.interop.files.tabular import check_columns, only_columns, open_table
 from yibao.store.database import Connection, Database
 from yibao.text import Text
 
@@ -53,13 +53,21 @@ class Imported:
 
 
 def read(
-    files: Iterable[Path], sheet: str, columns: Sequence[Column], encoding: Encoding | None = None
+    files: Iterable[Path],
+    sheet: str,
+    columns: Sequence[Column],
+    encoding: Encoding | None = None,
+    *,
+    others: bool = False,
 ) -> list[RowReader]:
-    """Open files and check their columns; raises InputError when one cannot be used."""
-    return [
-        RowReader(check_columns(open_table(file, sheet, encoding), columns), columns)
-        for file in files
-    ]
+    """Open files and check their columns; raises InputError when one cannot be used.
+
+    With `others` a file may have further columns, which are left out.
+    """
+    tables = (open_table(file, sheet, encoding) for file in files)
+    if others:
+        tables = (only_columns(table, columns) for table in tables)
+    return [RowReader(check_columns(table, columns), columns) for table in tables]
 
 
 def write_rows(database: Database, readers: Iterable[RowReader], write: Write) -> Imported:

@@ -44,7 +44,7 @@ _WORDS: Mapping[str, Text] = {
     "left_out": Text("不适用 {n} 人", "{n} persons to whom it does not apply"),
     "written": Text("已写入", "written"),
     "removed": Text("已删除以前一次运行留下的", "removed, being left by an earlier run:"),
-    "more": Text("……另有 {n} 人，见 -o 文件", "… and {n} more persons; -o FILE has them all"),
+    "more": Text("……另有 {n} 人，用 -o 写出全部", "… and {n} more persons: write all with -o"),
 }
 
 
@@ -62,21 +62,32 @@ def who(actor: str | None) -> str:
 
 
 def readers(
-    files: Sequence[Path], sheet: str, columns: Sequence[Column], encoding: Encoding | None
+    files: Sequence[Path],
+    sheet: str,
+    columns: Sequence[Column],
+    encoding: Encoding | None,
+    *,
+    others: bool = False,
 ) -> list[RowReader]:
-    """Open files, each once; raises InputError, BadParameter."""
+    """Open files, each once; raises InputError, BadParameter. `others` as `imports.read`."""
     from yibao.agency.imports import read
 
     if len({file.resolve() for file in files}) < len(files):
         raise typer.BadParameter("a FILE is given twice / 同一个文件给了两次")
-    return read(files, sheet, columns, encoding)
+    return read(files, sheet, columns, encoding, others=others)
 
 
 def rejects_file(files: Sequence[Path], given: Path | None) -> Path:
-    """Return where refused rows go, which must not be an input."""
+    """Return where refused rows go, which must not be an input; raises InputError, OutputError.
+
+    It has the format of the first file, which therefore has to be one that is read.
+    """
     from yibao.cli.targets import check_targets
     from yibao.interop.files.results import beside
+    from yibao.interop.files.tabular import check_format
 
+    for file in files:
+        check_format(file)
     target = given or beside(files[0], "rejects")
     check_targets([target], files)
     return target

@@ -42,6 +42,11 @@ _WORDS = {
     "offset": Text("抵周转金", "Working capital"),
     "bank": Text("银行拨付", "Bank"),
     "sum": Text("合计", "Sum"),
+    "overdrawn": Text(
+        "{fund}：总账中的银行存款低于零（{yuan} 元），请核对拨入资金是否已记账",
+        "{fund}: its bank account in the ledger is below zero ({yuan} yuan): see whether all that "
+        "came in has been booked",
+    ),
 }
 
 
@@ -73,10 +78,21 @@ def _bank(one: Application) -> int:
     return sum(paid.bank for paid in one.paid.values())
 
 
-def show(one: Application, language: Language, *, as_json: bool) -> None:
-    """Print an application."""
+def show(
+    one: Application,
+    language: Language,
+    *,
+    as_json: bool,
+    overdrawn: Mapping[str, int] | None = None,
+) -> None:
+    """Print an application; on stderr what is below zero in the bank, in fen by fund."""
+    for fund, fen in (overdrawn or {}).items():
+        told = _WORDS["overdrawn"].pick(language)
+        told = told.format(fund=fund_title(fund, language), yuan=money(fen))
+        console(stderr=True).print(f"! {told}", style="yellow", soft_wrap=True)
     if as_json:
-        print_json(_plain(one))
+        below = {fund: format_yuan(fen) for fund, fen in (overdrawn or {}).items()}
+        print_json(_plain(one) | ({} if overdrawn is None else {"overdrawn": below}))
         return
     page = console()
     state = _STATES[one.state].pick(language)

@@ -16,6 +16,7 @@ from yibao.agency.clearing import region as regions
 from yibao.agency.clearing import reserve, terms, year
 from yibao.agency.clearing.apply import apply as apply_
 from yibao.agency.clearing.model import Act, DepositRate, Rate
+from yibao.agency.clearing.pay import overdrawn
 from yibao.agency.clearing.pay import pay as pay_
 from yibao.agency.clearing.read import application, applications
 from yibao.cli import clearing_pages, exit_codes
@@ -80,7 +81,8 @@ def pay(at: At, institution: str, month: date) -> None:
     """Pay an application and print it."""
     with at.transaction() as connection:
         found = pay_(connection, institution, month, act(at))
-    clearing_pages.show(found, at.lang, as_json=at.as_json)
+        below = overdrawn(connection, found.paid)
+    clearing_pages.show(found, at.lang, as_json=at.as_json, overdrawn=below)
 
 
 def list_(at: At, institution: str | None, month: date | None) -> None:

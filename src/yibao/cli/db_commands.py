@@ -55,11 +55,19 @@ def _upgrade(database: str | None, *, make: bool) -> None:
 
 
 @db.command(epilog="Example: yibao db backup backup-2026-11-28.dump")
-def backup(file: Path, database: Place = None) -> None:
-    """Write a backup of everything into one file."""
+def backup(
+    file: Path,
+    database: Place = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+) -> None:
+    """Write a backup of everything into one file, which must not be there yet."""
+    from yibao.errors import CannotWrite
     from yibao.store.backup import backup as write
     from yibao.store.server import serving, wanted
 
+    if file.exists() and not force:
+        raise CannotWrite(f"{file} is there: give another name, or --force / 文件已存在")
     with serving(wanted(database)) as url:
         size = write(url, file)
     typer.echo(f"{file}: {size:,} bytes")

@@ -20,7 +20,10 @@ _REGION, _YEAR = "tianjin", 2019
 _REFORM = f"tianjin-employee-outpatient-deductible@{_YEAR}-01-01"
 
 _WORDS = {
-    "make": Text("造出居民、参保和一年的结算", "People, their insurance and a year of claims"),
+    "make": Text(
+        "造出居民、参保和一年的结算（放在临时文件夹，结束后删除）",
+        "People, their insurance and a year of claims, in a temporary folder that is deleted after",
+    ),
     "settle": Text("全部结算（列式引擎）", "All of them settled, by the columnar engine"),
     "reform": Text(
         "试算：降低职工门诊起付线，逐笔对照",

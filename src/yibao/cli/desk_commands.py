@@ -65,7 +65,7 @@ def settle(
     The good ones land. What is refused goes to a rejects file with the reason; corrected there, it
     can be settled as it is. Settling a file again changes nothing.
 
-    Columns: yibao schema bills, yibao schema lines.
+    Columns: yibao schema bills|lines --policy REGION.
 
     \b
     Example: yibao desk settle bills.csv --lines lines.csv --policy tianjin -o settled.csv
@@ -132,7 +132,7 @@ def reimburse(
     The invoices of a bill add up to it; each stands behind one settlement. The funds then owe the
     person. What no register knows of an institution elsewhere stands in the file, as its level.
 
-    Columns: yibao schema bills, yibao schema lines, yibao schema invoices.
+    Columns: yibao schema bills|lines|invoices --policy REGION.
 
     \b
     Example: yibao desk reimburse paper.csv --invoices invoices.csv --policy tianjin
@@ -274,6 +274,8 @@ def list_(
     if all(given is None for given in (person, institution, first, last)):
         told = "give --person, --institution, --from or --to / 请给出人员、机构或日期"
         raise typer.BadParameter(told)
+    if first is not None and last is not None and last < first:
+        raise typer.BadParameter(f"--to {last} is before --from {first} / 起止日期颠倒")
     wanted = Wanted(person, institution, first, last, after)
     desk_look.list_(wanted, limit, database, lang, as_json=as_json)
 

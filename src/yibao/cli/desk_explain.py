@@ -13,6 +13,7 @@ from yibao.agency.desk.standing import lines_of
 from yibao.cli.database import opened
 from yibao.cli.desk_look import PARTS, line_data, say
 from yibao.cli.desk_office import How, desk_exits
+from yibao.cli.desk_pages import BILL, with_bills
 from yibao.cli.output import console, print_json
 from yibao.cli.targets import check_targets
 from yibao.cli.waterfall import print_waterfall
@@ -53,7 +54,8 @@ def sheet(number: int, how: How, output: Path) -> None:
             lines = [line_data(line) for line in lines_of(connection, row)]
         settlement = recall(office, row)
         entries = [Entry(Item(settlement.claim), settlement)]
-        sheets = [settlements_sheet(entries, office.policy)]
+        own = [str(row[name]) for name in BILL]
+        sheets = [with_bills(settlements_sheet(entries, office.policy), [own])]
         if lines:
             sheets.append(_lines_sheet(lines))
         sheets.append(explanation_sheet(entries, office.policy, how.language))
@@ -62,12 +64,28 @@ def sheet(number: int, how: How, output: Path) -> None:
         console().print(str(output), soft_wrap=True)
 
 
+_FIRST = (
+    *("number", "item_kind", "code", "local_code", "item_class", "served_on"),
+    *("quantity", "price", "standard", "rate", *PARTS, "reason", "practitioner_id"),
+)
+"""The columns of a line, in the order in which people read it."""
+
+_FIGURES = frozenset({*PARTS, "number", "quantity", "price", "standard", "rate"})
+
+
+def _cell(name: str, value: object) -> str:
+    """Return a cell; a figure with one decimal gets two, with which a sheet takes it as number."""
+    text = str(value)
+    return f"{text}0" if name in _FIGURES and text[-2:-1] == "." else text
+
+
 def _lines_sheet(lines: Sequence[Row]) -> Sheet:
+    names = [*_FIRST, *(name for name in lines[0] if name not in _FIRST)]
     columns: list[tuple[str, OutKind]] = [
-        (name, "figure" if name in {*PARTS, "price", "standard", "quantity"} else "text")
-        for name in lines[0]
+        (name, "figure" if name in _FIGURES else "text") for name in names
     ]
     rows: list[list[Cell]] = [
-        [None if value is None else str(value) for value in line.values()] for line in lines
+        [None if line[name] is None else _cell(name, line[name]) for name in names]
+        for line in lines
     ]
     return Sheet("lines", columns, rows)

@@ -32,7 +32,12 @@ _WORDS: Mapping[str, Text] = {
     "number": Text("结算编号", "Settlement"),
     "person_id": Text("人员编号", "Person"),
     "scheme": Text("险种", "Scheme"),
-    "more": Text("……另有 {n} 张，见 -o 文件", "… and {n} more; -o FILE has them all"),
+    "more": Text("……另有 {n} 张，用 -o 写出全部", "… and {n} more: write all with -o"),
+    "taken_back": Text(
+        "已有的单据中 {n} 张已冲正，未写入结果；单据号不能再用，须换新号：{which}",
+        "{n} of those there already were taken back and stand nowhere; their numbers are used up, "
+        "so that a new bill needs a new one: {which}",
+    ),
 }
 
 
@@ -57,9 +62,14 @@ def _titles(names: Iterable[str], language: Language) -> dict[str, str]:
     return {name: title.pick(language) for name, title in known.items() if name in there}
 
 
+def _standing(found: Iterable[Outcome]) -> list[tuple[Outcome, Settlement]]:
+    """Return what bills are settled as, without those that were taken back since."""
+    return [(o, o.settlement) for o in found if o.settlement is not None and not o.taken_back]
+
+
 def print_bills(found: Sequence[Outcome], language: Language, console: Console) -> None:
     """Print who pays what of each bill."""
-    made = [(o, paid(o.settlement)) for o in found if o.settlement is not None]
+    made = [(o, paid(settlement)) for o, settlement in _standing(found)]
     if not made:
         return
     titles = _titles((n for _, parts in made for n, fen in parts.items() if fen), language)
@@ -74,6 +84,13 @@ def print_bills(found: Sequence[Outcome], language: Language, console: Console) 
     console.print(table)
     if len(made) > _SHOWN:
         console.print(say("more", language, n=len(made) - _SHOWN))
+
+
+def print_taken_back(numbers: Sequence[str], language: Language, console: Console) -> None:
+    """Say which bills, sent again, have been taken back."""
+    which = ", ".join(map(visible, numbers[:_SHOWN])) + (", …" if len(numbers) > _SHOWN else "")
+    told = say("taken_back", language, n=len(numbers), which=which)
+    console.print(f"! {told}", style="yellow", soft_wrap=True)
 
 
 def print_sums(found: Sequence[Outcome], language: Language, console: Console) -> None:
@@ -94,11 +111,20 @@ def print_sums(found: Sequence[Outcome], language: Language, console: Console) -
 
 def settled_sheet(found: Sequence[Outcome], policy: Policy) -> Sheet:
     """Return the result file: that of `yibao settle`, with the institution and its number."""
-    made = [(o, o.settlement) for o in found if o.settlement is not None]
+    made = _standing(found)
     entries = [Entry(Item(replace(s.claim, claim_id=str(o.number or ""))), s) for o, s in made]
-    sheet = settlements_sheet(entries, policy)
-    names = ("institution_id", "claim_no")
-    columns: list[tuple[str, OutKind]] = [*((name, "text") for name in names), *sheet.columns]
-    own = [[str(o.bill.values[name]) for name in names] for o, _ in made]
+    return with_bills(
+        settlements_sheet(entries, policy),
+        [[str(o.bill.values[name]) for name in BILL] for o, _ in made],
+    )
+
+
+BILL = ("institution_id", "claim_no")
+"""What tells a bill: the institution and its number."""
+
+
+def with_bills(sheet: Sheet, own: Iterable[Sequence[str]]) -> Sheet:
+    """Return a sheet of settlements with the institution and number of each one's bill before."""
+    columns: list[tuple[str, OutKind]] = [*((name, "text") for name in BILL), *sheet.columns]
     rows = ((*bill, *row) for bill, row in zip(own, sheet.rows, strict=True))
     return replace(sheet, columns=columns, rows=rows)

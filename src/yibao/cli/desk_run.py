@@ -18,7 +18,7 @@ from yibao.agency.desk.postings import shares
 from yibao.cli.agency_run import rejects_file, tell, who
 from yibao.cli.database import opened
 from yibao.cli.desk_office import How, desk_exits
-from yibao.cli.desk_pages import print_bills, print_sums, settled_sheet
+from yibao.cli.desk_pages import print_bills, print_sums, print_taken_back, settled_sheet
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.progress import watching
@@ -142,6 +142,7 @@ def _finish(run: _Run, office: Office, how: How, targets: _Targets) -> None:
             sheet = replace(rejects_sheet(rows, order, how.language), name=kind)
             sheets.setdefault(targets.of(kind), []).append(sheet)
     write_files(sheets)
+    back = _tell_taken_back(run.found, how)
     tell(
         {"rows": run.sent.rows, **run.counts, "rejected": len(rejects["bills"])},
         _causes(rejects),
@@ -149,8 +150,16 @@ def _finish(run: _Run, office: Office, how: How, targets: _Targets) -> None:
         remove_old(targets.all, sheets),
         how.language,
         as_json=how.as_json,
-        more={"settlements": [as_data(outcome) for outcome in run.found]},
+        more={"taken_back": back, "settlements": [as_data(outcome) for outcome in run.found]},
     )
+
+
+def _tell_taken_back(found: Sequence[Outcome], how: How) -> int:
+    """Say which bills, sent again, have been taken back; return how many."""
+    numbers = [str(o.bill.values["claim_no"]) for o in found if o.taken_back]
+    if numbers:
+        print_taken_back(numbers, how.language, console(stderr=True))
+    return len(numbers)
 
 
 def _causes(rejects: Mapping[str, Sequence[Reject]]) -> list[Reject]:
@@ -170,6 +179,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         "claim_no": values["claim_no"],
         "person_id": values["person_id"],
         "again": outcome.again,
+        "taken_back": outcome.taken_back,
     }
     if settlement is None:
         return data
@@ -202,6 +212,7 @@ def correct(number: int, given: Given, how: How) -> None:
                 batch.refuse(bill, error)
         if found and not how.as_json:
             print_bills(found, how.language, console())
+            _tell_taken_back(found, how)
         if found and how.as_json:
             print_json({"takes_back": number, **as_data(found[0])})
         if not found:

@@ -220,7 +220,7 @@ def gaps(
         refused: list[Reject] = []
         columns = gap_lists.COLUMNS
         with opened(at.database) as store, store.transaction() as connection:
-            rows = readers(files, "population", columns, encoding)
+            rows = readers(files, "population", columns, encoding, others=True)
             population = gap_lists.residents(rows, refused)
             found = list(gap_lists.compare(connection, population, day))
         sheets: dict[Path, list[Sheet]] = {output: [_gaps_sheet(found)]}

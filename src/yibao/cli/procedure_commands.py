@@ -140,7 +140,7 @@ def _command(procedure: ProcedureName, told: str) -> Callable[..., None]:
 
     command.__doc__ = (
         f"{told}\n\nFor one person, by --date and --set; for many, by FILE and -o. Which names "
-        f"--set takes and a FILE has as columns: yibao schema {procedure}."
+        f"--set takes and a FILE has as columns: yibao schema {procedure} --policy REGION."
         f"\n\n\b\nExample: yibao {_EXAMPLES[procedure]}"
     )
     return command

@@ -58,9 +58,19 @@ _WORDS = {
     "what": Text("差异", "What differs"),
     "lacking": Text("{side}没有", "not at the {side}"),
     "agrees": Text("相符", "agrees"),
+    "nothing": Text("没有可比较的行", "no rows to compare"),
+    "sums": Text("{a}与{b}：合计", "{a} and {b}: sums"),
+    "classes": Text("差额的原因", "What the difference comes from"),
+    "parts": Text("差额所在（{a} / {b}）", "Where the difference lies ({a} / {b})"),
+    "differences": Text("逐笔差异（{a} / {b}）", "Each difference ({a} / {b})"),
+    "signs": Text(
+        "金额单位为元；差额 = 医保中心减对方：正数为医保中心多记，负数为对方多记",
+        "Amounts in yuan; a difference is desk less other side: above zero the desk has more",
+    ),
     "more": Text("还有 {n} 笔，用 -o 写出全部", "{n} more: write all with -o"),
     "outside": Text(
-        "机构文件中有 {n} 行不属于这些日期", "{n} rows of the file are of other days than these"
+        "机构文件中有 {n} 行不属于这些日期，未比较",
+        "{n} rows of the file are of other days than these",
     ),
     "unread": Text(
         "{n} 笔因机构文件中的行有误未比较：{which}",
@@ -111,6 +121,9 @@ def _print(found: Reconciliation, language: Language) -> None:
     page = console()
     days = str(found.first) if found.first == found.last else f"{found.first}…{found.last}"
     page.print(visible(f"{found.institution_id}  {days}"), style="bold")
+    if found.outside:
+        page.print(f"! {_word('outside', language, n=found.outside)}", style="yellow")
+    page.print(_word("signs", language))
     for comparison in found.comparisons:
         page.print(_sums(comparison, language))
         if not comparison.differences:
@@ -121,36 +134,36 @@ def _print(found: Reconciliation, language: Language) -> None:
         more = len(comparison.differences) - _SHOWN
         if more > 0:
             page.print(_word("more", language, n=more))
-    if found.outside:
-        page.print(_word("outside", language, n=found.outside), style="yellow")
     if found.not_compared:
         which = ", ".join(row.claim_no for row in found.not_compared[:_SHOWN])
         told = _word("unread", language, n=len(found.not_compared), which=visible(which))
         page.print(told, style="yellow")
 
 
-def _amount_table(language: Language, *texts: str) -> Table:
-    made = Table()
-    for key in texts:
-        made.add_column(_word(key, language), overflow="fold")
+def _titled(key: str, comparison: Comparison, language: Language, *texts: str) -> Table:
+    """Return an empty table of amounts that says of which two sides it is."""
+    a, b = (SIDES[side].pick(language) for side in comparison.sides)
+    made = Table(title=_word(key, language, a=a, b=b), title_justify="left")
+    for text in texts:
+        made.add_column(_word(text, language), overflow="fold")
     for title in TITLES.values():
         made.add_column(title.pick(language), justify="right")
     return made
 
 
 def _sums(comparison: Comparison, language: Language) -> Table:
-    made = _amount_table(language, "side", "rows")
+    made = _titled("sums", comparison, language, "side", "rows")
     for side, rows, sums in zip(comparison.sides, comparison.rows, comparison.sums, strict=True):
         made.add_row(SIDES[side].pick(language), f"{rows:,}", *map(money, sums))
     made.add_section()
-    told = "gap" if comparison.differences else "agrees"
+    told = "gap" if comparison.differences else "agrees" if any(comparison.rows) else "nothing"
     made.add_row(_word(told, language), "", *map(money, comparison.gap))
     return made
 
 
 def _classes(comparison: Comparison, language: Language) -> Table:
     """Return how much of the gap each class explains; together they are all of it."""
-    made = _amount_table(language, "class", "count")
+    made = _titled("classes", comparison, language, "class", "count")
     for kind, title in KINDS.items():
         own = [d for d in comparison.differences if d.kind == kind]
         if own:
@@ -161,7 +174,7 @@ def _classes(comparison: Comparison, language: Language) -> Table:
 
 def _parts(comparison: Comparison, language: Language) -> Table:
     """Return where the gap lies, by scheme and flow; rows are ours and theirs."""
-    made = _amount_table(language, "scheme", "flow", "rows")
+    made = _titled("parts", comparison, language, "scheme", "flow", "rows")
     schemes = vocabulary().attributes["scheme"].codes or {}
     for part in comparison.parts:
         made.add_row(
@@ -174,7 +187,9 @@ def _parts(comparison: Comparison, language: Language) -> Table:
 
 
 def _differences(comparison: Comparison, language: Language) -> Table:
-    made = _amount_table(language, "class", "claim_no", "flow", "where", "what")
+    made = _titled(
+        "differences", comparison, language, "class", "claim_no", "flow", "where", "what"
+    )
     for d in comparison.differences[:_SHOWN]:
         made.add_row(
             KINDS[d.kind].pick(language),

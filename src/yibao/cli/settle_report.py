@@ -34,6 +34,7 @@ _WORDS = {
     "settled": Text("结算 {n} 笔", "{n} settled"),
     "reversed": Text("冲正 {n} 笔", "{n} reversed"),
     "rejected": Text("退回 {n} 行", "{n} rejected"),
+    "persons": Text("参保文件另退回 {n} 行", "and {n} rows of persons rejected"),
     "differences": Text(
         "冲正或迟到使 {n} 笔已结算的会有不同（未改写，见 differences）",
         "{n} settlements would now be different after a reversal or a late claim (they stand; "
@@ -148,8 +149,10 @@ class Report:
             "rows": summary.rows["claims"],
             "settled": every.settled,
             "reversed": every.reversed,
-            "rejected": sum(summary.rejected.values()),
+            "rejected": summary.rejected.get("claims", 0),
         }
+        if persons := summary.rejected.get("persons", 0):  # not among the rows of claims above
+            counts["persons"] = persons
         line = " · ".join(word(key, language, n=f"{n:,}") for key, n in counts.items())
         console.print(Styled.assemble((summary.region.name.pick(language), "bold"), f"  {line}"))
         console.print(f"\n{word('sums', language)}", self._sums_table(sums, language))

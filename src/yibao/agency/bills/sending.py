@@ -13,7 +13,7 @@ from yibao.agency.desk.model import Ask, Invoice, Key, Replayed, Settled
 from yibao.agency.desk.model import Bill as Amounts
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.recall import recall
-from yibao.agency.desk.reverse import settlement_of
+from yibao.agency.desk.reverse import is_reversed, settlement_of
 from yibao.agency.desk.settle import key_used
 from yibao.agency.dispensing import door
 from yibao.agency.dispensing.prescriptions import ZONE
@@ -29,12 +29,16 @@ from yibao.store.database import Connection
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What became of a bill; `again`: it had been settled before, perhaps by other rules (None)."""
+    """What became of a bill; `again`: it had been settled before, perhaps by other rules (None).
+
+    `taken_back`: it was taken back since, so that nothing stands for it and its number is used up.
+    """
 
     bill: Bill
     number: int
     settlement: Settlement | None
     again: bool = False
+    taken_back: bool = False
 
 
 def send(connection: Connection, office: Office, bill: Bill, *, actor: str) -> Outcome:
@@ -133,7 +137,13 @@ def _replayed(connection: Connection, office: Office, bill: Bill, reply: str) ->
     number = int(json.loads(reply)["settlement_id"])
     row = settlement_of(connection, number)
     same = row["rules"] == office.rules
-    return Outcome(bill, number, recall(office, row) if same else None, again=True)
+    return Outcome(
+        bill,
+        number,
+        recall(office, row) if same else None,
+        again=True,
+        taken_back=is_reversed(connection, number),
+    )
 
 
 # --- what is asked --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from yibao.agency.clearing.model import (
     of_month,
     refusal,
 )
-from yibao.agency.clearing.read import application
+from yibao.agency.clearing.read import application, done_on
 from yibao.clock import today
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, post
@@ -35,14 +35,16 @@ def apply(
 ) -> Application:
     """Apply for a month; return the application. `early`: the agency closes it before its end.
 
-    Raises ClearingError for a month that is not over, unless closed early, that was applied for or
-    that lies before one that was, where nothing is due, and where desk and ledger differ.
+    Raises ClearingError for an institution that nobody knows, for a month that is not over, unless
+    closed early, that was applied for or that lies before one that was, where nothing is due, and
+    where desk and ledger differ.
     """
     lock(connection, "institution", institution)
     _check_over(month, act, early=early)
     _check_turn(connection, institution, month)
     held, lines = _open(connection, institution, end_of(month))
     if not held:
+        _check_known(connection, institution)
         raise refusal(
             "nothing_due",
             f"{institution} 到 {end_of(month)} 没有待申报的结算",
@@ -61,6 +63,22 @@ def apply(
     detail = {"month": of_month(month)} | ({"early": True} if early else {})
     log(connection, act.actor, "apply", f"application:{number}", **detail)
     return application(connection, institution, month)
+
+
+def _check_known(connection: Connection, institution: str) -> None:
+    """Refuse an institution that no register has and nobody ever settled at."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM registry.institution WHERE institution_id = %(id)s) "
+        "OR EXISTS (SELECT FROM desk.settlement WHERE institution_id = %(id)s)",
+        {"id": institution},
+    ).fetchone()
+    assert row is not None
+    if not row[0]:
+        raise refusal(
+            "known_institution",
+            f"没有机构 {institution}",
+            f"no institution {institution} is known: check its id",
+        )
 
 
 def _check_over(month: date, act: Act, *, early: bool) -> None:
@@ -82,11 +100,12 @@ def _check_turn(connection: Connection, institution: str, month: date) -> None:
     ).fetchone()
     latest = row[0] if row else None
     if latest is not None:
+        day = done_on(connection, application(connection, institution, latest), "application")
         raise refusal(
             "applied_for",
-            f"{institution} 已申报至 {of_month(latest)}；以后发生的并入下月",
-            f"{institution} has applied for months up to {of_month(latest)}; what came later "
-            "belongs to the next month",
+            f"{institution} 已于 {day} 申报至 {of_month(latest)}，未再次申报；以后发生的并入下月",
+            f"{institution} applied for months up to {of_month(latest)} on {day}; it has not "
+            "applied again, and what came later belongs to the next month",
         )
 
 

@@ -27,7 +27,7 @@ from yibao.agency.clearing.model import (
     of_month,
     refusal,
 )
-from yibao.agency.clearing.read import application
+from yibao.agency.clearing.read import application, done_on
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
 from yibao.ledger.funds import PERSONAL
@@ -52,10 +52,12 @@ def audit(
     lock(connection, "institution", institution)
     found = application(connection, institution, month)
     if found.state != "applied":
+        day = done_on(connection, found, "audit")
         raise refusal(
             "audited_once",
-            f"{institution} {of_month(month)} 已审核",
-            f"the application of {institution} for {of_month(month)} has been audited",
+            f"{institution} {of_month(month)} 已于 {day} 审核，未再次审核",
+            f"the application of {institution} for {of_month(month)} was audited on {day}; it has "
+            "not been audited again",
         )
     left = _left(connection, found, deductions)
     deposits = [

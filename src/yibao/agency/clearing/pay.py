@@ -5,7 +5,7 @@ Each fund pays for itself. Who audited an application does not pay it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from yibao.agency.clearing.model import (
@@ -18,7 +18,7 @@ from yibao.agency.clearing.model import (
     of_month,
     refusal,
 )
-from yibao.agency.clearing.read import application, net_by_fund
+from yibao.agency.clearing.read import application, done_on, net_by_fund
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, Transfer, post
 from yibao.store.database import Connection
@@ -86,6 +86,12 @@ def _working_capital(connection: Connection, institution: str, month: date) -> M
     return balances(connection, "working_capital", institution)
 
 
+def overdrawn(connection: Connection, funds: Iterable[str]) -> Mapping[str, int]:
+    """Return of the funds whose bank account is below zero how many fen it holds."""
+    held = balances(connection, "bank", "")
+    return {fund: held[fund] for fund in funds if held.get(fund, 0) < 0}
+
+
 def advanced_for(connection: Connection, institution: str) -> int | None:
     """Return the last year that working capital was advanced for."""
     row = connection.execute(
@@ -97,7 +103,12 @@ def advanced_for(connection: Connection, institution: str) -> int | None:
 def _check(connection: Connection, found: Application, act: Act) -> None:
     what = f"{found.institution_id} {of_month(found.month)}"
     if found.state == "paid":
-        raise refusal("paid_once", f"{what} 已拨付", f"{what} has been paid")
+        day = done_on(connection, found, "payment")
+        raise refusal(
+            "paid_once",
+            f"{what} 已于 {day} 拨付，未再次拨付",
+            f"{what} was paid on {day}; it has not been paid again",
+        )
     row = connection.execute(
         "SELECT actor FROM clearing.audit WHERE application_id = %s", (found.application_id,)
     ).fetchone()

@@ -79,6 +79,20 @@ def application(connection: Connection, institution: str, month: date) -> Applic
     return found[0]
 
 
+def done_on(
+    connection: Connection, found: Application, step: Literal["application", "audit", "payment"]
+) -> date:
+    """Return the day of the books on which an application was made, audited or paid."""
+    row = connection.execute(
+        f"SELECT on_day FROM clearing.{step} JOIN ledger.entry USING (entry_id) "
+        "WHERE application_id = %s".encode(),
+        (found.application_id,),
+    ).fetchone()
+    assert row is not None
+    day: date = row[0]
+    return day
+
+
 def numbered(connection: Connection, number: int) -> Application:
     """Return the application of a number; raises ClearingError."""
     found = page(connection, Wanted(after=number - 1), 1)

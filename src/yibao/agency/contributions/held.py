@@ -11,7 +11,14 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import NamedTuple
 
-from yibao.agency.contributions.payers import FROM_ACCOUNT, HOUSEHOLD, fund_for, held, owed
+from yibao.agency.contributions.payers import (
+    FROM_ACCOUNT,
+    HOUSEHOLD,
+    check_known,
+    fund_for,
+    held,
+    owed,
+)
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -172,6 +179,7 @@ def refund(connection: Connection, wanted: Refund, *, actor: str) -> int:
     there = sum(one.fen for one in rows)
     fen = wanted.fen or there
     if not 0 < fen <= there:
+        check_known(connection, wanted.payer)
         raise Refusal(
             "held",
             f"为 {wanted.payer} 暂存 {format_yuan(there)} 元，不能多退",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from yibao.agency.enrolment.profile import EMPLOYED, Profile
+from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
 from yibao.ledger.funds import fund_of
+from yibao.store.database import Connection
 
 HOUSEHOLD = "household:"
 """Stands before the id of a household, which pays what its members owe."""
@@ -37,6 +39,31 @@ _LEVELS: Mapping[str, str] = {
 _DISTRICT = "employer_subsidy"
 SUBSIDIES = frozenset({*_LEVELS, _DISTRICT})
 """Parts that public finance owes: nobody has to wait for cover until they have come."""
+
+
+def is_known(connection: Connection, payer: str) -> bool:
+    """Tell whether a payer is a person or employer of the register, or was ever billed."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM contributions.part WHERE payer = %(payer)s) "
+        "OR EXISTS (SELECT FROM enrolment.person WHERE person_id = %(payer)s) "
+        "OR EXISTS (SELECT FROM enrolment.employer WHERE employer_id = %(payer)s) "
+        "OR EXISTS (SELECT FROM contributions.bill "
+        "WHERE household_id <> '' AND %(household)s || household_id = %(payer)s)",
+        {"payer": payer, "household": HOUSEHOLD},
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def check_known(connection: Connection, payer: str) -> None:
+    """Raise Refusal for a payer that nobody knows."""
+    if not is_known(connection, payer):
+        raise Refusal(
+            "known_payer",
+            f"没有缴费人 {payer}",
+            f"no payer {payer} is known: check the id",
+            column="payer",
+        )
 
 
 def payer_of(name: str, profile: Profile) -> str:

@@ -12,7 +12,14 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from yibao.agency.contributions.payers import HOUSEHOLD, SUBSIDIES, SURCHARGE, fund_for, owed
+from yibao.agency.contributions.payers import (
+    HOUSEHOLD,
+    SUBSIDIES,
+    SURCHARGE,
+    check_known,
+    fund_for,
+    owed,
+)
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.ledger.chart import Account
@@ -98,6 +105,7 @@ def receive(connection: Connection, receipt: Receipt, *, actor: str) -> list[str
     )
     owing = sum(part.left for part in parts)
     if receipt.fen > owing:
+        check_known(connection, receipt.payer)
         raise Refusal(
             "owed",
             f"{receipt.payer} 只欠 {format_yuan(owing)} 元",

@@ -60,7 +60,7 @@ def reverse(
     opened = open_person(connection, row["person_id"], key)
     if isinstance(opened, Replayed):
         return opened
-    if _is_reversed(connection, number):
+    if is_reversed(connection, number):
         raise already_reversed(number)
     balance = opened["account_balance"] + row["account_pay"]
     taken = TakenBack(opened["settlement_id"], row, balance)
@@ -74,7 +74,8 @@ def reverse(
     return taken
 
 
-def _is_reversed(connection: Connection, number: int) -> bool:
+def is_reversed(connection: Connection, number: int) -> bool:
+    """Tell whether a settlement was taken back."""
     found = connection.execute(
         "SELECT FROM desk.reversed WHERE settlement_id = %s", (number,)
     ).fetchone()

@@ -36,8 +36,9 @@ class Reconciliation:
 
     @property
     def agrees(self) -> bool:
-        """Tell whether the three sides tell the same."""
-        return not any(c.differences for c in self.comparisons) and not self.not_compared
+        """Tell whether the three sides tell the same, and all that the file tells was compared."""
+        told = any(c.differences for c in self.comparisons)
+        return not (told or self.not_compared or self.outside)
 
 
 def reconcile(

@@ -129,6 +129,8 @@ def _column_title(name: str, region: Region) -> Text:
 _WHEN = {"_stands": Text("已结算", "as settled"), "_would_be": Text("应为", "as it would be now")}
 
 _TITLES = {
+    "institution_id": Text("医疗机构编号", "Institution"),
+    "claim_no": Text("单据号", "The institution's number of the bill"),
     "claim_id": Text("结算编号", "Claim"),
     "kind": Text("结算或冲正", "Claim or reversal"),
     "reverses": Text("冲正的结算编号", "Claim that is reversed"),

@@ -18,6 +18,15 @@ RULES = MappingProxyType(
             "不认识的文件类型 {found}，应为 .csv、.csv.gz、.parquet 或 .xlsx",
             "unknown file type {found}; .csv, .csv.gz, .parquet or .xlsx is needed",
         ),
+        "old_excel": Text(
+            "不读取旧版 Excel 文件（{found}）；请用 Excel 另存为 .xlsx",
+            "old Excel files ({found}) are not read: open it in Excel and save as .xlsx",
+        ),
+        "separator": Text(
+            "列之间是“{found}”，应为逗号；请另存为以逗号分隔的 CSV 或 .xlsx",
+            "{found} stands between the columns, a comma is needed: save the file as CSV with "
+            "commas, or as .xlsx",
+        ),
         "encoding": Text(
             "编码不是 UTF-8，也不能确定是 GB18030；请另存为 UTF-8，或用 --encoding 指明",
             "neither UTF-8 nor, with certainty, GB18030; save the file as UTF-8 or give --encoding",

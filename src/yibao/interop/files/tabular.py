@@ -32,6 +32,16 @@ def format_of(file: Path) -> str | None:
     return next((f for f in reversed(FORMATS) if name.endswith(f)), None)
 
 
+def check_format(file: Path) -> str:
+    """Return the format of a file by its name; raises InputError where it is none that is read."""
+    kind = format_of(file)
+    if kind is None:
+        rule = "old_excel" if file.suffix.lower() == ".xls" else "format"
+        found = reason(rule, found=file.suffix or file.name)
+        raise InputError.of(file, "format", found)
+    return kind
+
+
 def open_table(
     file: Path, sheet: str, encoding: Encoding | None = None, counts: Collection[str] = ()
 ) -> Table:
@@ -46,9 +56,7 @@ def open_table(
             else Text("没有这个文件", "no such file")
         )
         raise InputError.of(file, "readable", reason("readable", why=why))
-    kind = format_of(file)
-    if kind is None:
-        raise InputError.of(file, "format", reason("format", found=file.suffix or file.name))
+    kind = check_format(file)
     if kind == ".parquet":
         from yibao.interop.files.parquet import read_parquet
 
@@ -73,6 +81,7 @@ def check_columns(
     """
     table = _named(_without_reject_columns(table), expected)
     names = [c.name for c in expected]
+    _check_separator(table, expected)
     if other is not None:
         _check_kind(table, names, *other)
     problems: list[RowError] = []
@@ -95,6 +104,32 @@ def check_columns(
     if problems:
         raise InputError(problems)
     return table
+
+
+def only_columns(table: Table, expected: Sequence[Column]) -> Table:
+    """Return a table without the columns that are not expected; all where none of them is."""
+    table = _named(table, expected)
+    names = {c.name for c in expected}
+    keep = [at for at, name in enumerate(table.columns) if name in names]
+    if not keep or len(keep) == len(table.columns):
+        return table
+    records = (
+        replace(r, cells=[r.cells[at] for at in keep]) if r.problem is None else r
+        for r in table.records
+    )
+    return replace(table, columns=tuple(table.columns[at] for at in keep), records=records)
+
+
+def _check_separator(table: Table, expected: Sequence[Column]) -> None:
+    """Refuse a header in which something else than the comma stands between our columns."""
+    if len(table.columns) != 1:
+        return
+    for mark in (";", "\t", "|"):
+        parts = tuple(part.strip(' "') for part in table.columns[0].split(mark))
+        if {*_named(replace(table, columns=parts), expected).columns} & {c.name for c in expected}:
+            found = "TAB" if mark == "\t" else mark
+            why = reason("separator", found=found)
+            raise InputError([_problem(table, "", "separator", why)])
 
 
 def _named(table: Table, expected: Sequence[Column]) -> Table:
