@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from threading import Barrier
 
@@ -20,11 +20,13 @@ from yibao.agency.clearing.model import (
     Rate,
     end_of,
     numeric,
+    of_month,
 )
 from yibao.agency.clearing.pay import part, pay
 from yibao.agency.clearing.reserve import draw, set_aside
 from yibao.agency.clearing.terms import deposit_rate, told, working_capital_months
 from yibao.agency.clearing.year import advance, release, repay
+from yibao.clock import today
 from yibao.errors import MissingFigure
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import Account
@@ -503,3 +505,20 @@ def test_one_month_is_advanced() -> None:
     assert (months, cite.endswith("五（二）")) == (1, True)
     with pytest.raises(MissingFigure):
         working_capital_months(policy, date(2021, 1, 4))
+
+
+def test_a_month_that_is_not_over_is_applied_for_only_when_the_agency_closes_it_early(
+    database: Database,
+) -> None:
+    now = today()
+    booked(database, ("A1", now, 500_00))
+    ahead = Act("clerk", end_of(now) + timedelta(days=1))
+    with database.transaction() as c:
+        refused("month_over", lambda: apply(c, "H1", now.replace(day=1), ahead))
+    with database.transaction() as c:
+        refused("month_over", lambda: apply(c, "H1", now.replace(day=1), Act("a", now), early=True))
+    with database.transaction() as c:
+        found = apply(c, "H1", now.replace(day=1), ahead, early=True)
+        log = c.execute("SELECT detail FROM ops.audit WHERE action = 'apply'").fetchall()
+    assert found.due == 500_00
+    assert log == [({"month": of_month(now), "early": True},)]

@@ -251,8 +251,9 @@ def test_a_year_with_an_institution(books: Database) -> None:
     assert found == {"funds": {POOL: "100.00"}}
     assert call("clearing", "advance", "H1", 2026, *CLERK).exit_code == 2
     month, day = ("H1", "2026-12"), ("--day", "2027-01-04")
-    assert call("clearing", "apply", *month, *CLERK, "--day", "2026-12-31").exit_code == 6
-    told("clearing", "apply", *month, *CLERK, *day)
+    early = call("clearing", "apply", *month, *CLERK, "--day", "2026-12-31", "--early")
+    assert early.exit_code == 6
+    told("clearing", "apply", *month, *CLERK, *day, "--early")
     told("clearing", "audit", *month, *CLERK, *day, *RATE)
     paid = told("clearing", "pay", *month, *PAYER, *day)["paid"][POOL]
     assert (paid["net"], paid["offset"], paid["bank"]) == ("6831.00", "100.00", "6731.00")

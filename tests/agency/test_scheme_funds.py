@@ -95,7 +95,7 @@ def test_a_resident_and_an_employee_at_one_hospital_move_two_funds(
     month = settlement.claim.settled_at.date().replace(day=1)
     clerk, payer = (Act(name, month + timedelta(days=45)) for name in ("clerk", "payer"))
     with database.transaction() as c:
-        made = apply(c, "H3", month, clerk)
+        made = apply(c, "H3", month, clerk, early=True)
         assert [(line.fund, line.claims, line.due) for line in made.lines] == [
             (POOLS[scheme], 1, paid[scheme]) for scheme in ("employee", "resident")
         ]

@@ -202,6 +202,34 @@ def test_a_year_with_an_institution(client: Client, url: str) -> None:
     assert done.json == {"funds": {POOL: {"returned": "45.00", "kept": "5.00"}}}
 
 
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [("120100", "other_region"), ("120000", "other_region"), ("999999", "division")],
+)
+def test_our_own_region_and_none_is_not_another_one(
+    client: Client, region: str, expected: str
+) -> None:
+    ahead = {"fund": POOL, "amount": "100.00"}
+    month = {"month": "2026-03", "funds": {POOL: "120.00"}}
+    for target, body in (("advances", ahead), ("months", month)):
+        found = post(client, f"/clearing/regions/{region}/{target}", body)
+        assert rule(found) == (422, expected)
+
+
+def test_a_month_to_come_is_applied_for_only_early(client: Client) -> None:
+    ahead = APPLY | {"month": "2099-01", "day": "2099-02-01"}
+    assert rule(post(client, "/clearing/applications", ahead))[1] == "month_over"
+    early = post(client, "/clearing/applications", ahead | {"early": True})
+    assert rule(early) == (422, "books_day")
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2999-01-01"])
+def test_a_day_that_is_none_of_the_books_is_refused(client: Client, day: str) -> None:
+    ahead = {"fund": POOL, "amount": "100.00", "day": day}
+    found = post(client, "/clearing/regions/130000/advances", ahead)
+    assert rule(found) == (422, "books_day")
+
+
 def test_reserves_and_other_regions(client: Client) -> None:
     aside = {"year": 2025, "rate": "2%", "cite": "measures, 3", "day": "2026-01-05"}
     assert rule(post(client, f"/clearing/reserves/{POOL}/set-asides", aside)) == (422, "income")

@@ -229,6 +229,13 @@ def test_a_person_moves_out_and_in(client: Client, person: str) -> None:
     assert (moved.status, moved.json["direction"]) == (201, "in")
     assert post(client, f"{person}/moves-in", came | {"balance": "100.00"}).json == moved.json
     assert rule(post(client, f"{person}/moves-in", came | {"balance": "1.00"}))[0] == 409
+    for wrong, found in (
+        ({"region": "120199"}, "other_region"),
+        ({"region": "999999"}, "division"),
+        ({"on_day": "2999-01-01"}, "books_day"),
+    ):
+        none = came | {"reference": "S3", "balance": "0.00"} | wrong
+        assert rule(post(client, f"{person}/moves-in", none)) == (422, found)
     moves = client("GET", f"{person}/moves").json["moves"]
     assert [(m["direction"], m["reference"]) for m in moves] == [("out", "S1"), ("in", "S2")]
     account = client("GET", "/ledger/accounts/account_balance?fund=personal_account&party=P-17")

@@ -1,11 +1,13 @@
 """The ledger: entries balance by construction, are taken back once, and never lost."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from yibao.clock import today
+from yibao.errors import Refused
 from yibao.ledger.balance import balance, trial_balance
 from yibao.ledger.chart import CHART, Account
 from yibao.ledger.entries import AlreadyReversed, Entry, Transfer, post, reverse
@@ -45,6 +47,34 @@ def test_an_entry_is_taken_back_once(database: Database) -> None:
         assert [(line.debits, line.credits) for line in lines] == [(800, 800)] * 2
     with pytest.raises(KeyError), database.transaction() as connection:
         reverse(connection, 999, on_day=DAY, subject="x", actor="test")
+
+
+@pytest.mark.parametrize(
+    ("day", "taken"),
+    [
+        (date(1999, 12, 31), False),
+        (date(2000, 1, 1), True),
+        (today() + timedelta(days=366), True),
+        (today() + timedelta(days=367), False),
+    ],
+)
+def test_a_day_of_the_books_lies_between_2000_and_a_year_ahead(
+    database: Database, day: date, taken: bool
+) -> None:
+    made = entry(Transfer(EXPENSE, PAYABLE, 800))
+
+    def work() -> None:
+        with database.transaction() as connection:
+            reverse(connection, post(connection, made), on_day=day, subject="x", actor="test")
+        with database.transaction() as connection:
+            post(connection, entry(Transfer(EXPENSE, PAYABLE, 800), day=day))
+
+    if taken:
+        work()
+    else:
+        with pytest.raises(Refused, match="day of the books") as error:
+            work()
+        assert error.value.name == "books_day"
 
 
 def test_the_trial_balance_of_an_earlier_instant_leaves_out_what_came_later(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
@@ -28,15 +26,8 @@ from yibao.api.problems import documented
 from yibao.api.service import Service, service_of
 from yibao.store.database import Connection
 
-PLACE = ZoneInfo("Asia/Shanghai")
-
 Tell = Callable[[Connection], BaseModel]
 """Does or reads something and says what to answer."""
-
-
-def today() -> date:
-    """Return the day that it is in China."""
-    return datetime.now(PLACE).date()
 
 
 @dataclass(frozen=True, slots=True)

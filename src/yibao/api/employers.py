@@ -14,12 +14,13 @@ from yibao.agency.enrolment import employers
 from yibao.agency.enrolment.memberships import Enrolment, enrol, hire
 from yibao.agency.enrolment.persons import employer
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write, today
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import Amount, Day, Name, Said, Strict, Told, Yuan, code_of, example
 from yibao.api.memberships import Changed, Enrolled, Terms, membership_of
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.persons import Division
 from yibao.api.problems import documented
+from yibao.clock import today
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/employers", tags=["employers"])

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,10 +22,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from yibao.errors import MoneyError
+from yibao.interop.files.cells import BadCell
+from yibao.interop.files.cells import text as text_cell
 from yibao.ledger.funds import PERSONAL, funds
 from yibao.money import MAX_CLAIM, format_rate, format_yuan, parse_rate, parse_yuan
 from yibao.policy.vocabulary import vocabulary
-from yibao.text import Text
+from yibao.text import Text, is_one_spelling
 
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader reads exactly."""
@@ -173,19 +176,46 @@ Instant = Annotated[
     ),
 ]
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NAMES)]
-"""An id of a person, an institution, a claim."""
+
+def _one_spelling(given: str) -> str:
+    if not is_one_spelling(given):
+        raise PydanticCustomError(
+            "one_spelling", "expected no full-width or other variants of characters (NFKC)"
+        )
+    return given
+
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=NAMES),
+    AfterValidator(_one_spelling),
+]
+"""An id of a person, an institution, a claim: one spelling of it; case counts."""
 
 NameOrNone = Annotated[
-    str, StringConstraints(max_length=64, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$")
+    str,
+    StringConstraints(max_length=64, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$"),
+    AfterValidator(_one_spelling),
 ]
 """An id or nothing."""
+
+
+def no_formula(given: str) -> str:
+    """Return a text unless a spreadsheet takes it for a formula, as files have it."""
+    try:
+        return text_cell(given)
+    except BadCell:
+        raise PydanticCustomError(
+            "formula", "expected no =, +, - or @ first: a spreadsheet takes it for a formula"
+        ) from None
+
 
 Said = Annotated[
     str,
     StringConstraints(
         min_length=1, max_length=200, pattern=r"^[^\p{C}\p{Z}]([^\p{C}]*[^\p{C}\p{Z}])?$"
     ),
+    AfterValidator(no_formula),
 ]
 """A reason, a source: one line in words."""
 
@@ -193,6 +223,7 @@ Said = Annotated[
 Remark = Annotated[
     str,
     StringConstraints(max_length=200, pattern=r"^([^\p{C}\p{Z}]([^\p{C}]*[^\p{C}\p{Z}])?)?$"),
+    AfterValidator(no_formula),
 ]
 """One line in words, or nothing."""
 

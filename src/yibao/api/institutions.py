@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from yibao.agency.desk.model import DeskError
-from yibao.api.calls import READS_ONE, All, One, today
+from yibao.api.calls import READS_ONE, All, One
 from yibao.api.fields import Day, Name, Strict, Told, Words, code_of, example, words
 from yibao.api.problems import documented
+from yibao.clock import today
 from yibao.interop.files.bills import ITEM_KINDS
 from yibao.registry.find import (
     REASONS,

@@ -12,6 +12,7 @@ from yibao.agency.accounts.moves import Slip, move_in, move_out, slips
 from yibao.agency.accounts.uses import Closing
 from yibao.agency.enrolment.memberships import Enrolment, end, enrol, resume
 from yibao.agency.enrolment.profile import Membership
+from yibao.agency.filing.places import require_other
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import (
     Amount,
@@ -221,7 +222,7 @@ class NewMoveIn(Strict):
     """What came along from another region."""
 
     model_config = example(
-        region="120100", reference="S1", on_day="2022-09-05", months=96, balance="1234.50"
+        region="130100", reference="S1", on_day="2022-09-05", months=96, balance="1234.50"
     )
 
     region: Division
@@ -295,6 +296,7 @@ def post_move_in(person_id: PersonId, body: NewMoveIn, write: Write) -> Response
 
     def work(connection: Connection) -> Moved:
         require(connection, person_id)
+        require_other(write.service.office.policy.region.division, slip.region)
         move_in(connection, slip, actor=write.actor)
         return _moved("in", slip)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastapi import Response
+from psycopg import errors as pg
 
 from yibao.agency.desk.model import Key
 from yibao.agency.desk.settle import key_used
@@ -44,5 +45,10 @@ def once(database: Database, key: Key, work: Work) -> Response:
         )
         return status, reply
 
-    status, reply = database.run(run)
+    try:
+        status, reply = database.run(run)
+    except pg.UniqueViolation as error:  # the desk, which locks the person, used the key meanwhile
+        if error.diag.table_name != "request":
+            raise
+        status, reply = database.run(run)
     return as_json(reply, status)

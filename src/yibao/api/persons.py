@@ -9,25 +9,28 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment import persons
 from yibao.agency.enrolment.persons import Known, Person
 from yibao.agency.enrolment.statuses import statuses
-from yibao.api.calls import CHANGES_ONE, MAKES, READS_ONE, All, One, Write, today
-from yibao.api.fields import Day, Name, PersonId, Strict, Told, code_of, example
+from yibao.api.calls import CHANGES_ONE, MAKES, READS_ONE, All, One, Write
+from yibao.api.fields import Day, Name, PersonId, Strict, Told, code_of, example, no_formula
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.clock import today
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.model import Status
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/persons", tags=["persons"])
 
-NameOfPerson = Annotated[str, Field(max_length=64, pattern=r"^[^\p{C}]*$")]
+NameOfPerson = Annotated[
+    str, Field(max_length=64, pattern=r"^[^\p{C}]*$"), AfterValidator(no_formula)
+]
 IdentityType = Annotated[
     str, Field(pattern="^(resident_id|passport|permit_hk_mo|permit_tw|other|none)$")
 ]

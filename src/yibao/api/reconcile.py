@@ -14,7 +14,7 @@ from yibao.agency.reconcile.day import reconcile
 from yibao.agency.reconcile.file import Booked
 from yibao.agency.reconcile.kept import Kept, keep, kept, page
 from yibao.agency.reconcile.model import Flow, Kind, Money, Row, Side
-from yibao.api.calls import MAKES, PLACE, READS_ONE, All, One, Write
+from yibao.api.calls import MAKES, READS_ONE, All, One, Write
 from yibao.api.fields import (
     Amount,
     Day,
@@ -28,6 +28,7 @@ from yibao.api.fields import (
 )
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.clock import CHINA
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/reconciliations", tags=["reconciliation"])
@@ -176,7 +177,7 @@ def _row(at: int, row: BookedRow) -> Row:
         row.kind,
         row.person_id,
         row.scheme or "",
-        row.settled_at.astimezone(PLACE).date(),
+        row.settled_at.astimezone(CHINA).date(),
         Money(row.total, row.fund_pay, row.account_pay, row.cash_pay),
         f"rows.{at}",
     )

@@ -37,18 +37,26 @@ def register(app: typer.Typer) -> None:
 
 @clearing.command()
 @sharing("by", "day", "json")
-def apply(at: At, institution: Institution, month: Month) -> None:
+def apply(
+    at: At,
+    institution: Institution,
+    month: Month,
+    *,
+    early: Annotated[
+        bool, typer.Option("--early", help="Close the month before it is over; with --day.")
+    ] = False,
+) -> None:
     """Apply for a month of an institution.
 
     For all that was settled by its last day and not applied for yet. Once for each institution and
-    month. What comes later falls into the next month.
+    month, when it is over. What comes later falls into the next month.
 
     \b
     Example: yibao clearing apply H12010000001 2026-03 --by "Li Ming"
     """
     from yibao.cli import clearing_run
 
-    clearing_run.apply(at, institution, month)
+    clearing_run.apply(at, institution, month, early=early)
 
 
 @clearing.command()

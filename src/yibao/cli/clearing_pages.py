@@ -7,14 +7,13 @@ from typing import Any
 
 from rich.table import Table
 
-from yibao.agency.clearing.model import Application, of_month
+from yibao.agency.clearing.model import Application, of_month, visits
 from yibao.cli.ledger_pages import fund_title
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money
 from yibao.interop.files.rows import visible
 from yibao.money import format_rate, format_yuan
-from yibao.policy.vocabulary import vocabulary
 from yibao.text import Text
 
 __all__ = ["fund_title", "list_", "show"]
@@ -131,8 +130,7 @@ def _lines(one: Application, language: Language) -> Table:
 
 def visit_title(visit: str, language: Language) -> str:
     """Return what a type of visit is called."""
-    codes = vocabulary().attributes["visit"].codes
-    found = codes.get(visit) if isinstance(codes, Mapping) else None
+    found = visits().get(visit)
     return visit if found is None else found.pick(language)
 
 

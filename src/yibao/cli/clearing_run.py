@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ from yibao.agency.clearing.pay import pay as pay_
 from yibao.agency.clearing.read import application, applications
 from yibao.cli import clearing_pages, exit_codes
 from yibao.cli.ledger_pages import account_of
-from yibao.cli.options import CHINA
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money, print_rejects
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.sharing import At
+from yibao.clock import today
 from yibao.interop.files.encoding import Encoding
 from yibao.money import format_yuan
 from yibao.policy.policy import load_policy
@@ -34,13 +34,13 @@ from yibao.text import Text
 
 def act(at: At) -> Act:
     """Return who does it on which day of the books: today where none was given."""
-    return Act(at.who, at.day or datetime.now(CHINA).date())
+    return Act(at.who, at.day or today())
 
 
-def apply(at: At, institution: str, month: date) -> None:
+def apply(at: At, institution: str, month: date, *, early: bool) -> None:
     """Apply for a month and print the application."""
     with at.transaction() as connection:
-        found = apply_(connection, institution, month, act(at))
+        found = apply_(connection, institution, month, act(at), early=early)
     clearing_pages.show(found, at.lang, as_json=at.as_json)
 
 

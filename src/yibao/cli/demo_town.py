@@ -198,11 +198,11 @@ def _service(place: Path) -> Iterator[int]:
 
 
 def _clear(desk: _Desk) -> None:
-    """Apply for this month, audit, pay; a month is over on the first of the next."""
+    """Apply for this month before its end, with a day of the next in the books; audit, pay."""
     today = date.today()  # noqa: DTZ011 (the month of the books is the place's)
     over = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
     what = f"{BIG} {today:%Y-%m}"
-    desk.run(f"clearing apply {what} --by 甲 --day {over}")
+    desk.run(f"clearing apply {what} --by 甲 --early --day {over}")
     desk.run(
         f"clearing audit {what} --by 乙 --day {over} --deposit-rate 5% --cite example-agreement"
     )

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from psycopg import errors as pg
 
-from yibao.errors import YibaoError
+from yibao.clock import today
+from yibao.errors import Refused, YibaoError
 from yibao.ledger.accounts import numbers
 from yibao.ledger.chart import Account
 from yibao.store.database import Connection
+from yibao.text import Text
 
 
 class AlreadyReversed(YibaoError):
@@ -42,8 +44,29 @@ class Entry:
     transfers: Sequence[Transfer]
 
 
+FIRST_DAY = date(2000, 1, 1)
+AHEAD = timedelta(days=366)
+
+
+def check_day(day: date) -> None:
+    """Refuse a day of the books (`books_day`) before 2000 or more than 366 days from today."""
+    last = today() + AHEAD
+    if not FIRST_DAY <= day <= last:
+        raise Refused(
+            "books_day",
+            Text(
+                f"记账日 {day} 应在 {FIRST_DAY} 至 {last} 之间",
+                f"the day of the books is {day}, expected a day from {FIRST_DAY} to {last}",
+            ),
+        )
+
+
 def post(connection: Connection, entry: Entry) -> int:
-    """Write an entry; return its number. One that moves nothing is written too."""
+    """Write an entry; return its number. One that moves nothing is written too.
+
+    Raises Refused for a day that cannot be one of the books.
+    """
+    check_day(entry.on_day)
     ids = numbers(connection, (a for t in entry.transfers for a in (t.debit, t.credit)))
     row = connection.execute(
         "SELECT ledger.post(%s, %s, %s, %s, %s::int[], %s::int[], %s::bigint[])",
@@ -64,8 +87,9 @@ def post(connection: Connection, entry: Entry) -> int:
 def reverse(connection: Connection, entry: int, *, on_day: date, subject: str, actor: str) -> int:
     """Take an entry back by one that moves everything the other way; return its number.
 
-    Raises AlreadyReversed; KeyError for an entry that is not there.
+    Raises AlreadyReversed; KeyError for an entry that is not there; Refused as `post`.
     """
+    check_day(on_day)
     rows = connection.execute(
         "SELECT debit, credit, fen FROM ledger.transfer WHERE entry_id = %s ORDER BY number",
         (entry,),

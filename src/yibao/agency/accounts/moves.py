@@ -19,8 +19,9 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.memberships import end
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.filing.places import require_other
 from yibao.ledger.chart import Account
-from yibao.ledger.entries import Transfer
+from yibao.ledger.entries import Transfer, check_day
 from yibao.ledger.funds import PERSONAL
 from yibao.settlement.procedure import Office
 from yibao.store.database import Connection
@@ -65,6 +66,8 @@ def move_out(
         if (done.person_id, done.on_day) != (person_id, last):
             raise _taken(reference)
         return done
+    require_other(office.policy.region.division, region)
+    check_day(last)
     months = months_paid(connection, person_id)
     end(connection, person_id, last, actor=actor, reason=f"moved to {region}")
     balance = 0
@@ -90,6 +93,7 @@ def move_in(connection: Connection, slip: Slip, *, actor: str) -> bool:
         return False
     if slip.months < 0 or slip.balance < 0:
         raise Refusal("not_negative", "月数和余额不能为负", "below zero", column="months")
+    check_day(slip.on_day)
     _write(connection, "in", slip, actor)
     period = f"{slip.region}:{slip.reference}"
     if slip.balance and before(connection, slip.person_id, "moved_in", period) is None:

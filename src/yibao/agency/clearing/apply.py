@@ -1,12 +1,15 @@
 """An institution applies for a month: for all that the desk has booked by its last day.
 
+Guests of other regions count as what the desk booked; what another region pays does not.
 Each settlement and reversal is held by one application. So what was booked after a month had been
 applied for, or given back on appeal, falls into the next one, and nothing is paid twice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
 from yibao.agency.clearing.model import (
     Act,
@@ -20,23 +23,27 @@ from yibao.agency.clearing.model import (
     refusal,
 )
 from yibao.agency.clearing.read import application, done_on
+from yibao.clock import today
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Entry, post
 from yibao.money import format_yuan
 from yibao.store.database import Connection
 
 
-def apply(connection: Connection, institution: str, month: date, act: Act) -> Application:
-    """Apply for a month; return the application.
+def apply(
+    connection: Connection, institution: str, month: date, act: Act, *, early: bool = False
+) -> Application:
+    """Apply for a month; return the application. `early`: the agency closes it before its end.
 
-    Raises ClearingError for an institution that nobody knows, for a month that is not over,
-    that was applied for or that lies before one that was, where nothing is due, and where desk
-    and ledger differ.
+    Raises ClearingError for an institution that nobody knows, for a month that is not over, unless
+    closed early, that was applied for or that lies before one that was, where nothing is due, and
+    where desk and ledger differ.
     """
     lock(connection, "institution", institution)
-    _check_turn(connection, institution, month, act)
-    settlements, given_back, lines = _open(connection, institution, end_of(month))
-    if not settlements and not given_back:
+    _check_over(month, act, early=early)
+    _check_turn(connection, institution, month)
+    held, lines = _open(connection, institution, end_of(month))
+    if not held:
         _check_known(connection, institution)
         raise refusal(
             "nothing_due",
@@ -52,8 +59,9 @@ def apply(connection: Connection, institution: str, month: date, act: Act) -> Ap
     ).fetchone()
     assert row is not None
     number = int(row[0])
-    _write(connection, number, settlements, given_back, lines)
-    log(connection, act.actor, "apply", f"application:{number}", month=of_month(month))
+    _write(connection, number, held, lines)
+    detail = {"month": of_month(month)} | ({"early": True} if early else {})
+    log(connection, act.actor, "apply", f"application:{number}", **detail)
     return application(connection, institution, month)
 
 
@@ -73,13 +81,19 @@ def _check_known(connection: Connection, institution: str) -> None:
         )
 
 
-def _check_turn(connection: Connection, institution: str, month: date, act: Act) -> None:
-    if act.day <= end_of(month):
+def _check_over(month: date, act: Act, *, early: bool) -> None:
+    """Refuse a month that is not over, on the day of the books and, but for `early`, today."""
+    day = act.day if early else min(act.day, today())
+    if day <= end_of(month):
         raise refusal(
             "month_over",
-            f"{of_month(month)} 尚未结束，记账日为 {act.day}",
-            f"the month {of_month(month)} is not over on {act.day}, the day of the books",
+            f"{of_month(month)} 到 {day} 尚未结束；提前申报须注明 early",
+            f"the month {of_month(month)} is not over on {day}: to close it before its end, with "
+            "a later day of the books, say so (early)",
         )
+
+
+def _check_turn(connection: Connection, institution: str, month: date) -> None:
     row = connection.execute(
         "SELECT max(month) FROM clearing.application WHERE institution_id = %s AND month >= %s",
         (institution, month),
@@ -95,19 +109,25 @@ def _check_turn(connection: Connection, institution: str, month: date, act: Act)
         )
 
 
-def _open(
-    connection: Connection, institution: str, last: date
-) -> tuple[list[int], list[int], list[Line]]:
-    """Return settlements and given-back deductions that no application holds, and their lines.
+class _Open(NamedTuple):
+    """What no application holds: its numbers, by the table of what will; and its lines."""
+
+    held: Mapping[str, list[int]]
+    lines: list[Line]
+
+
+def _open(connection: Connection, institution: str, last: date) -> _Open:
+    """Return settlements, guests and given-back deductions that no application holds.
 
     One statement sees one instant; at that instant all that is open must be what the ledger owes.
     """
     row = connection.execute(
         """
         WITH owed AS (
-          SELECT o.* FROM clearing.owed AS o
-          LEFT JOIN clearing.claim AS c USING (settlement_id)
-          WHERE o.institution_id = %(institution)s AND c.settlement_id IS NULL
+          SELECT * FROM clearing.open WHERE institution_id = %(institution)s
+        ), bill AS (
+          SELECT * FROM clearing.open_bill
+          WHERE institution_id = %(institution)s AND settled_on <= %(last)s
         ), given_back AS (
           SELECT d.deduction_id, d.fund, d.visit, d.fen
           FROM clearing.deduction AS d JOIN clearing.application USING (application_id)
@@ -115,9 +135,11 @@ def _open(
           LEFT JOIN clearing.given_back AS g USING (deduction_id)
           WHERE institution_id = %(institution)s AND NOT o.upheld AND g.deduction_id IS NULL
         ), line AS (
-          SELECT fund, visit, count(DISTINCT settlement_id) AS claims, sum(fen) AS due FROM (
-            SELECT settlement_id, fund, visit, fen FROM owed WHERE settled_on <= %(last)s
-            UNION ALL SELECT NULL, fund, visit, fen FROM given_back
+          SELECT fund, visit, sum(fen) AS due,
+                 count(DISTINCT settlement_id) + count(DISTINCT guest_entry) AS claims FROM (
+            SELECT settlement_id, guest_entry, fund, visit, fen FROM owed
+            WHERE settled_on <= %(last)s
+            UNION ALL SELECT NULL, NULL, fund, visit, fen FROM given_back
           ) AS all_due GROUP BY fund, visit
         ), ledger AS (
           SELECT fund, -sum(fen) AS fen FROM ledger.posting JOIN ledger.account USING (account_id)
@@ -128,11 +150,8 @@ def _open(
           ) AS all_open GROUP BY fund
         )
         SELECT
-          (SELECT array_agg(settlement_id) FROM (
-             SELECT s.settlement_id FROM desk.settlement AS s
-             LEFT JOIN clearing.claim AS c USING (settlement_id)
-             WHERE s.institution_id = %(institution)s AND s.payee = 'institution'
-               AND s.settled_on <= %(last)s AND c.settlement_id IS NULL) AS open),
+          (SELECT array_agg(settlement_id) FROM bill WHERE settlement_id IS NOT NULL),
+          (SELECT array_agg(guest_entry) FROM bill WHERE guest_entry IS NOT NULL),
           (SELECT array_agg(deduction_id) FROM given_back),
           (SELECT jsonb_agg(jsonb_build_array(fund, visit, claims, due) ORDER BY fund, visit)
            FROM line),
@@ -143,7 +162,7 @@ def _open(
         {"institution": institution, "last": last},
     ).fetchone()
     assert row is not None
-    settlements, given_back, lines, differing = row
+    settlements, guests, given_back, lines, differing = row
     if differing:
         fund, ledger, desk = differing[0]
         raise refusal(
@@ -153,7 +172,11 @@ def _open(
             f"{institution}, fund {fund}: the ledger owes {format_yuan(ledger)} yuan, the desk "
             f"{format_yuan(desk)}; see `yibao ledger verify`",
         )
-    return settlements or [], given_back or [], [Line(*line) for line in lines or []]
+    held = {"claim": settlements, "guest_claim": guests, "given_back": given_back}
+    return _Open(
+        {table: numbers for table, numbers in held.items() if numbers},
+        [Line(*line) for line in lines or []],
+    )
 
 
 def _entry(institution: str, month: date, lines: list[Line], act: Act) -> Entry:
@@ -174,18 +197,15 @@ def _entry(institution: str, month: date, lines: list[Line], act: Act) -> Entry:
 
 
 def _write(
-    connection: Connection,
-    number: int,
-    settlements: list[int],
-    given_back: list[int],
-    lines: list[Line],
+    connection: Connection, number: int, held: Mapping[str, list[int]], lines: list[Line]
 ) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO clearing.line VALUES (%s, %s, %s, %s, %s)",
             [(number, *line) for line in lines],
         )
-    for table, held in (("claim", settlements), ("given_back", given_back)):
+    for table, numbers in held.items():
         connection.execute(
-            f"INSERT INTO clearing.{table} SELECT unnest(%s::bigint[]), %s", (held, number)
+            f"INSERT INTO clearing.{table} SELECT unnest(%s::bigint[]), %s".encode(),
+            (numbers, number),
         )

@@ -1,7 +1,8 @@
 """Audit an application: what is deducted and why, what is withheld as deposit; appeals.
 
 A deposit is withheld of what is left of a line after deductions, at the rate in force on the last
-day of the month. Personal accounts are persons' own money: nothing is withheld of them.
+day of the month. Nothing is withheld of personal accounts, which are persons' own money, nor of
+what other regions pay for their guests.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date
 from psycopg import errors as pg
 
 from yibao.agency.clearing.model import (
+    GUEST,
     Act,
     Application,
     Deduction,
@@ -61,7 +63,7 @@ def audit(
     deposits = [
         _deposit(line, fen, rate, end_of(month))
         for line, fen in left.items()
-        if fen > 0 and line.fund != PERSONAL
+        if fen > 0 and line.fund != PERSONAL and line.visit != GUEST
     ]
     entry = post(connection, _entry(found, deductions, deposits, act))
     number = found.application_id

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yibao.agency.clearing.model import Deduction, refusal
+from yibao.agency.clearing.model import Deduction, refusal, visits
 from yibao.interop.files.columns import Column
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import RowReader
 from yibao.interop.files.rows import Reject
 from yibao.interop.files.tabular import check_columns, open_table
 from yibao.ledger.funds import PERSONAL, funds
-from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Connection
 from yibao.text import Text
 
@@ -22,13 +21,12 @@ Told = tuple[Deduction, str]
 
 def columns() -> tuple[Column, ...]:
     """Return the columns of a file of deductions."""
-    visits = vocabulary().attributes["visit"].codes
     pools = {fund: title for fund, title in funds().items() if fund != PERSONAL}
     return (
         Column("fund", "code", Text("基金", "Fund"), codes=pools),
-        Column("visit", "code", Text("就医类别", "Visit"), codes=visits),
+        Column("visit", "code", Text("就医类别", "Visit"), codes=visits()),
         Column("amount", "amount", Text("扣款金额", "Deducted")),
-        Column("reason", "id", Text("扣款原因", "Reason")),
+        Column("reason", "text", Text("扣款原因", "Reason")),
         Column("claim_no", "id", Text("结算编号", "Number of the bill"), absent=""),
     )
 

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from yibao.errors import Refused
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
+from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Connection
 from yibao.text import Text
 
@@ -25,6 +26,16 @@ class ClearingError(Refused):
 def refusal(rule: str, zh: str, en: str) -> ClearingError:
     """Return the error of a rule, in both languages."""
     return ClearingError(rule, Text(zh, en))
+
+
+GUEST = "guest"
+"""What stands for the visit in the lines of guests, whom other regions pay for."""
+
+
+def visits() -> Mapping[str, Text]:
+    """Return what lines are of: the vocabulary's visits, and guests."""
+    codes = vocabulary().attributes["visit"].codes or {}
+    return {**codes, GUEST: Text("异地人员", "Guests of other regions")}
 
 
 class Act(NamedTuple):

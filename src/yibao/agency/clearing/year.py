@@ -8,6 +8,7 @@ from datetime import date
 from psycopg import errors as pg
 
 from yibao.agency.clearing.model import (
+    GUEST,
     Act,
     Rate,
     lock,
@@ -90,8 +91,8 @@ def _settled(connection: Connection, institution: str, year: int) -> Mapping[str
     rows = connection.execute(
         "SELECT fund, sum(fen)::bigint FROM clearing.owed "
         "WHERE institution_id = %s AND settled_on >= make_date(%s, 1, 1) "
-        "  AND settled_on < make_date(%s, 1, 1) AND fund <> %s GROUP BY fund",
-        (institution, year, year + 1, PERSONAL),
+        "  AND settled_on < make_date(%s, 1, 1) AND fund <> %s AND visit <> %s GROUP BY fund",
+        (institution, year, year + 1, PERSONAL, GUEST),
     )
     return dict(rows.fetchall())
 
@@ -192,10 +193,8 @@ def _require_cleared(connection: Connection, institution: str, year: int, act: A
             f"{of_month(row[0])} of {institution} has not been paid",
         )
     row = connection.execute(
-        "SELECT min(settled_on) FROM desk.settlement AS s "
-        "LEFT JOIN clearing.claim AS c USING (settlement_id) "
-        "WHERE institution_id = %s AND settled_on <= %s AND payee = 'institution' "
-        "  AND c.settlement_id IS NULL",
+        "SELECT min(settled_on) FROM clearing.open_bill "
+        "WHERE institution_id = %s AND settled_on <= %s",
         (institution, last),
     ).fetchone()
     if row and row[0]:

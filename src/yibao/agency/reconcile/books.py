@@ -88,9 +88,7 @@ CHECKS: Mapping[str, tuple[Text, str]] = {
         SELECT institution_id || ' ' || fund, coalesce(d.fen, 0)::bigint,
                coalesce(l.fen, 0)::bigint
         FROM (SELECT institution_id, fund, sum(fen) AS fen FROM (
-                SELECT institution_id, fund, fen FROM clearing.owed
-                LEFT JOIN clearing.claim AS c USING (settlement_id)
-                WHERE c.settlement_id IS NULL
+                SELECT institution_id, fund, fen FROM clearing.open
                 UNION ALL
                 SELECT institution_id, fund, fen FROM clearing.deduction
                 JOIN clearing.application USING (application_id)

@@ -15,6 +15,9 @@ from yibao.store.database import Connection, see_one_instant
 CLEARING_ENTRIES = ("clearing_applied", "deduction_given_back")
 """Kinds of entries by which clearing, not the desk, moves what institutions are owed."""
 
+_NOT_OF_THE_DESK = (*CLEARING_ENTRIES, "guest", "settled_elsewhere")
+"""With these: what moves between regions. The desk's own reversals name no entry."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
@@ -123,7 +126,8 @@ def _ledger(connection: Connection, institution: str, period: tuple[date, date])
           FROM ledger.account JOIN ledger.posting USING (account_id)
           JOIN ledger.entry AS e USING (entry_id, on_day)
           WHERE party = %(institution)s AND head IN ('institution_payable', 'cash_collected')
-            AND on_day BETWEEN %(first)s AND %(last)s AND e.kind <> ALL(%(clearing)s)
+            AND on_day BETWEEN %(first)s AND %(last)s AND e.kind <> ALL(%(others)s)
+            AND e.reverses IS NULL
           GROUP BY entry_id, on_day
         )
         SELECT coalesce(claim_no, 'entry ' || entry_id), kind, on_day,
@@ -137,7 +141,7 @@ def _ledger(connection: Connection, institution: str, period: tuple[date, date])
             "personal": PERSONAL,
             "first": period[0],
             "last": period[1],
-            "clearing": list(CLEARING_ENTRIES),
+            "others": list(_NOT_OF_THE_DESK),
         },
     )
     return [_ledger_row(*row) for row in rows]

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from yibao.agency.dispensing import deliveries
 from yibao.agency.dispensing.deliveries import Delivery, Order
-from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import (
     Instant,
     Name,
@@ -25,6 +25,7 @@ from yibao.api.fields import (
 )
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.clock import CHINA
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/deliveries", tags=["prescriptions"])
@@ -190,14 +191,14 @@ def _told(connection: Connection, number: int) -> DeliveryTold:
 
 def _as_told(found: Delivery) -> DeliveryTold:
     order = found.order
-    steps = {step: at.astimezone(PLACE) for step, at in found.steps.items()}
+    steps = {step: at.astimezone(CHINA) for step, at in found.steps.items()}
     return DeliveryTold.model_construct(
         delivery_id=found.delivery_id,
         prescription=order.prescription_id,
         person_id=found.person_id,
         institution_id=order.institution_id,
         channel=order.channel,
-        ordered_at=order.ordered_at.astimezone(PLACE),
+        ordered_at=order.ordered_at.astimezone(CHINA),
         stable=order.stable,
         immobile=order.immobile,
         address=order.address,

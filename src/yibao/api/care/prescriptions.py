@@ -13,10 +13,11 @@ from pydantic import Field, StringConstraints
 from yibao.agency.desk.bill import decimal
 from yibao.agency.dispensing import prescriptions
 from yibao.agency.dispensing.prescriptions import Issued, Item, Prescription
-from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import Instant, Name, OfPerson, Remark, Strict, Told, example, number_in_path
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.clock import CHINA
 from yibao.registry.find import ItemKind
 from yibao.store.database import Connection
 
@@ -189,7 +190,7 @@ def _as_told(issued: Issued) -> PrescriptionTold:
     items = [_item(i) for i in held.items]
     return PrescriptionTold.model_construct(
         prescription_id=issued.prescription_id,
-        **{**same, "items": items, "issued_at": held.issued_at.astimezone(PLACE)},
+        **{**same, "items": items, "issued_at": held.issued_at.astimezone(CHINA)},
         level=issued.level,
         approved=issued.approved,
         taken=issued.taken,

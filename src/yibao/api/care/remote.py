@@ -12,11 +12,12 @@ from pydantic import Field
 from yibao.agency.filing import remote as filing
 from yibao.agency.filing.cancelling import cancel
 from yibao.agency.filing.remote import CATEGORIES, Filed, Remote
-from yibao.api.calls import MAKES, MAKES_OF_ONE, PLACE, READS_ONE, All, One, Write
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.care.referrals import FilingCancellation
 from yibao.api.fields import Day, Name, OfPerson, Remark, Strict, Told, example, number_in_path
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.clock import CHINA
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/filing/remote", tags=["filing"])
@@ -143,6 +144,6 @@ def _told(filed: Filed) -> RemoteTold:
     return RemoteTold.model_construct(
         remote_id=filed.remote_id,
         **{name: getattr(filed.remote, name) for name in Remote.__dataclass_fields__},
-        filed_at=filed.filed_at.astimezone(PLACE),
+        filed_at=filed.filed_at.astimezone(CHINA),
         cancelled=filed.cancelled,
     )

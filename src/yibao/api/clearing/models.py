@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from yibao.agency.clearing.model import visits
 from yibao.api.fields import (
     Amount,
     Day,
@@ -19,7 +20,7 @@ from yibao.api.fields import (
     Strict,
     Told,
     Yuan,
-    code_of,
+    either,
     example,
 )
 
@@ -41,13 +42,14 @@ class NewApplication(Strict):
     institution_id: Name
     month: Month
     day: BookDay = None
+    early: bool = Field(False, description="closed before its last day is past / 提前申报")
 
 
 class NewDeduction(Strict):
     """What an audit takes off a line, and why."""
 
     fund: Fund
-    visit: Annotated[str, code_of("visit")]
+    visit: str = Field(pattern=f"^({either(visits())})$", description="visit / 就医类别")
     amount: Amount
     reason: Said
     claim_no: Name | None = Field(None, description="of which bill / 单据号")

@@ -16,7 +16,7 @@ from yibao.agency.clearing.model import Act
 from yibao.agency.clearing.model import Application as Found
 from yibao.agency.clearing.model import Deduction as Made
 from yibao.agency.clearing.pay import pay
-from yibao.api.calls import ACTS_ON_ONE, MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write, today
+from yibao.api.calls import ACTS_ON_ONE, MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.clearing.models import (
     Application,
     ApplicationLine,
@@ -35,6 +35,7 @@ from yibao.api.fields import Day, Month, Name, number_in_path
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.clock import today
 from yibao.store.database import Connection
 
 router = APIRouter(prefix="/clearing", tags=["clearing"])
@@ -96,6 +97,10 @@ def _seen(connection: Connection, number: int, if_match: str | None) -> Found:
     return found
 
 
+def _applied(connection: Connection, body: NewApplication, by: Act) -> Found:
+    return apply(connection, body.institution_id, body.month, by, early=body.early)
+
+
 @router.post(
     "/applications",
     operation_id="applyForMonth",
@@ -107,7 +112,7 @@ def _seen(connection: Connection, number: int, if_match: str | None) -> Found:
 def post_application(body: NewApplication, write: Write) -> Response:
     """Apply for all that was settled by the month's end and not applied for yet."""
     by = act(write, body.day)
-    return write.once(body, lambda c: told(apply(c, body.institution_id, body.month, by)))
+    return write.once(body, lambda c: told(_applied(c, body, by)))
 
 
 @router.post(

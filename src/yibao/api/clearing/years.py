@@ -12,6 +12,7 @@ from yibao.agency.clearing import reserve, year
 from yibao.agency.clearing.model import Rate
 from yibao.agency.clearing.pay import balances
 from yibao.agency.clearing.terms import working_capital_months
+from yibao.agency.filing.places import require_other
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.clearing.models import (
     ByFund,
@@ -42,6 +43,10 @@ RegionId = Annotated[
     str, Path(pattern="^[0-9]{6}$", description="a region's division / 行政区划代码")
 ]
 InstitutionId = Annotated[Name, Path(description="institution_id / 机构编号")]
+
+
+def _home(write: Write) -> str:
+    return write.service.office.policy.region.division
 
 
 def _by_fund(funds: Mapping[str, int]) -> ByFund:
@@ -210,6 +215,7 @@ def post_region_advance(region: RegionId, body: NewRegionAdvance, write: Write) 
     """Pay ahead; the reply is all that the region holds."""
 
     def work(connection: Connection) -> ByFund:
+        require_other(_home(write), region)
         regions.pay_ahead(connection, region, body.fund, body.amount, act(write, body.day))
         return _by_fund(balances(connection, "region_receivable", region))
 
@@ -228,6 +234,7 @@ def post_region_month(region: RegionId, body: NewRegionMonth, write: Write) -> R
     """Clear a month; what was paid ahead is taken off first."""
 
     def work(connection: Connection) -> ClearedByFund:
+        require_other(_home(write), region)
         found = regions.clear(
             *(connection, region, body.month, body.funds, act(write, body.day)),
             reserve_first=body.reserve_first,

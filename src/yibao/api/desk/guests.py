@@ -19,13 +19,14 @@ from yibao.agency.filing.elsewhere import (
     record_guest,
     take_guest_back,
 )
-from yibao.agency.filing.places import city
-from yibao.api.calls import MAKES, READS_ONE, All, One, Write, today
+from yibao.agency.filing.places import require_other
+from yibao.api.calls import MAKES, READS_ONE, All, One, Write
 from yibao.api.fields import YUAN, Amount, Day, Name, Strict, Told, Yuan, example
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
 from yibao.api.service import Service
+from yibao.clock import today
 from yibao.ledger.funds import funds
 from yibao.store.database import Connection
 
@@ -118,9 +119,7 @@ def _told(kept: Kept) -> GuestTold:
 
 
 def _check(service: Service, brought: GuestBrought) -> None:
-    home = service.office.policy.region.division
-    if city(brought.region) == city(home):
-        raise DeskError("other_region", "region", brought.region, f"another city than {home}")
+    require_other(service.office.policy.region.division, brought.region)
     if brought.on_day > today():
         raise DeskError("days", "on_day", brought.on_day.isoformat(), f"a day up to {today()}")
 

@@ -23,6 +23,7 @@ from yibao.api.fields import (
     Words,
     Yuan,
 )
+from yibao.interop.files.bills import INVOICE
 from yibao.policy.vocabulary import vocabulary
 
 Visit = Annotated[
@@ -154,11 +155,14 @@ def _above_zero(fen: int) -> int:
     return fen
 
 
+InvoiceCode = Annotated[str, StringConstraints(pattern=INVOICE, to_upper=True)]
+
+
 class Invoice(Strict):
     """A paper invoice that the person has paid."""
 
-    code: Name = Field(description="发票代码")
-    number: Name = Field(description="发票号码")
+    code: InvoiceCode = Field(description="发票代码")
+    number: InvoiceCode = Field(description="发票号码; leading zeros do not count / 前导零不计")
     amount: Annotated[Amount, AfterValidator(_above_zero)]
 
 

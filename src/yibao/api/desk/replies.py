@@ -14,7 +14,6 @@ from yibao.agency.desk.postings import shares
 from yibao.agency.desk.reverse import TakenBack as Taken
 from yibao.agency.dispensing.door import Filled, Handed, Received
 from yibao.agency.filing.intake import Papers
-from yibao.api.calls import PLACE
 from yibao.api.desk.lines import asked, line_told
 from yibao.api.desk.models import (
     Bill,
@@ -26,6 +25,7 @@ from yibao.api.desk.models import (
     Settled,
     TakenBack,
 )
+from yibao.clock import CHINA
 
 
 def asked_of(care: Care) -> tuple[Ask, Papers, Handed]:
@@ -82,7 +82,7 @@ def corrected(number: int, care: Care, done: Replaced) -> str:
 def _settled(care: Care, made: Made) -> Settled:
     return Settled.model_construct(
         settlement_id=made.settlement_id,
-        settled_at=made.settlement.claim.settled_at.replace(tzinfo=PLACE),
+        settled_at=made.settlement.claim.settled_at.replace(tzinfo=CHINA),
         **_standing(care, made),
     )
 
@@ -130,7 +130,7 @@ def booked(row: Mapping[str, Any]) -> Booked:
         discharged_on=date.fromisoformat(row["discharged"]),
         day=date.fromisoformat(row["day"]),
         settled_on=date.fromisoformat(row["settled_on"]),
-        settled_at=datetime.fromisoformat(row["settled_at"]).replace(tzinfo=PLACE),
+        settled_at=datetime.fromisoformat(row["settled_at"]).replace(tzinfo=CHINA),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write, today
+from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import Day, Name
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
 from yibao.api.problems import documented
@@ -23,6 +23,7 @@ from yibao.api.registry.models import (
     Places,
     Quotas,
 )
+from yibao.clock import today
 from yibao.registry import designation
 from yibao.registry.agreements import Terms
 from yibao.store.database import Connection

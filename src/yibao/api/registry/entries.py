@@ -10,11 +10,12 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import ConfigDict, Field, StringConstraints
 
 from yibao.agency.desk.model import DeskError
-from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write, today
+from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import Day, Strict, Told, Words, example, words
 from yibao.api.headers import as_json
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
 from yibao.api.problems import MAX_FAULTS, Fault, Faulty, documented
+from yibao.clock import today
 from yibao.interop.files import cells
 from yibao.interop.files.columns import Column
 from yibao.money import format_rate, format_yuan

@@ -6,6 +6,7 @@ and number. What a register knows of the institution or the person is not asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -118,11 +119,24 @@ LINE_COLUMNS = (
 )
 """The columns of item lines: one row per line of a bill."""
 
+INVOICE = r"^[0-9A-Za-z]{1,20}$"
+"""A code or number of an invoice: there are 8, 10, 12 and 20 digits, and letters in old ones."""
+
+
+def _invoice(text: str) -> str:
+    if re.match(INVOICE, text) is None:
+        raise CodeError(
+            "应为 1 至 20 位半角数字或字母",
+            "1 to 20 digits or letters of ASCII are needed, nothing else",
+        )
+    return text.upper()
+
+
 INVOICE_COLUMNS = (
     _INSTITUTION,
     _CLAIM_NO,
-    Column("invoice_code", "id", Text("发票代码", "Code of the invoice"), longest=64),
-    Column("invoice_no", "id", Text("发票号码", "Number of the invoice"), longest=64),
+    Column("invoice_code", "id", Text("发票代码", "Code of the invoice"), form=_invoice),
+    Column("invoice_no", "id", Text("发票号码", "Number of the invoice"), form=_invoice),
     Column("amount", "amount", Text("发票金额", "Amount of the invoice")),
 )
 """The columns of paper invoices: one row per invoice."""

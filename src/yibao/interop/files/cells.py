@@ -23,6 +23,7 @@ from yibao.interop.files.rows import MAX_CELL
 from yibao.interop.files.rules import reason
 from yibao.money import MAX_CLAIM, MAX_INPUT_COUNT, format_yuan
 from yibao.policy.model import Text, Value
+from yibao.text import is_one_spelling, one_spelling
 
 Parse = Callable[[str], Any]
 
@@ -155,9 +156,11 @@ def count(cell: str) -> int:
 
 
 def identifier(cell: str) -> str:
-    """Return an id; its first character must be a letter or a digit."""
+    """Return an id: a letter or a digit first, and one spelling of it (`text.is_one_spelling`)."""
     if cell and not cell[0].isalnum():
         raise BadCell("identifier")
+    if not is_one_spelling(cell):
+        raise BadCell("one_spelling", expected=one_spelling(cell))
     return cell
 
 

@@ -82,6 +82,10 @@ RULES = MappingProxyType(
             "含控制字符或不可见字符 {found}", "a control or invisible character {found}"
         ),
         "identifier": Text("编号应以字母或数字开头", "an id must begin with a letter or a digit"),
+        "one_spelling": Text(
+            "编号中有全角等变体字符；应写作 {expected}",
+            "an id with full-width or other variants of characters; write it as {expected}",
+        ),
         "formula": Text(
             "不能以 =、+、-、@ 开头：表格软件会当作公式",
             "must not begin with =, +, - or @: a spreadsheet would take it for a formula",

@@ -1,0 +1,13 @@
+"""The day that it is where the agency is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def today() -> date:
+    """Return the day that it is in China."""
+    return datetime.now(CHINA).date()

@@ -1,0 +1,11 @@
+"""What institutions are owed for guests, and one spelling of invoices."""
+
+from yibao.store.migrations.script import run
+
+revision = "0016"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    """Apply."""
+    run("0016_guests_cleared")
