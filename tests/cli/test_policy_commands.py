@@ -409,8 +409,8 @@ def test_help_of_every_command_shows_an_example(command: str) -> None:
         "explain",
         "schema",
         "sample city",
-        *(f"contribution {name}" for name in ("quote", "coverage")),
-        *(f"account {name}" for name in ("credit", "use", "withdraw", "interest", "close")),
+        *(f"contributions {name}" for name in ("quote", "coverage")),
+        *(f"accounts quote {name}" for name in ("credit", "use", "withdraw", "interest", "close")),
     ],
 )
 def test_example_in_the_help_of_other_commands_runs_as_it_stands(

@@ -42,7 +42,7 @@ COMMANDS = {
     "enrol import": "staff {empty}",
     "enrol move-out": "P1 --to 130100 --reference S1 --last 2022-03-01 -o {out}",
     "enrol resume": "P1 --from 2022-03-01",
-    "load-settled": "{empty} --id 1",
+    "desk load": "{bill} --id 1",
     "product finance": "accident --scheme resident --year 2022 --date 2022-03-01",
 }
 """Every command that applies rules to a database, with what it needs besides."""
