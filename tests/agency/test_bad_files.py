@@ -119,7 +119,7 @@ RECEIPTS = Import(
             ("reference", "=1+1", "identifier"),
             ("reference", LONG, "cell_length"),
         ),
-        ({**_LATER, "payer": "nobody"}, "amount", "owed"),
+        ({**_LATER, "payer": "nobody"}, "payer", "known_payer"),
         ({**_RECEIPT, "amount": "11.00"}, "reference", "reference_taken"),
         ({**_RECEIPT, "payer": "P2"}, "reference", "reference_taken"),
     ],
