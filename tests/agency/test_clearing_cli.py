@@ -176,7 +176,7 @@ def test_a_month_goes_from_application_to_payment(tmp_path: Path) -> None:
     assert json.loads(paid.stdout)["bank"] == "5574.00"
     assert json.loads(paid.stdout)["overdrawn"] == {
         "personal_account": "-30.00",
-        "pool_pay": "-5544.00",
+        "resident.pool_pay": "-5544.00",
     }
     assert "its bank account in the ledger is below zero (-5,544.00 yuan)" in paid.stderr
     twice = call("clearing", "pay", *month, *PAYER, language="zh")

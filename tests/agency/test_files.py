@@ -12,10 +12,14 @@ from openpyxl import Workbook, load_workbook
 from typer.testing import CliRunner, Result
 
 from tests.agency.registered import identity
+from yibao.agency.contributions.bills import Wanted, bill
 from yibao.agency.enrolment.persons import find_by_identity
 from yibao.agency.enrolment.statuses import statuses
 from yibao.cli import app
 from yibao.ledger.balance import trial_balance
+from yibao.policy.policy import load_policy
+from yibao.settlement.coverage import month_of
+from yibao.settlement.procedure import Office
 from yibao.store.database import Database
 
 A, B, C = (identity(date(1980, 5, 1), n) for n in (101, 102, 103))
@@ -276,7 +280,7 @@ def test_a_towns_year_from_bills_to_cover(place: str, database: Database, tmp_pa
     told = data(call(*receive), 1)
     assert (told["made"], told["rejected_by_rule"]) == (
         2,
-        {"owed": 1, "max_amount": 1, "reference_taken": 1},
+        {"known_payer": 1, "max_amount": 1, "reference_taken": 1},
     )
     assert data(call(*receive), 1)["made"] == 0
     data(
@@ -388,15 +392,20 @@ def test_a_person_moves_with_years_and_account(place: str, tmp_path: Path) -> No
     assert (shown["account_balance"], shown["months_paid"]) == ("0.00", 0)
 
 
-def test_an_account_pays_a_relative_on_the_command_line(place: str, tmp_path: Path) -> None:
-    data(load("persons", write(tmp_path / "p.csv", *HOUSEHOLDS[:2])))
+def test_an_account_pays_a_relative_on_the_command_line(
+    place: str, database: Database, tmp_path: Path
+) -> None:
+    data(load("persons", write(tmp_path / "p.csv", *HOUSEHOLDS[:2]), policy="guangdong"))
     other = "person_id,identity_number,name,scheme,category,from"
     holder = write(tmp_path / "h.csv", other, f"P5,{C},丁,employee,in_service,2022-01-01")
-    data(load("persons", holder))
+    data(load("persons", holder, policy="guangdong"))
     slip = write(tmp_path / "in.json", '{"reference": "S1", "months": 0, "balance": "500.00"}')
     moved = ("--person", "P5", "--from", "110100", "--on", "2022-01-05")
     assert call("enrol", "move-in", slip, *moved).exit_code == 0
-    data(call("contributions", "bill", "--policy", "tianjin", "--year", "2022", "--json"))
+    months = (month_of(date(2022, 1, 1)), month_of(date(2022, 12, 1)))
+    year = Wanted("P1", *months, date(2022, 1, 5))
+    with database.transaction() as connection:  # Guangdong's documents name no contribution
+        assert bill(connection, Office(load_policy("tianjin")), year, actor="test")
     pay = (
         *("accounts", "pay", "P5", "--policy", "guangdong", "--relative", "P1"),
         *("--reference", "A1", "--on", "2022-01-06", "--json", "--amount"),

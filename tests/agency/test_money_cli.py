@@ -38,7 +38,7 @@ def place(url: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 BAD = {
-    "unknown payer": ("B10,U7,2022-03-05,1.00", "owed"),
+    "unknown payer": ("B10,U7,2022-03-05,1.00", "known_payer"),
     "more than is owed": ("B11,U1,2022-03-05,625.01", "owed"),
     "negative": ("B12,U1,2022-03-05,-1.00", "not_negative"),
     "nothing": ("B13,U1,2022-03-05,0.00", "above_zero"),

@@ -119,7 +119,7 @@ def test_a_batch_lands_row_by_row_and_a_second_time_changes_nothing(client: Clie
     assert [(f["what"], f["rule"]) for f in done["failures"]] == [
         ("B2", "owed"),
         ("B1", "reference_taken"),
-        ("B3", "owed"),
+        ("B3", "known_payer"),
     ]
     again = made(post(client, "/contributions/receipt-batches", batch, "again"))
     assert [e["new"] for e in again["entered"]] == [False, False]

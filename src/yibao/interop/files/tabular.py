@@ -126,7 +126,8 @@ def _check_separator(table: Table, expected: Sequence[Column]) -> None:
         return
     for mark in (";", "\t", "|"):
         parts = tuple(part.strip(' "') for part in table.columns[0].split(mark))
-        if {*_named(replace(table, columns=parts), expected).columns} & {c.name for c in expected}:
+        known = {*_named(replace(table, columns=parts), expected).columns}
+        if len(parts) > 1 and known & {c.name for c in expected}:
             found = "TAB" if mark == "\t" else mark
             why = reason("separator", found=found)
             raise InputError([_problem(table, "", "separator", why)])
