@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.text import Text as Styled
 
@@ -12,7 +10,6 @@ from yibao.money import format_yuan
 from yibao.policy.refusals import described
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.explain import Account, Line, Quantity
-from yibao.settlement.explain_data import documents_as_json, line_as_json
 from yibao.text import Text
 
 TOTAL = Text("合计", "Total")
@@ -66,23 +63,3 @@ def print_account(account: Account, language: str, console: Console, *, full: bo
 
 def _total(account: Account) -> Quantity:
     return Quantity("total", TOTAL, format_yuan(account.outcome.total))
-
-
-def as_json(account: Account) -> dict[str, Any]:
-    """Return an answer as plain data, both languages, for `--json`."""
-    request = account.outcome.request
-    procedure = vocabulary().procedures[request.procedure]
-    payers = account.results(procedure.payers)
-    return {
-        "procedure": procedure.name,
-        "policy": account.reader.region.id,
-        "day": request.day.isoformat(),
-        "birth_date": request.birth_date.isoformat() if request.birth_date else None,
-        "facts": dict(request.facts),
-        "inputs": {q.name: q.value for q in account.inputs},
-        "steps": [line_as_json(line) for line in account.lines],
-        "payers": {q.name: q.value for q in payers},
-        "total": format_yuan(account.outcome.total) if procedure.payers else None,
-        "results": {q.name: q.value for q in account.results(procedure.gives)},
-        "documents": documents_as_json(account.documents),
-    }

@@ -13,7 +13,7 @@ import typer
 from yibao.cli import settle_report
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
-from yibao.cli.procedure_page import as_json, print_account
+from yibao.cli.procedure_page import print_account
 from yibao.cli.procedure_summary import Summary, tell
 from yibao.cli.progress import watching
 from yibao.cli.settle_run import exits, place_of
@@ -35,6 +35,7 @@ from yibao.policy.model import Region, Value
 from yibao.policy.policy import Policy, load_policy
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.explain import Explainer
+from yibao.settlement.explain_data import account_as_json
 from yibao.settlement.procedure import Office, Request
 from yibao.text import Text
 
@@ -93,7 +94,7 @@ def one(
         outcome = Office(policy).run(Request(procedure, day, facts, amounts, birth))
         account = Explainer(policy).account(outcome)
         if rules.as_json:
-            print_json(as_json(account))
+            print_json(account_as_json(account))
         else:
             print_account(account, rules.language, console(), full=full)
 

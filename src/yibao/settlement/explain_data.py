@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from yibao.money import format_yuan
 from yibao.policy.model import Document
-from yibao.settlement.explain import Explanation, Line, Quantity
+from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.explain import Account, Explanation, Line, Quantity
 from yibao.settlement.sources import Source
 
 
@@ -27,6 +29,26 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         "funds": {q.name: q.value for q in explanation.funds},
         **{q.name: q.value for q in explanation.closing},
         "documents": documents_as_json(explanation.documents),
+    }
+
+
+def account_as_json(account: Account) -> dict[str, Any]:
+    """Return what a procedure answers as plain data."""
+    request = account.outcome.request
+    procedure = vocabulary().procedures[request.procedure]
+    payers = account.results(procedure.payers)
+    return {
+        "procedure": procedure.name,
+        "policy": account.reader.region.id,
+        "day": request.day.isoformat(),
+        "birth_date": request.birth_date.isoformat() if request.birth_date else None,
+        "facts": dict(request.facts),
+        "inputs": {q.name: q.value for q in account.inputs},
+        "steps": [line_as_json(line) for line in account.lines],
+        "payers": {q.name: q.value for q in payers},
+        "total": format_yuan(account.outcome.total) if procedure.payers else None,
+        "results": {q.name: q.value for q in account.results(procedure.gives)},
+        "documents": documents_as_json(account.documents),
     }
 
 

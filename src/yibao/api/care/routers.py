@@ -6,9 +6,13 @@ from fastapi import APIRouter
 
 from yibao.api.care import (
     applications,
+    assessments,
     choices,
     deliveries,
+    family_doctors,
+    limits,
     prescriptions,
+    products,
     referrals,
     registrations,
     remote,
@@ -20,5 +24,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         *(applications, registrations),
         *(referrals, remote, choices),
         *(prescriptions, deliveries),
+        *(assessments, family_doctors),
+        *(products, limits),
     )
 )

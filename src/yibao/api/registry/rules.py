@@ -17,7 +17,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "not_the_latest": (409, Text("更晚的变更已生效", "a later act holds")),
     "cannot_suspend": (409, Text("协议已处于暂停", "it is suspended already")),
     "cannot_resume": (409, Text("协议没有暂停", "it is not suspended")),
-    "assessed": (409, Text("该年度已考核", "the year has been assessed")),
+    "assessed": (409, Text("已考核或评估", "it has been assessed")),
     "step_skipped": (409, Text("不能跳过步骤", "no step is skipped")),
     "step_before": (409, Text("早于上一步", "before the last step")),
     "waiting": (409, Text("名额已满，候补中", "on the waiting list")),
