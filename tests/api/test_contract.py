@@ -13,7 +13,7 @@ from services import Contract
 
 from yibao.api.app import ROUTERS
 
-READS = {"preSettle", "mapCodes", "findPersons", "quoteProduct"}
+READS = {"preSettle", "mapCodes", "findPersons", "quoteProduct", "findDuplicates"}
 """What is asked by POST though it writes nothing."""
 
 

@@ -35,6 +35,7 @@ from yibao.api.desk import bills, guests
 from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
+from yibao.api.matching import duplicates, gaps
 from yibao.api.portable import portable
 from yibao.api.registry import agreements, designations, entries
 from yibao.api.service import Service
@@ -51,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *(months.router, years.router, reconcile.router),
     *(entries.router, agreements.router, designations.router, designations.places),
     *CARE,
+    *(duplicates.router, gaps.router),
     *(contributions.router, contributions_receipts.router, accounts.router),
 )
 """One for each part of the agency. They are tried in this order, so the busiest stands first."""

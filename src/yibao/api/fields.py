@@ -177,7 +177,8 @@ Instant = Annotated[
 ]
 
 
-def _one_spelling(given: str) -> str:
+def one_spelling(given: str) -> str:
+    """Return a text unless it has variants of characters that have a plain form."""
     if not is_one_spelling(given):
         raise PydanticCustomError(
             "one_spelling", "expected no full-width or other variants of characters (NFKC)"
@@ -188,14 +189,14 @@ def _one_spelling(given: str) -> str:
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64, pattern=NAMES),
-    AfterValidator(_one_spelling),
+    AfterValidator(one_spelling),
 ]
 """An id of a person, an institution, a claim: one spelling of it; case counts."""
 
 NameOrNone = Annotated[
     str,
     StringConstraints(max_length=64, pattern=r"^([\p{L}\p{N}][^\p{C}\p{Z}]*)?$"),
-    AfterValidator(_one_spelling),
+    AfterValidator(one_spelling),
 ]
 """An id or nothing."""
 

@@ -23,6 +23,7 @@ from yibao.api import money_rules
 from yibao.api.care import rules as care
 from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
+from yibao.api.matching import rules as matching
 from yibao.api.registry import rules as registry
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.registry.find import REASONS
@@ -113,6 +114,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     **clearing.RULES,
     **registry.RULES,
     **care.RULES,
+    **matching.RULES,
     **money_rules.RULES,
     "days": (422, Text("日期不合", "the days do not fit")),
     "asked_fact": (422, Text("不是可由机构提供的事实", "not a fact for an institution to give")),

@@ -58,6 +58,7 @@ class Decision:
     reason: str
     actor: str
     decided_at: str
+    decision_id: int = 0
 
 
 def undecided(connection: Connection, found: Iterable[Pair]) -> list[Pair]:
@@ -67,21 +68,25 @@ def undecided(connection: Connection, found: Iterable[Pair]) -> list[Pair]:
     return [pair for pair in found if pair.keys not in known]
 
 
-def decisions(connection: Connection, key: str | None = None) -> list[Decision]:
-    """Return what was decided, of one record or of all, in order of time."""
+def decisions(
+    connection: Connection, key: str | None = None, *, after: int = 0, limit: int | None = None
+) -> list[Decision]:
+    """Return what was decided after a number, of one record or of all, in order of time."""
     rows = connection.execute(
         "SELECT left_key, right_key, outcome, kept, last, left_to_do, reason, actor, "
-        "decided_at::text FROM matching.decision "
-        "WHERE %(key)s::text IS NULL OR %(key)s IN (left_key, right_key) ORDER BY decision_id",
-        {"key": key},
+        "decided_at::text, decision_id FROM matching.decision "
+        "WHERE decision_id > %(after)s "
+        "AND (%(key)s::text IS NULL OR %(key)s IN (left_key, right_key)) "
+        "ORDER BY decision_id LIMIT %(limit)s",
+        {"key": key, "after": after, "limit": limit},
     )
     return [_decision(row) for row in rows]
 
 
 def _decision(row: tuple[Any, ...]) -> Decision:
-    left, right, outcome, kept, last, tasks, reason, actor, at = row
+    left, right, outcome, kept, last, tasks, *says = row
     left_to_do = tuple(Task(**task) for task in tasks)
-    return Decision(left, right, outcome, kept, last, left_to_do, reason, actor, at)
+    return Decision(left, right, outcome, kept, last, left_to_do, *says)
 
 
 def different(connection: Connection, one: str, other: str, *, reason: str, actor: str) -> bool:
@@ -90,7 +95,7 @@ def different(connection: Connection, one: str, other: str, *, reason: str, acto
     Raises Refusal: a person who is not registered, one record twice, or decided to be one person.
     """
     keys = _locked(connection, one, other)
-    known = _newest(connection, keys)
+    known = newest(connection, keys)
     if known is not None:
         _not_one(known)
         return False
@@ -115,7 +120,7 @@ def same(
     Raises Refusal.
     """
     keys = _locked(connection, kept, ended)
-    known = _newest(connection, keys)
+    known = newest(connection, keys)
     if known is not None and known.outcome == "same":
         if (known.kept, known.last) != (kept, last):
             _not_one(known)
@@ -201,7 +206,8 @@ def _locked(connection: Connection, one: str, other: str) -> Keys:
     return left, right
 
 
-def _newest(connection: Connection, keys: Keys) -> Decision | None:
+def newest(connection: Connection, keys: Keys) -> Decision | None:
+    """Return the decision that counts of a pair, the smaller key first, if there is one."""
     about = [d for d in decisions(connection, keys[0]) if (d.left, d.right) == keys]
     return about[-1] if about else None
 
@@ -222,7 +228,8 @@ def _write(connection: Connection, made: Decision) -> Decision:
     names = ("left", "right", "outcome", "kept", "last", "reason", "actor")
     row = connection.execute(
         "INSERT INTO matching.decision (left_key, right_key, outcome, kept, last, reason, actor, "
-        "left_to_do) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING decided_at::text",
+        "left_to_do) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
+        "RETURNING decided_at::text, decision_id",
         (*(getattr(made, n) for n in names), Jsonb([asdict(task) for task in made.left_to_do])),
     ).fetchone()
     assert row is not None
@@ -230,4 +237,4 @@ def _write(connection: Connection, made: Decision) -> Decision:
     for key, other in ((made.left, made.right), (made.right, made.left)):
         if key.startswith(OURS):
             note(connection, made.actor, "decide-pair", key, other=other, **detail)
-    return replace(made, decided_at=row[0])
+    return replace(made, decided_at=row[0], decision_id=row[1])

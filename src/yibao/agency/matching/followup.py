@@ -67,6 +67,7 @@ class Gap:
     seen_on: date
     step: Step
     actor: str
+    gap_id: int
 
 
 _NOW: LiteralString = """
@@ -220,6 +221,11 @@ def _write(connection: Connection, number: str, made: Step, actor: str) -> None:
 
 # --- lists ----------------------------------------------------------------------------------------
 
+_WANTED: LiteralString = (
+    "WHERE state = ANY(%(states)s) AND starts_with(division, %(division)s) "
+    "AND %(street)s IN ('', street)"
+)
+
 
 def gaps(
     connection: Connection,
@@ -231,9 +237,26 @@ def gaps(
     """Return the gaps in some states, of a division (or the beginning of its code) or street."""
     return _gaps(
         connection,
-        "WHERE state = ANY(%(states)s) AND starts_with(division, %(division)s) "
-        "AND %(street)s IN ('', street) ORDER BY division, street, identity_number",
+        f"{_WANTED} ORDER BY division, street, identity_number",
         {"states": list(states), "division": division, "street": street},
+    )
+
+
+def page(
+    connection: Connection,
+    *,
+    states: Sequence[str],
+    division: str,
+    street: str,
+    after: int,
+    limit: int,
+) -> list[Gap]:
+    """Return at most `limit` such gaps by our number, those after a number."""
+    wanted = {"states": list(states), "division": division, "street": street}
+    return _gaps(
+        connection,
+        f"{_WANTED} AND gap_id > %(after)s ORDER BY gap_id LIMIT %(limit)s",
+        {**wanted, "after": after, "limit": limit},
     )
 
 
@@ -245,8 +268,8 @@ def _gaps(
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:
-    _, number, name, division, street, group, kind, seen_on, *step, actor = row
-    return Gap(number, name, division, street, group, kind, seen_on, Step(*step), actor)
+    gap_id, number, name, division, street, group, kind, seen_on, *step, actor = row
+    return Gap(number, name, division, street, group, kind, seen_on, Step(*step), actor, gap_id)
 
 
 def counts(

@@ -8,7 +8,7 @@ from yibao.text import Text
 
 RULES: Mapping[str, tuple[int, Text]] = {
     "one_application": (409, Text("已有未办结的申请", "an application is open")),
-    "decided": (409, Text("申请已办结", "the application has been decided")),
+    "decided": (409, Text("已有决定", "it has been decided")),
     "number_used": (409, Text("处方号已用过", "the prescription's number has been used")),
     "audited": (409, Text("处方已审核", "the prescription has been audited")),
     "dispatched": (409, Text("订单此步不合", "the order is not at this step")),
