@@ -18,7 +18,7 @@ MAX_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a message: of which field, at which row (from 1; 0 where it is no list)."""
+    """What is wrong with a message: of which field, at which row (from 1; 0: it is no list)."""
 
     node: str
     name: str
@@ -74,7 +74,7 @@ def _check_node(node: Node, given: Any, codes: Codes, found: Checked) -> None:
 
 
 def _rows(node: Node, given: Any, found: Checked) -> Iterator[tuple[int, Any]]:
-    """Return rows with their number; a single object is taken for a list of one, and the reverse."""
+    """Return rows with their number; one object is taken for a list of one, and the reverse."""
     if not isinstance(given, list):
         yield (1 if node.many else 0), given
     elif node.many or len(given) == 1:

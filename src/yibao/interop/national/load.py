@@ -38,16 +38,17 @@ def profiles() -> tuple[str, ...]:
 def interface(profile: str = "") -> Interface:
     """Return the interface, with a profile over the national core; raises NoProfile."""
     if profile and profile not in profiles():
-        raise NoProfile(f"no profile {profile!r}; there are: {', '.join(profiles())} / 没有这个地方规范")
+        there_are = ", ".join(profiles())
+        raise NoProfile(f"no profile {profile!r}; there are: {there_are} / 没有这个地方规范")
     known = _dictionary(read(SCHEMA / "fields.yaml").data)
-    found = {t.infno: t for t in _core(known)}
+    found = {t.infno: t for t in sorted(_core(known), key=lambda t: t.infno)}
     if profile:
         for infno, changes in read(SCHEMA / "profiles" / f"{profile}.yaml").data.items():
             found[infno] = _changed(found[infno], changes, known)
     envelope = read(SCHEMA / "envelope.yaml").data
     around = {**known, **_dictionary(envelope["fields"])}
     codes = {
-        name: CodeTable(name, table["zh"], table["values"])
+        name: CodeTable(name, table["zh"], table["values"] or {})
         for name, table in read(SCHEMA / "codes.yaml").data.items()
     }
     request, reply = (_node(side, envelope[side], around) for side in ("request", "reply"))
@@ -73,12 +74,12 @@ def _core(known: Dictionary) -> Iterable[Transaction]:
         if file.stem in _OTHER:
             continue
         for infno, data in read(file).data.items():
-            sides = (
+            sent, back = (
                 {n.name: n for n in (_node(k, v, known) for k, v in data.get(side, {}).items())}
                 for side in ("input", "output")
             )
             columns = tuple(str(data.get("columns", "")).split())
-            yield Transaction(infno, data["zh"], file.stem, *sides, columns)
+            yield Transaction(infno, data["zh"], file.stem, sent, back, columns)
 
 
 def _node(key: str, data: Any, known: Dictionary) -> Node:
@@ -122,8 +123,8 @@ def _changed_node(node: Node, change: Mapping[str, Any], known: Dictionary) -> N
     for use in change.get("adds", ()):
         field = _use(use, known, {})
         fields.setdefault(field.name, field)
-    for names, required in ((change.get("requires", ()), True), (change.get("optional", ()), False)):
-        for name in names:
+    for key, required in (("requires", True), ("optional", False)):
+        for name in change.get(key, ()):
             fields[name] = replace(fields[name], required=required)
     for line in change.get("lengths", ()):
         name, length = line.split()
