@@ -47,6 +47,7 @@ COMMANDS = (
     "filing_commands",
     "prescription_commands",
     "product_commands",
+    "interface_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

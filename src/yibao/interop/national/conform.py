@@ -1,0 +1,105 @@
+"""Hold recorded exchanges against the specification: what either side sent that it does not allow.
+
+A recording is a file of JSON lines, an exchange each: `{"request": {…}, "reply": {…}}`, either of
+them alone where the other was not recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from yibao.errors import CannotRead
+from yibao.interop.national.check import Checked, Fault, check
+from yibao.interop.national.identities import broken
+from yibao.interop.national.model import ROOT, Interface, Node
+
+Kind = Literal["fault", "extra", "identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong in an exchange (from 1): of the request or the reply of a transaction."""
+
+    exchange: int
+    infno: str
+    side: Literal["request", "reply"]
+    kind: Kind
+    fault: Fault
+
+
+def read_recording(file: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the exchanges of a recording, numbers exact; raises CannotRead with the line."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotRead(f"{file}: {error} / 无法读取") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            exchange = json.loads(line, parse_float=Decimal)
+        except ValueError as error:
+            raise CannotRead(f"{file}:{number}: no JSON: {error} / 不是JSON") from None
+        if not isinstance(exchange, dict) or not exchange.keys() & {"request", "reply"}:
+            raise CannotRead(
+                f'{file}:{number}: expected {{"request": …, "reply": …}} / 每行应为一次交易'
+            )
+        yield exchange
+
+
+def conform(schema: Interface, exchanges: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Yield what exchanges have that the specification does not allow."""
+    for number, exchange in enumerate(exchanges, 1):
+        request, reply = exchange.get("request"), exchange.get("reply")
+        infno = str(request.get("infno", "")) if isinstance(request, dict) else ""
+        infno = infno or str(exchange.get("infno", ""))
+        for side, kind, fault in _exchange(schema, infno, request, reply):
+            yield Finding(number, infno, side, kind, fault)
+
+
+Found = tuple[Literal["request", "reply"], Kind, Fault]
+
+
+def _exchange(schema: Interface, infno: str, request: Any, reply: Any) -> Iterator[Found]:
+    transaction = schema.transactions.get(infno)
+    if transaction is None:
+        says = f"规范没有交易“{infno[:10]}”"
+        yield "request", "fault", Fault(ROOT, "infno", "交易编号", 0, says)
+        return
+    if request is not None:
+        yield from _side(schema, "request", schema.request, request)
+        if isinstance(request, dict) and isinstance(request.get("input"), dict):
+            yield from _body(schema, "request", transaction.input, request["input"])
+    if reply is not None:
+        yield from _side(schema, "reply", schema.reply, reply)
+        done = isinstance(reply, dict) and str(reply.get("infcode")) == "0"
+        if done and transaction.output:
+            yield from _body(schema, "reply", transaction.output, reply.get("output"))
+
+
+def _side(
+    schema: Interface, side: Literal["request", "reply"], node: Node, message: Any
+) -> Iterator[Found]:
+    yield from _told(side, check({ROOT: node}, message, schema.codes))
+
+
+def _body(
+    schema: Interface,
+    side: Literal["request", "reply"],
+    nodes: Mapping[str, Node],
+    message: Any,
+) -> Iterator[Found]:
+    found = check(nodes, message, schema.codes)
+    yield from _told(side, found)
+    names = {f.name: f.zh for node in nodes.values() for f in node.fields.values()}
+    yield from ((side, "identity", fault) for fault in broken(found, names))
+
+
+def _told(side: Literal["request", "reply"], found: Checked) -> Iterator[Found]:
+    yield from ((side, "fault", fault) for fault in found.faults)
+    yield from ((side, "extra", fault) for fault in found.extra)
