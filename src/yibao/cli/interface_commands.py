@@ -12,7 +12,7 @@ from yibao.cli.options import AsJson, Lang, default_language
 _LANGUAGE = default_language()
 
 interface = typer.Typer(
-    help="The national interface: its transactions, codes; check recordings.",
+    help="The national interface: fields, codes, checks.",
     no_args_is_help=True,
 )
 
