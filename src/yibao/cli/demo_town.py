@@ -29,6 +29,7 @@ from yibao.cli.options import Language
 from yibao.cli.sample import read_rows, write_tables
 from yibao.cli.sample_replies import own_records, receipts
 from yibao.cli.sample_town import BIG, MONTH, YEAR, sample_town
+from yibao.clock import today
 from yibao.store.errors import StoreError
 from yibao.store.server import serving
 from yibao.text import Text
@@ -199,9 +200,9 @@ def _service(place: Path) -> Iterator[int]:
 
 def _clear(desk: _Desk) -> None:
     """Apply for this month before its end, with a day of the next in the books; audit, pay."""
-    today = date.today()  # noqa: DTZ011 (the month of the books is the place's)
-    over = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
-    what = f"{BIG} {today:%Y-%m}"
+    day = today()
+    over = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    what = f"{BIG} {day:%Y-%m}"
     desk.run(f"clearing apply {what} --by 甲 --early --day {over}")
     desk.run(
         f"clearing audit {what} --by 乙 --day {over} --deposit-rate 5% --cite example-agreement"
