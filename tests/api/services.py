@@ -117,6 +117,35 @@ class Client:
         self._connection.close()
 
 
+class Clerk:
+    """A clerk who sends requests, each under a key of its own."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.sent = 0
+
+    def post(self, target: str, body: dict[str, Any], key: str = "") -> Reply:
+        self.sent += 1
+        key = key or f"{id(self)}-{self.sent}"
+        return self.client("POST", target, body, X_Actor="clerk", Idempotency_Key=key)
+
+    def made(self, target: str, body: dict[str, Any]) -> dict[str, Any]:
+        reply = self.post(target, body)
+        assert reply.status == 201, reply.body
+        found: dict[str, Any] = reply.json
+        return found
+
+    def get(self, target: str) -> dict[str, Any]:
+        reply = self.client("GET", target)
+        assert reply.status == 200, reply.body
+        found: dict[str, Any] = reply.json
+        return found
+
+    def refused(self, target: str, body: dict[str, Any]) -> tuple[int, str]:
+        reply = self.post(target, body)
+        return reply.status, reply.json["rule"]
+
+
 def bill(claim_no: str, in_scope: str = "10000.00", **changes: Any) -> dict[str, Any]:
     """Return a bill, all in scope, of a stay at a level-3 hospital."""
     return {

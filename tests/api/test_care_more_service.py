@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from agency_town import DOCTOR, build, count, office
 from fastapi import FastAPI
-from services import Client, Contract, Reply, running
+from services import Clerk, Client, Contract, running
 
 from yibao.agency.care.scale import ITEMS
 from yibao.api.app import create_app
@@ -74,45 +74,16 @@ def app(url: str, town: Database) -> FastAPI:
 
 
 @pytest.fixture
-def desk(port: int, contract: Contract) -> Iterator["Desk"]:
+def desk(port: int, contract: Contract) -> Iterator[Clerk]:
     client = Client(port, contract)
-    yield Desk(client)
+    yield Clerk(client)
     client.close()
-
-
-class Desk:
-    """A clerk who sends requests, each under a key of its own."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.sent = 0
-
-    def post(self, target: str, body: Body, key: str = "") -> Reply:
-        self.sent += 1
-        key = key or f"k-{self.sent}"
-        return self.client("POST", target, body, X_Actor="clerk", Idempotency_Key=key)
-
-    def made(self, target: str, body: Body) -> Body:
-        reply = self.post(target, body)
-        assert reply.status == 201, reply.body
-        found: Body = reply.json
-        return found
-
-    def get(self, target: str) -> Body:
-        reply = self.client("GET", target)
-        assert reply.status == 200, reply.body
-        found: Body = reply.json
-        return found
-
-    def refused(self, target: str, body: Body) -> tuple[int, str]:
-        reply = self.post(target, body)
-        return reply.status, reply.json["rule"]
 
 
 # --- what is done ---------------------------------------------------------------------------------
 
 
-def test_an_assessment_is_taken_in_and_read(desk: Desk) -> None:
+def test_an_assessment_is_taken_in_and_read(desk: Clerk) -> None:
     assert desk.get(ASSESSMENTS) == {"person_id": "P1", "assessments": []}
     made = desk.made(ASSESSMENTS, ASSESSMENT)
     assert (made["grade"], made["severe"], made["computed"]) == (3, True, False)
@@ -130,7 +101,7 @@ def test_where_the_rules_give_the_grade_the_institution_states_no_other(
     app = create_app(url, load_policy("tianjin", accept="D"), office().registers)
     with running(app) as port:
         client = Client(port, Contract(app.openapi()))
-        desk = Desk(client)
+        desk = Clerk(client)
         other = ASSESSMENT | {"grade": 5}
         assert desk.refused(ASSESSMENTS, other) == (422, "grade_differs")
         made = desk.made(ASSESSMENTS, {k: v for k, v in ASSESSMENT.items() if k != "grade"})
@@ -138,7 +109,7 @@ def test_where_the_rules_give_the_grade_the_institution_states_no_other(
         client.close()
 
 
-def test_a_family_doctor_is_signed_for_the_year(desk: Desk) -> None:
+def test_a_family_doctor_is_signed_for_the_year(desk: Clerk) -> None:
     made = desk.made(DOCTORS, CONTRACT)
     assert made == CONTRACT | {"last": "2022-12-31"}
     free = {k: v for k, v in CONTRACT.items() if k != "fee"} | {"first": "2023-01-01"}
@@ -147,14 +118,14 @@ def test_a_family_doctor_is_signed_for_the_year(desk: Desk) -> None:
     assert desk.get(DOCTORS) == {"person_id": "P1", "contracts": [made, later]}
 
 
-def test_a_year_of_care_is_paid_for(desk: Desk) -> None:
+def test_a_year_of_care_is_paid_for(desk: Clerk) -> None:
     made = desk.made(FINANCINGS, FINANCING)
     halves = {"financed_by_pool": "240.00", "financed_by_large_expense": "240.00"}
     assert (made["heads"], made["total"], made["payers"]) == (2, "480.00", halves)
     assert desk.get(f"/ledger/entries/{made['entry_id']}")["kind"] == "product_financing"
 
 
-def test_a_quote_is_explained_and_nothing_is_written(desk: Desk, town: Database) -> None:
+def test_a_quote_is_explained_and_nothing_is_written(desk: Clerk, town: Database) -> None:
     before = count(town, "ops.audit")
     reply = desk.client("POST", QUOTES, QUOTE)
     assert reply.status == 200, reply.body
@@ -165,7 +136,7 @@ def test_a_quote_is_explained_and_nothing_is_written(desk: Desk, town: Database)
     assert count(town, "ops.audit") == before
 
 
-def test_a_quote_reads_amounts_and_counts(desk: Desk) -> None:
+def test_a_quote_reads_amounts_and_counts(desk: Clerk) -> None:
     asked = {"procedure": "product_financing", "on": "2023-01-15"}
     given = PERSON | {"product": "long_term_care", "heads": "2"}
     reply = desk.client("POST", QUOTES, asked | {"given": given})
@@ -173,7 +144,7 @@ def test_a_quote_reads_amounts_and_counts(desk: Desk) -> None:
     assert reply.json["inputs"] == {"heads": "2"}
 
 
-def test_a_limit_is_laid_down_from_a_day_on(desk: Desk) -> None:
+def test_a_limit_is_laid_down_from_a_day_on(desk: Clerk) -> None:
     before = desk.get(DAYS_OF_SUPPLY)["values"]
     made = desk.made(f"{DAYS_OF_SUPPLY}/values", VALUE)
     assert made["limit"] == "prescription_days"
@@ -194,7 +165,7 @@ def test_a_limit_is_laid_down_from_a_day_on(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", WRITES)
 def test_the_same_request_has_one_effect_one_reply_and_one_audit_row(
-    desk: Desk, town: Database, name: str
+    desk: Clerk, town: Database, name: str
 ) -> None:
     target, body, table = WRITES[name]
     before = count(town, table)
@@ -221,7 +192,9 @@ def test_the_same_request_has_one_effect_one_reply_and_one_audit_row(
         (DAYS_OF_SUPPLY, "limit"),
     ],
 )
-def test_a_read_has_a_tag_that_changes_with_what_it_tells(desk: Desk, read: str, name: str) -> None:
+def test_a_read_has_a_tag_that_changes_with_what_it_tells(
+    desk: Clerk, read: str, name: str
+) -> None:
     tag = desk.client("GET", read).headers["etag"]
     assert desk.client("GET", read, If_None_Match=tag).status == 304
     target, body, _ = WRITES[name]
@@ -233,7 +206,7 @@ def test_a_read_has_a_tag_that_changes_with_what_it_tells(desk: Desk, read: str,
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_what_was_done_is_a_conflict_under_another_key(desk: Desk, name: str) -> None:
+def test_what_was_done_is_a_conflict_under_another_key(desk: Clerk, name: str) -> None:
     rules = {"assessment": "assessed", "contract": "one_a_year", "financing": "financed"}
     target, body, _ = WRITES[name]
     desk.made(target, body)
@@ -296,7 +269,7 @@ REFUSED: Mapping[str, tuple[str, Body, int, str]] = {
 
 
 def test_what_does_not_fit_is_refused_by_name_and_nothing_is_written(
-    desk: Desk, town: Database
+    desk: Clerk, town: Database
 ) -> None:
     before = count(town, "ops.audit")
     for name, (target, body, status, rule) in REFUSED.items():
@@ -308,11 +281,11 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_written(
 @pytest.mark.parametrize(
     "target", [ASSESSMENTS.replace("P1", "P9"), DOCTORS.replace("P1", "P9"), f"{LIMITS}/x"]
 )
-def test_what_an_address_names_and_is_not_there_is_404(desk: Desk, target: str) -> None:
+def test_what_an_address_names_and_is_not_there_is_404(desk: Clerk, target: str) -> None:
     assert desk.client("GET", target).status == 404
 
 
-def test_each_thing_given_to_a_quote_that_is_wrong_is_told(desk: Desk) -> None:
+def test_each_thing_given_to_a_quote_that_is_wrong_is_told(desk: Clerk) -> None:
     wrong = {"accident_outcome": "x", "heads": "2", "birth_date": "2022-02-30", "category": " "}
     reply = desk.client("POST", QUOTES, QUOTE | {"given": wrong})
     assert reply.status == 422

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from agency_town import DISEASE, DOCTOR, DRUG, build, count, office
 from fastapi import FastAPI
-from services import Client, Contract, Reply
+from services import Clerk, Client, Contract
 
 from yibao.api.app import create_app
 from yibao.store.database import Database
@@ -91,33 +91,8 @@ def desk(port: int, contract: Contract) -> Iterator["Desk"]:
     client.close()
 
 
-class Desk:
-    """A clerk who sends requests, each under a key of its own."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.sent = 0
-
-    def post(self, target: str, body: Body, key: str = "") -> Reply:
-        self.sent += 1
-        key = key or f"{id(self)}-{self.sent}"
-        return self.client("POST", target, body, X_Actor="clerk", Idempotency_Key=key)
-
-    def made(self, target: str, body: Body) -> Body:
-        reply = self.post(target, body)
-        assert reply.status == 201, reply.body
-        found: Body = reply.json
-        return found
-
-    def get(self, target: str) -> Body:
-        reply = self.client("GET", target)
-        assert reply.status == 200, reply.body
-        found: Body = reply.json
-        return found
-
-    def refused(self, target: str, body: Body) -> tuple[int, str]:
-        reply = self.post(target, body)
-        return reply.status, reply.json["rule"]
+class Desk(Clerk):
+    """A clerk of the desks around a bill."""
 
     def granted(self) -> int:
         number = int(self.made(APPLICATIONS, APPLICATION)["application_id"])
