@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Response
@@ -70,7 +71,7 @@ def _billed(connection: Connection, body: models.NewBills, write: Write) -> mode
     numbers: list[int] = []
     failures, unchanged = [], 0
     for _, person in persons:
-        done = each(connection, person, lambda person=person: one(person))  # type: ignore[misc]
+        done = each(connection, person, partial(one, person))
         if isinstance(done, models.LeftOut):
             failures.append(done)
         else:

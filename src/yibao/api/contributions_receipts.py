@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -52,11 +53,7 @@ def post_receipts(body: models.NewReceipts, write: Write) -> Response:
 
     def work(connection: Connection) -> models.EnteredBatch:
         done = [
-            each(
-                connection,
-                one.reference,
-                lambda one=one: _enter(connection, one, write),  # type: ignore[misc]
-            )
+            each(connection, one.reference, partial(_enter, connection, one, write))
             for one in body.receipts
         ]
         return models.EnteredBatch(

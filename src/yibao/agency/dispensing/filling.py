@@ -6,7 +6,7 @@ At a pharmacy the prescriber's level and purpose decide, as if it had been hande
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
@@ -125,9 +125,9 @@ def _fits(issued: Issued, ask: Ask, at: datetime) -> None:
             column="served_on",
         )
     prescribed = {(i.kind, i.code): i.quantity for i in issued.prescription.items}
-    billed: Counter[tuple[str, str]] = Counter()
+    billed: defaultdict[tuple[str, str], Fraction] = defaultdict(Fraction)
     for line in ask.bill.lines:
-        billed[line["item_kind"], line["code"]] += Fraction(line["quantity"])  # type: ignore[assignment]
+        billed[line["item_kind"], line["code"]] += Fraction(line["quantity"])
     over = [code for (kind, code), n in billed.items() if n > prescribed.get((kind, code), 0)]
     if over or not billed:
         raise Refusal(
