@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,10 @@ from typing import Annotated
 import typer
 
 from yibao.cli import desk_load_commands
-from yibao.cli.agency_run import Actor, Rejects
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_date
-from yibao.cli.settle_commands import EncodingName, PolicyName
-
-_LANGUAGE = default_language()
+from yibao.cli.agency_run import Rejects
+from yibao.cli.options import parse_date
+from yibao.cli.settle_commands import EncodingName
+from yibao.cli.sharing import At, sharing
 
 Files = Annotated[
     list[Path],
@@ -45,20 +44,15 @@ def register(app: typer.Typer) -> None:
 
 
 @desk.command()
+@sharing("rules", "actor", "json")
 def settle(
+    at: At,
     files: Files,
     *,
-    policy: PolicyName,
     lines: Lines = None,
     output: Output = None,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Settle bills, each person's by day, each bill by itself.
 
@@ -70,29 +64,22 @@ def settle(
     \b
     Example: yibao desk settle bills.csv --lines lines.csv --policy tianjin -o settled.csv
     """
-    from yibao.cli import desk_office, desk_run
+    from yibao.cli import desk_run
 
     given = desk_run.Given(files, {"lines": lines or []}, encoding)
-    how = desk_office.How(
-        policy, overlay or [], accept_grade, actor, database, language=lang, as_json=as_json
-    )
-    desk_run.settle(given, how, output, rejects)
+    desk_run.settle(given, at, output, rejects)
 
 
 @desk.command("pre-settle")
+@sharing("rules", "json")
 def pre_settle(
+    at: At,
     files: Files,
     *,
-    policy: PolicyName,
     lines: Lines = None,
     output: Output = None,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Show who would pay what of bills, each after those before it.
 
@@ -101,31 +88,23 @@ def pre_settle(
     \b
     Example: yibao desk pre-settle bills.csv --lines lines.csv --policy tianjin
     """
-    from yibao.cli import desk_office, desk_run
+    from yibao.cli import desk_run
 
     given = desk_run.Given(files, {"lines": lines or []}, encoding)
-    how = desk_office.How(
-        policy, overlay or [], accept_grade, None, database, language=lang, as_json=as_json
-    )
-    desk_run.pre_settle(given, how, output, rejects)
+    desk_run.pre_settle(given, at, output, rejects)
 
 
 @desk.command()
+@sharing("rules", "actor", "json")
 def reimburse(
+    at: At,
     files: Files,
     *,
     invoices: Invoices,
-    policy: PolicyName,
     lines: Lines = None,
     output: Output = None,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Settle bills that persons have paid, against their paper invoices (手工报销).
 
@@ -137,34 +116,26 @@ def reimburse(
     \b
     Example: yibao desk reimburse paper.csv --invoices invoices.csv --policy tianjin
     """
-    from yibao.cli import desk_office, desk_run
+    from yibao.cli import desk_run
 
     given = desk_run.Given(files, {"lines": lines or [], "invoices": invoices}, encoding)
-    how = desk_office.How(
-        policy, overlay or [], accept_grade, actor, database, language=lang, as_json=as_json
-    )
-    desk_run.settle(given, how, output, rejects)
+    desk_run.settle(given, at, output, rejects)
 
 
 @desk.command()
+@sharing("rules", "actor", "json")
 def correct(
+    at: At,
     number: Number,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The one bill that takes its place.")
     ],
     *,
-    policy: PolicyName,
     lines: Lines = None,
     invoices: Annotated[
         list[Path] | None, typer.Option("--invoices", help="Its paper invoices, where it has some.")
     ] = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Take a settlement back and settle another bill in its place, both or neither.
 
@@ -174,17 +145,16 @@ def correct(
     \b
     Example: yibao desk correct 17 corrected.csv --policy tianjin
     """
-    from yibao.cli import desk_office, desk_run
+    from yibao.cli import desk_run
 
     given = desk_run.Given([file], {"lines": lines or [], "invoices": invoices or []}, encoding)
-    how = desk_office.How(
-        policy, overlay or [], accept_grade, actor, database, language=lang, as_json=as_json
-    )
-    desk_run.correct(number, given, how)
+    desk_run.correct(number, given, at)
 
 
 @desk.command()
+@sharing("region", "actor", "json")
 def reverse(
+    at: At,
     numbers: Annotated[
         list[int] | None,
         typer.Argument(metavar="[NUMBER]…", min=1, max=2**63 - 1, help="Numbers of settlements."),
@@ -194,14 +164,8 @@ def reverse(
         Path | None,
         typer.Option("--file", help="A file with the column settlement_id instead."),
     ] = None,
-    policy: PolicyName,
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Take settlements back: money, account and year are as they would be without them.
 
@@ -209,27 +173,19 @@ def reverse(
     Example: yibao desk reverse 17 18 --policy tianjin
              yibao desk reverse --file wrong.csv --policy tianjin
     """
-    from yibao.cli import desk_office, desk_reverse
+    from yibao.cli import desk_reverse
 
     if bool(numbers) == (file is not None):
         raise typer.BadParameter("give NUMBERs or --file / 请给出编号或 --file 其中一个")
-    how = desk_office.How(
-        policy, overlay or [], "C", actor, database, language=lang, as_json=as_json
-    )
     if file is None:
-        desk_reverse.reverse(numbers or [], how)
+        desk_reverse.reverse(numbers or [], at)
     else:
-        desk_reverse.reverse_file(file, how, rejects, encoding)
+        desk_reverse.reverse_file(file, at, rejects, encoding)
 
 
 @desk.command()
-def show(
-    number: Number,
-    *,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
-) -> None:
+@sharing("json")
+def show(at: At, number: Number) -> None:
     """Show a settlement or reversal as it stands: who pays, its lines, what was posted.
 
     \b
@@ -237,11 +193,13 @@ def show(
     """
     from yibao.cli import desk_look
 
-    desk_look.show(number, database, lang, as_json=as_json)
+    desk_look.show(number, at)
 
 
 @desk.command("list")
+@sharing("json")
 def list_(
+    at: At,
     *,
     person: Annotated[str | None, typer.Option(help="Of this person.")] = None,
     institution: Annotated[str | None, typer.Option(help="Of this institution.")] = None,
@@ -259,9 +217,6 @@ def list_(
         int, typer.Option(metavar="NUMBER", min=0, help="Only numbers above this one.")
     ] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """List settlements and reversals of a person, an institution or days, by number.
 
@@ -277,21 +232,18 @@ def list_(
     if first is not None and last is not None and last < first:
         raise typer.BadParameter(f"--to {last} is before --from {first} / 起止日期颠倒")
     wanted = Wanted(person, institution, first, last, after)
-    desk_look.list_(wanted, limit, database, lang, as_json=as_json)
+    desk_look.list_(wanted, limit, at)
 
 
 @desk.command()
+@sharing("region", "json")
 def explain(
+    at: At,
     number: Number,
     *,
-    policy: PolicyName,
-    overlay: Overlays = None,
     full: Annotated[
         bool, typer.Option("--full", help="Steps that changed nothing too, and every alternative.")
     ] = False,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Explain a settlement step by step, from what was kept of it.
 
@@ -300,32 +252,26 @@ def explain(
     \b
     Example: yibao desk explain 17 --policy tianjin
     """
-    from yibao.cli import desk_explain, desk_office
+    from yibao.cli import desk_explain
 
-    how = desk_office.How(
-        policy, overlay or [], "D", None, database, language=lang, as_json=as_json
-    )
-    desk_explain.explain(number, how, full=full)
+    desk_explain.explain(number, replace(at, accept_grade="D"), full=full)
 
 
 @desk.command()
+@sharing("region")
 def sheet(
+    at: At,
     number: Number,
     *,
-    policy: PolicyName,
     output: Annotated[Path, typer.Option("-o", "--output", help="An .xlsx file.")],
-    overlay: Overlays = None,
-    database: Place = None,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Write a settlement as a workbook: what was settled, its lines, every step.
 
     \b
     Example: yibao desk sheet 17 --policy tianjin -o 17.xlsx
     """
-    from yibao.cli import desk_explain, desk_office
+    from yibao.cli import desk_explain
 
     if output.suffix.lower() != ".xlsx":
         raise typer.BadParameter("an .xlsx file is needed / 应为 .xlsx 文件")
-    how = desk_office.How(policy, overlay or [], "D", None, database, language=lang, as_json=False)
-    desk_explain.sheet(number, how, output)
+    desk_explain.sheet(number, replace(at, accept_grade="D"), output)

@@ -11,9 +11,11 @@ from yibao.agency.desk.recall import recall
 from yibao.agency.desk.reverse import settlement_of
 from yibao.agency.desk.standing import lines_of
 from yibao.cli.desk_look import PARTS, line_data, say
-from yibao.cli.desk_office import How, desk_exits
+from yibao.cli.desk_office import desk_exits
+from yibao.cli.desk_office import office as desk_office
 from yibao.cli.desk_pages import BILL, with_bills
 from yibao.cli.output import console, print_json
+from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets
 from yibao.cli.waterfall import print_waterfall
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
@@ -25,30 +27,30 @@ from yibao.settlement.explain_data import as_json as explained
 Row = Mapping[str, Any]
 
 
-def explain(number: int, how: How, *, full: bool) -> None:
+def explain(number: int, at: At, *, full: bool) -> None:
     """Explain a settlement; leaves with the exit code."""
-    with desk_exits(how.language, as_json=how.as_json):
-        office = how.office()
-        with how.opened(reads=True) as database, database.transaction() as connection:
+    with desk_exits(at.lang, as_json=at.as_json):
+        office = desk_office(at)
+        with at.opened(reads=True) as database, database.transaction() as connection:
             settlement = recall(office, settlement_of(connection, number))
             taken_back = find.found(connection, number)["reversed_by"]
         explanation = Explainer(office.policy).explain(settlement)
-        if how.as_json:
+        if at.as_json:
             print_json(explained(explanation) | {"reversed_by": taken_back})
             return
         page = console()
         if taken_back is not None:
-            told = say("reversed_by", how.language, n=taken_back)
+            told = say("reversed_by", at.lang, n=taken_back)
             page.print(f"! {told}", style="yellow")
-        print_waterfall(explanation, how.language, page, full=full)
+        print_waterfall(explanation, at.lang, page, full=full)
 
 
-def sheet(number: int, how: How, output: Path) -> None:
+def sheet(number: int, at: At, output: Path) -> None:
     """Write a settlement as a workbook; leaves with the exit code."""
-    with desk_exits(how.language):
+    with desk_exits(at.lang):
         check_targets([output], [])
-        office = how.office()
-        with how.opened(reads=True) as database, database.transaction() as connection:
+        office = desk_office(at)
+        with at.opened(reads=True) as database, database.transaction() as connection:
             row = settlement_of(connection, number)
             lines = [line_data(line) for line in lines_of(connection, row)]
         settlement = recall(office, row)
@@ -57,7 +59,7 @@ def sheet(number: int, how: How, output: Path) -> None:
         sheets = [with_bills(settlements_sheet(entries, office.policy), [own])]
         if lines:
             sheets.append(_lines_sheet(lines))
-        sheets.append(explanation_sheet(entries, office.policy, how.language))
+        sheets.append(explanation_sheet(entries, office.policy, at.lang))
         titles = columns_sheet([sheets[0], sheets[-1]], office.policy.region)
         write_files({output: [*sheets, titles]})
         console().print(str(output), soft_wrap=True)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yibao.agency.desk.load import Load, Loaded, NotLoaded, load, uncollected
 from yibao.agency.desk.model import DeskError
-from yibao.agency.desk.office import Office
-from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.enrolment.statuses import statuses_of_many
 from yibao.agency.imports import Imported
-from yibao.cli.agency_run import finish, rejects_file, who
-from yibao.cli.database import opened
-from yibao.cli.options import Language
-from yibao.cli.settle_run import exits, place_of
+from yibao.cli.agency_run import finish, rejects_file
+from yibao.cli.desk_office import office as desk_office
+from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.interop.files.claims import Claims, Origin, read_claims, reject
 from yibao.interop.files.columns import claim_columns
@@ -27,51 +24,37 @@ from yibao.interop.files.reasons import rule_of
 from yibao.interop.files.rows import Reject, RowError
 from yibao.interop.files.tabular import open_table
 from yibao.money import format_yuan
-from yibao.policy.policy import load_policy
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Claim
 from yibao.store.database import Connection
 from yibao.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class How:
-    """By which rules, from which files, under which name."""
-
-    policy: str
-    overlays: Sequence[Path]
-    accept: str
-    encoding: Encoding | None
-    rejects: Path | None
-    actor: str | None
-    load_id: str
-
-
 def load_files(
-    files: Sequence[Path], how: How, place: str | None, language: Language, *, as_json: bool
+    at: At, files: Sequence[Path], name: str, rejects: Path | None, encoding: Encoding | None
 ) -> None:
-    """Load files of claims, all or none; leaves with the exit code."""
-    with exits(language, as_json=as_json), uncollected():
-        target = rejects_file(files, how.rejects)
-        policy = load_policy(place_of(how.policy), accept=how.accept, overlays=how.overlays)
-        with opened(place, how.policy) as database:
-            enrolment = database.run(lambda c: _enrolment(c, files, how.encoding))
+    """Load files of claims under a name, all or none; leaves with the exit code."""
+    with exits(at.lang, as_json=at.as_json), uncollected():
+        target = rejects_file(files, rejects)
+        office = desk_office(at)
+        region = office.policy.region
+        with at.opened() as database:
+            enrolment = database.run(lambda c: _enrolment(c, files, encoding))
             persons = Persons(enrolment, given=_CHOSEN)
-            read = read_claims(files, policy.region, persons, encoding=how.encoding)
+            read = read_claims(files, region, persons, encoding=encoding)
             done = Imported(rows=read.rows, rejects=[*read.rejects, *_reversals(read)])
             more: Mapping[str, Any] = {}
             if not done.rejects:
                 claims = [item.what for item in read.items if isinstance(item.what, Claim)]
-                wanted = Load(how.load_id, _digest(files), claims)
-                office, actor = Office(policy, REGISTERS), who(how.actor)
+                wanted = Load(name, _digest(files), claims)
                 try:
-                    loaded = database.run(lambda c: load(c, office, wanted, actor=actor))
+                    loaded = database.run(lambda c: load(c, office, wanted, actor=at.who))
                 except NotLoaded as error:
                     done.rejects += _rejects(read, error)
                 else:
                     done.made, done.unchanged = (0, read.rows) if loaded.again else (read.rows, 0)
                     more = _says(loaded)
-        finish(done, claim_columns(policy.region), target, language, as_json=as_json, more=more)
+        finish(done, claim_columns(region), target, at.lang, as_json=at.as_json, more=more)
 
 
 _CHOSEN = frozenset({"chosen_institution", "contracted_institution"})

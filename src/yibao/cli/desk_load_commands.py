@@ -7,12 +7,10 @@ from typing import Annotated
 
 import typer
 
-from yibao.cli.agency_run import Actor, Rejects
-from yibao.cli.db_commands import Place
-from yibao.cli.options import AcceptGrade, AsJson, Lang, Overlays, default_language, parse_text
-from yibao.cli.settle_commands import EncodingName, PolicyName
-
-_LANGUAGE = default_language()
+from yibao.cli.agency_run import Rejects
+from yibao.cli.options import parse_text
+from yibao.cli.settle_commands import EncodingName
+from yibao.cli.sharing import At, sharing
 
 
 def register(desk: typer.Typer) -> None:
@@ -20,25 +18,20 @@ def register(desk: typer.Typer) -> None:
     desk.command()(load)
 
 
+@sharing("rules", "actor", "json")
 def load(
+    at: At,
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE…", help="Claims as `settle` reads them, with institution_id."),
     ],
     *,
-    policy: PolicyName,
     load_id: Annotated[
         str,
         typer.Option("--id", metavar="ID", parser=parse_text, help="Names the load; used once."),
     ],
     rejects: Rejects = None,
     encoding: EncodingName = None,
-    overlay: Overlays = None,
-    accept_grade: AcceptGrade = "C",
-    actor: Actor = None,
-    database: Place = None,
-    as_json: AsJson = False,
-    lang: Lang = _LANGUAGE,
 ) -> None:
     """Settle and book claims of the past, all or none.
 
@@ -52,5 +45,4 @@ def load(
     """
     from yibao.cli import desk_load
 
-    how = desk_load.How(policy, overlay or [], accept_grade, encoding, rejects, actor, load_id)
-    desk_load.load_files(files, how, database, lang, as_json=as_json)
+    desk_load.load_files(at, files, load_id, rejects, encoding)

@@ -11,12 +11,12 @@ from rich.text import Text as Styled
 
 from yibao.agency.desk import find
 from yibao.agency.desk.standing import invoices_of, lines_of, posted
-from yibao.cli.database import opened
 from yibao.cli.desk_office import desk_exits
 from yibao.cli.ledger_pages import fund_title
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_report import money
+from yibao.cli.sharing import At
 from yibao.interop.files.rows import visible
 from yibao.ledger.chart import CHART, Account
 from yibao.ledger.entries import Transfer
@@ -89,17 +89,17 @@ def say(key: str, language: Language, **facts: object) -> str:
 # --- one ------------------------------------------------------------------------------------------
 
 
-def show(number: int, place: str | None, language: Language, *, as_json: bool) -> None:
+def show(number: int, at: At) -> None:
     """Show a settlement or reversal; leaves with the exit code."""
-    with desk_exits(language, as_json=as_json):
-        with opened(place) as database, database.transaction() as connection:
+    with desk_exits(at.lang, as_json=at.as_json):
+        with at.opened() as database, database.transaction() as connection:
             row = find.found(connection, number)
             lines, invoices = lines_of(connection, row), invoices_of(connection, number)
             moved = posted(connection, number)
-        if as_json:
+        if at.as_json:
             print_json(_as_data(row, lines, invoices, moved))
         else:
-            _print(row, lines, invoices, moved, language)
+            _print(row, lines, invoices, moved, at.lang)
 
 
 def _as_data(
@@ -256,25 +256,23 @@ _LISTED = (
 )
 
 
-def list_(
-    wanted: find.Wanted, limit: int, place: str | None, language: Language, *, as_json: bool
-) -> None:
+def list_(wanted: find.Wanted, limit: int, at: At) -> None:
     """List settlements and reversals."""
-    with opened(place) as database, database.transaction() as connection:
+    with at.opened() as database, database.transaction() as connection:
         rows = find.find(connection, wanted, limit)
-    if as_json:
+    if at.as_json:
         print_json([_plain(row) for row in rows])
     elif not rows:
-        console().print(say("none", language))
+        console().print(say("none", at.lang))
     else:
         table = Table()
         for name in _LISTED:
-            title = say(name, language) if name in _WORDS else _title(name).pick(language)
+            title = say(name, at.lang) if name in _WORDS else _title(name).pick(at.lang)
             right = name in {"total", "fund_pay", "own"}
             table.add_column(title, justify="right" if right else "left", overflow="fold")
         for row in rows:
             own = row["account_pay"] + row["cash_pay"]
             amounts = [money(fen) for fen in (row["total"], row["fund_pay"], own)]
-            told = [_text(name, row, language) for name in _LISTED[:5]]
-            table.add_row(*told, *amounts, _standing(row, language))
+            told = [_text(name, row, at.lang) for name in _LISTED[:5]]
+            table.add_row(*told, *amounts, _standing(row, at.lang))
         console().print(table)

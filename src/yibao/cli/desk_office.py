@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -14,33 +12,14 @@ from yibao.agency.desk.model import DeskError
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.registers import REGISTERS
 from yibao.cli import exit_codes, failure
-from yibao.cli.database import opened
 from yibao.cli.options import Language
-from yibao.cli.settle_run import exits, place_of
-from yibao.policy.policy import load_policy
-from yibao.store.database import Database
+from yibao.cli.settle_run import exits
+from yibao.cli.sharing import At
 
 
-@dataclass(frozen=True, slots=True)
-class How:
-    """By which rules, by whom, where; and how it is told."""
-
-    policy: str
-    overlays: Sequence[Path]
-    accept: str
-    actor: str | None
-    place: str | None
-    language: Language
-    as_json: bool
-
-    def office(self) -> Office:
-        """Load the policy; raises PackErrors."""
-        policy = load_policy(place_of(self.policy), accept=self.accept, overlays=self.overlays)
-        return Office(policy, REGISTERS)
-
-    def opened(self, *, reads: bool = False) -> AbstractContextManager[Database]:
-        """Open the database; raises Refused where it is not of the region of the rules."""
-        return opened(self.place, self.policy, reads=reads)
+def office(at: At) -> Office:
+    """Load the policy that a desk settles by; raises PackErrors."""
+    return Office(at.rules(), REGISTERS)
 
 
 @contextmanager

@@ -18,9 +18,11 @@ from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.filing import intake
 from yibao.agency.imports import Write, write_rows
 from yibao.cli import exit_codes
-from yibao.cli.agency_run import finish, readers, rejects_file, who
-from yibao.cli.desk_office import How, desk_exits
+from yibao.cli.agency_run import finish, readers, rejects_file
+from yibao.cli.desk_office import desk_exits
+from yibao.cli.desk_office import office as desk_office
 from yibao.cli.output import print_json
+from yibao.cli.sharing import At
 from yibao.interop.files.bills import REVERSAL_COLUMNS
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.rowreader import Values
@@ -34,15 +36,15 @@ _TOLD = Text(
 )
 
 
-def reverse(numbers: Sequence[int], how: How) -> None:
+def reverse(numbers: Sequence[int], at: At) -> None:
     """Take settlements back, each in a transaction; leaves with the exit code."""
-    with desk_exits(how.language, as_json=how.as_json):
-        office, made, failed = how.office(), list[dict[str, Any]](), list[dict[str, Any]]()
-        with how.opened() as database:
+    with desk_exits(at.lang, as_json=at.as_json):
+        office, made, failed = desk_office(at), list[dict[str, Any]](), list[dict[str, Any]]()
+        with at.opened() as database:
             for number in dict.fromkeys(numbers):
 
                 def work(connection: Connection, number: int = number) -> TakenBack | Replayed:
-                    return intake.reverse(connection, office, number, actor=who(how.actor))
+                    return intake.reverse(connection, office, number, actor=at.who)
 
                 try:
                     taken = database.run(work)
@@ -54,33 +56,33 @@ def reverse(numbers: Sequence[int], how: How) -> None:
                 balance = format_yuan(taken.account_balance)
                 by = taken.settlement_id
                 made.append({"settlement_id": number, "reversed_by": by, "balance": balance})
-        if how.as_json:
+        if at.as_json:
             print_json({"made": made, "refused": failed})
-        for one in () if how.as_json else made:
-            text = _TOLD.pick(how.language)
+        for one in () if at.as_json else made:
+            text = _TOLD.pick(at.lang)
             number, by, balance = one.values()
             typer.echo(text.format(number=number, by=by, balance=balance))
         for one in failed:
             typer.echo(
-                f"{one['settlement_id']}: {one['reason'].pick(how.language)} [{one['rule']}]",
+                f"{one['settlement_id']}: {one['reason'].pick(at.lang)} [{one['rule']}]",
                 err=True,
             )
         if failed:
             raise typer.Exit(exit_codes.REJECTED if made else exit_codes.REFUSED)
 
 
-def reverse_file(file: Path, how: How, rejects: Path | None, encoding: Encoding | None) -> None:
+def reverse_file(file: Path, at: At, rejects: Path | None, encoding: Encoding | None) -> None:
     """Take back the settlements that a file names; leaves with the exit code.
 
     The same file again changes nothing.
     """
-    with desk_exits(how.language, as_json=how.as_json):
+    with desk_exits(at.lang, as_json=at.as_json):
         target = rejects_file([file], rejects)
         rows = readers([file], "reversals", REVERSAL_COLUMNS, encoding)
-        office = how.office()
-        with how.opened() as database:
-            done = write_rows(database, rows, _writer(office, who(how.actor)))
-        finish(done, REVERSAL_COLUMNS, target, how.language, as_json=how.as_json)
+        office = desk_office(at)
+        with at.opened() as database:
+            done = write_rows(database, rows, _writer(office, at.who))
+        finish(done, REVERSAL_COLUMNS, target, at.lang, as_json=at.as_json)
 
 
 def _writer(office: Office, actor: str) -> Write:

@@ -15,12 +15,14 @@ from yibao.agency.bills.reading import PartName, Sent, read_bills
 from yibao.agency.bills.sending import Outcome, send_instead
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.postings import shares
-from yibao.cli.agency_run import rejects_file, tell, who
-from yibao.cli.desk_office import How, desk_exits
+from yibao.cli.agency_run import rejects_file, tell
+from yibao.cli.desk_office import desk_exits
+from yibao.cli.desk_office import office as desk_office
 from yibao.cli.desk_pages import print_bills, print_sums, print_taken_back, settled_sheet
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.progress import watching
+from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old, written_twice
 from yibao.interop.files.bills import FILES
 from yibao.interop.files.encoding import Encoding
@@ -48,37 +50,37 @@ class Given:
 # --- many bills -----------------------------------------------------------------------------------
 
 
-def settle(given: Given, how: How, output: Path | None, rejects: Path | None) -> None:
+def settle(given: Given, at: At, output: Path | None, rejects: Path | None) -> None:
     """Settle the bills of files; leaves with the exit code."""
-    with desk_exits(how.language, as_json=how.as_json):
+    with desk_exits(at.lang, as_json=at.as_json):
         targets = _targets(given, output, rejects)
-        office = how.office()
+        office = desk_office(at)
         sent = read_bills(given.bills, office.policy.region, given.parts, given.encoding)
-        work = partial(batch.settle, actor=who(how.actor))
-        with how.opened() as database:
-            found = _watched(work, database, office, sent, how.language)
+        work = partial(batch.settle, actor=at.who)
+        with at.opened() as database:
+            found = _watched(work, database, office, sent, at.lang)
         counts = {"made": sum(not o.again for o in found), "unchanged": sum(o.again for o in found)}
-        if not how.as_json:
-            print_sums(found, how.language, console())
-        _finish(_Run(found, sent, counts), office, how, targets)
+        if not at.as_json:
+            print_sums(found, at.lang, console())
+        _finish(_Run(found, sent, counts), office, at, targets)
 
 
-def pre_settle(given: Given, how: How, output: Path | None, rejects: Path | None) -> None:
+def pre_settle(given: Given, at: At, output: Path | None, rejects: Path | None) -> None:
     """Show what bills would be settled as; leaves with the exit code."""
-    with desk_exits(how.language, as_json=how.as_json):
+    with desk_exits(at.lang, as_json=at.as_json):
         targets = _targets(given, output, rejects)
-        office = how.office()
+        office = desk_office(at)
         sent = read_bills(given.bills, office.policy.region, given.parts, given.encoding)
-        with how.opened(reads=True) as database:
-            found = _watched(batch.presettle, database, office, sent, how.language)
+        with at.opened(reads=True) as database:
+            found = _watched(batch.presettle, database, office, sent, at.lang)
         found = [o if o.again else replace(o, number=0) for o in found]
-        if not how.as_json:
-            print_bills(found, how.language, console())
+        if not at.as_json:
+            print_bills(found, at.lang, console())
         counts = {
             "would": sum(not o.again for o in found),
             "unchanged": sum(o.again for o in found),
         }
-        _finish(_Run(found, sent, counts), office, how, targets)
+        _finish(_Run(found, sent, counts), office, at, targets)
 
 
 def _watched(
@@ -126,7 +128,7 @@ class _Run:
     counts: Mapping[str, int]
 
 
-def _finish(run: _Run, office: Office, how: How, targets: _Targets) -> None:
+def _finish(run: _Run, office: Office, at: At, targets: _Targets) -> None:
     """Write what was settled and what was refused, and tell.
 
     Leaves with exit code 1 where something was refused.
@@ -138,26 +140,26 @@ def _finish(run: _Run, office: Office, how: How, targets: _Targets) -> None:
     for kind, rows in rejects.items():
         if rows:
             order = [column.name for column in FILES[kind](office.policy.region)]
-            sheet = replace(rejects_sheet(rows, order, how.language), name=kind)
+            sheet = replace(rejects_sheet(rows, order, at.lang), name=kind)
             sheets.setdefault(targets.of(kind), []).append(sheet)
     write_files(sheets)
-    back = _tell_taken_back(run.found, how)
+    back = _tell_taken_back(run.found, at)
     tell(
         {"rows": run.sent.rows, **run.counts, "rejected": len(rejects["bills"])},
         _causes(rejects),
         sheets,
         remove_old(targets.all, sheets),
-        how.language,
-        as_json=how.as_json,
+        at.lang,
+        as_json=at.as_json,
         more={"taken_back": back, "settlements": [as_data(outcome) for outcome in run.found]},
     )
 
 
-def _tell_taken_back(found: Sequence[Outcome], how: How) -> int:
+def _tell_taken_back(found: Sequence[Outcome], at: At) -> int:
     """Say which bills, sent again, have been taken back; return how many."""
     numbers = [str(o.bill.values["claim_no"]) for o in found if o.taken_back]
     if numbers:
-        print_taken_back(numbers, how.language, console(stderr=True))
+        print_taken_back(numbers, at.lang, console(stderr=True))
     return len(numbers)
 
 
@@ -191,29 +193,27 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
 # --- one bill -------------------------------------------------------------------------------------
 
 
-def correct(number: int, given: Given, how: How) -> None:
+def correct(number: int, given: Given, at: At) -> None:
     """Settle a bill in another's place; leaves with the exit code."""
-    with desk_exits(how.language, as_json=how.as_json):
-        office = how.office()
+    with desk_exits(at.lang, as_json=at.as_json):
+        office = desk_office(at)
         sent = read_bills(given.bills, office.policy.region, given.parts, given.encoding)
         if len(sent.bills) != 1:
             told_of = f"{given.bills[0]}: {len(sent.bills)} bills, one is needed / 应恰有一张单据"
             raise typer.BadParameter(told_of)
         found: list[Outcome] = []
-        with how.opened() as database:
+        with at.opened() as database:
             for bill in sent.in_order():
-                work = partial(
-                    send_instead, office=office, number=number, bill=bill, actor=who(how.actor)
-                )
+                work = partial(send_instead, office=office, number=number, bill=bill, actor=at.who)
                 try:
                     found.append(database.run(work))
                 except batch.REFUSED as error:
                     batch.refuse(bill, error)
-        if found and not how.as_json:
-            print_bills(found, how.language, console())
-            _tell_taken_back(found, how)
-        if found and how.as_json:
+        if found and not at.as_json:
+            print_bills(found, at.lang, console())
+            _tell_taken_back(found, at)
+        if found and at.as_json:
             print_json({"takes_back": number, **as_data(found[0])})
         if not found:
             rejects = _causes(sent.rejects())
-            tell({"rows": 1, "rejected": 1}, rejects, {}, [], how.language, as_json=how.as_json)
+            tell({"rows": 1, "rejected": 1}, rejects, {}, [], at.lang, as_json=at.as_json)

@@ -43,6 +43,7 @@ from yibao.cli.settle_commands import EncodingName, PolicyName
 
 if TYPE_CHECKING:
     from yibao.agency.imports import RowFile
+    from yibao.policy.policy import Policy
     from yibao.settlement.procedure import Office
     from yibao.store.database import Connection, Database
     from yibao.text import Text
@@ -78,9 +79,9 @@ class At:
         """Return the same by the rules of a region, or by none."""
         return replace(self, policy=policy or "")
 
-    def opened(self) -> AbstractContextManager[Database]:
+    def opened(self, *, reads: bool = False) -> AbstractContextManager[Database]:
         """Open the database; raises Refused where it is not of the region of the rules."""
-        return opened(self.database, self.policy)
+        return opened(self.database, self.policy, reads=reads)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -110,14 +111,19 @@ class At:
         if self.policy:
             bind(connection, self.policy)
 
-    def office(self) -> Office:
+    def rules(self) -> Policy:
         """Load the policy; raises PackErrors."""
         from yibao.cli.settle_run import place_of
         from yibao.policy.policy import load_policy
-        from yibao.settlement.procedure import Office
 
         place, overlays = place_of(self.policy), self.overlay or ()
-        return Office(load_policy(place, accept=self.accept_grade, overlays=overlays))
+        return load_policy(place, accept=self.accept_grade, overlays=overlays)
+
+    def office(self) -> Office:
+        """Load the policy and what answers by its procedures; raises PackErrors."""
+        from yibao.settlement.procedure import Office
+
+        return Office(self.rules())
 
     def say(self, text: Text) -> None:
         """Print a line."""
@@ -149,15 +155,13 @@ def _option(name: str, kind: Any, default: Any = Parameter.empty) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
 
 
+_REGION = [_option("policy", PolicyName), _option("overlay", Overlays, None)]
 _OPTIONS: Mapping[str, Sequence[Parameter]] = {
     "by": [_option("by", By)],
     "actor": [_option("by", agency_run.Actor, None)],
     "day": [_option("day", _BookDay, None)],
-    "rules": [
-        _option("policy", PolicyName),
-        _option("overlay", Overlays, None),
-        _option("accept_grade", AcceptGrade, "C"),
-    ],
+    "region": _REGION,
+    "rules": [*_REGION, _option("accept_grade", AcceptGrade, "C")],
     "database": [_option("database", Place, None)],
     "json": [_option("as_json", AsJson, False)],
     "lang": [_option("lang", Lang, default_language())],
@@ -178,7 +182,7 @@ def sharing(*names: str) -> Callable[[Callable[Concatenate[At, Own], None]], Cal
 
     by     who does it, needed          actor  who does it, else the user of the machine
     day    the day of the books         rules  the policy, its overlays, the worst grade of figure
-    json   print the result as JSON
+    region the policy and its overlays  json   print the result as JSON
     """
 
     def decorate(function: Callable[Concatenate[At, Own], None]) -> Callable[..., None]:
