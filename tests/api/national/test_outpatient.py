@@ -6,10 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import claim_files
 import pytest
 import visit_town as town
 from centres import Hospital
+from claim_figures import RESIDENT, WORKER, figures
 from visiting import CERTIFICATE, Patient, proc
 
 from yibao.interop.national import care
@@ -61,32 +61,6 @@ def charged(patient: Patient) -> list[dict[str, Any]]:
     return patient.charge(*(patient.line(*one) for one in LINES))
 
 
-def figures(folder: Path, scheme: dict[str, str], visit: str, level: str, **more: str) -> Any:
-    """Return what `yibao settle` makes of the same claim in files."""
-    person = {
-        "person_id": "P1",
-        "from": "2015-01-01",
-        "to": "",
-        "birth_date": "1960-05-05",
-        **scheme,
-    }
-    claim = {
-        "claim_id": "C1",
-        "person_id": "P1",
-        "visit": visit,
-        "admitted_on": "2022-03-01",
-        "discharged_on": "2022-03-01",
-        "settled_at": "2022-03-09 10:00:00",
-        "level": level,
-        **more,
-    }
-    run = claim_files.settle(folder, [claim], [person])
-    assert not run.rejects
-    (entry,) = run.batch.entries
-    return entry.settlement
-
-
-RESIDENT = {"scheme": "resident", "category": "adult", "contribution_tier": "high"}
 AMOUNTS = {
     "total": "1260.00",
     "out_of_catalogue": "10.00",
@@ -147,7 +121,7 @@ def test_a_visit_of_an_employee_who_pays_from_the_account(
     done = worker.settle(TOTAL, worker.presettle(TOTAL, acct_used_flag="1"), acct_used_flag="1")
     info = done["setlinfo"]
     expected = figures(
-        *(tmp_path, {**EMPLOYEE, "large_expense_paid": "true"}, "outpatient", "2"),
+        *(tmp_path, WORKER, "outpatient", "2"),
         **AMOUNTS,
         admitted_on="2019-03-01",
         discharged_on="2019-03-01",

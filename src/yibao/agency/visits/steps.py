@@ -24,7 +24,7 @@ Step = Literal[
 ]
 
 STATES: Mapping[State, Text] = {
-    "open": Text("就诊中", "open"),
+    "open": Text("尚在进行", "open"),
     "discharged": Text("已出院未结算", "discharged and not settled"),
     "settled": Text("已出院结算", "discharged and settled"),
     "withdrawn": Text("已撤销", "withdrawn"),
