@@ -58,3 +58,42 @@ def fen(amount: Decimal) -> int:
 def our(codes: Mapping[str, str], code: str) -> str | None:
     """Return the first of our words whose code it is, None where none has it."""
     return next((word for word, one in codes.items() if one == code), None)
+
+
+# --- institutions, practitioners, items -----------------------------------------------------------
+
+INSTITUTIONS: Mapping[str, str] = {"hospital": "1", "pharmacy": "2"}
+LEVELS: Mapping[str, str] = {"3": "12", "2": "13", "1": "14", "none": "11"}
+PROFESSIONS: Mapping[str, str] = {
+    "physician": "1",
+    "nurse": "2",
+    "pharmacist": "3",
+    "technician": "4",
+}
+ITEM_KINDS: Mapping[str, str] = {
+    "drug": "101",
+    "herbal": "102",
+    "preparation": "103",
+    "service": "201",
+    "consumable": "301",
+}
+ITEM_CLASSES: Mapping[str, str] = {"A": "01", "B": "02", "C": "03"}
+CHARGE_TYPES: Mapping[str, str] = {
+    "drug": "09",
+    "herbal": "10",
+    "preparation": "09",
+    "service": "05",
+    "consumable": "08",
+}
+"""What an item is charged as, by its kind: the catalogues say no more than that."""
+
+UNKNOWN_DEPARTMENT = "A69"
+"""The code of a department whose specialty the register does not say."""
+
+DRUGS_OF = {"104": "drug", "106": "herbal", "105": "drug"}
+"""Kinds of drugs of the interface that are of another kind with us."""
+
+
+def item_kind(code: str) -> str | None:
+    """Return the kind of item of ours that a catalogue of the interface's is of."""
+    return our(ITEM_KINDS, code) or DRUGS_OF.get(code)

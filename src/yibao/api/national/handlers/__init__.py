@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from yibao.api.national.exchange import Handler
-from yibao.api.national.handlers import persons, session
+from yibao.api.national.handlers import catalogues, files, institutions, persons, session
 
 HANDLERS: Mapping[str, Handler] = {
     **session.HANDLERS,
     **persons.HANDLERS,
+    **institutions.HANDLERS,
+    **catalogues.HANDLERS,
+    **files.HANDLERS,
 }
 
-READS = frozenset({*persons.READS})
+READS = frozenset({*persons.READS, *institutions.READS, *catalogues.READS, *files.READS})
 """Those that only read: their replies are not kept, and the database holds them to it."""

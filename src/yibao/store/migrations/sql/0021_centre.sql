@@ -11,3 +11,17 @@ CREATE TABLE ops.sign_in (
   signed_out_at  timestamptz CHECK (signed_out_at >= signed_in_at)
 );
 GRANT SELECT, INSERT, UPDATE (signed_out_at) ON ops.sign_in TO yibao_app;
+
+-- Files that institutions send and fetch; institution_id '': for whoever knows the number.
+CREATE TABLE ops.file (
+  number         text        PRIMARY KEY,
+  institution_id text        NOT NULL,
+  name           text        NOT NULL,
+  content        bytea       NOT NULL,
+  made_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  until          date        NOT NULL,
+  rows           int         NOT NULL   -- 0: nobody has counted them
+);
+CREATE INDEX ON ops.file (institution_id, name);
+CREATE INDEX ON ops.file (until);
+GRANT SELECT, INSERT, DELETE ON ops.file TO yibao_app;
