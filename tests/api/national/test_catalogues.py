@@ -185,7 +185,10 @@ def test_a_file_that_is_sent_can_be_fetched(
     told = hospital.ask("9101", upload(hospital, sent))
     assert told["dld_endtime"] > date.today().isoformat()  # noqa: DTZ011
     assert fetch(hospital, told["file_qury_no"]).body == b"\x00\xff\xffA"
-    for other in (fetch(pharmacy, told["file_qury_no"]), fetch(hospital, told["file_qury_no"], "b")):
+    for other in (
+        fetch(pharmacy, told["file_qury_no"]),
+        fetch(hospital, told["file_qury_no"], "b"),
+    ):
         assert other.json["infcode"] == -1
         assert "[known_file]" in other.json["err_msg"]
 

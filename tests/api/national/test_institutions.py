@@ -12,9 +12,13 @@ from yibao.store.database import Database
 def departments(database: Database) -> None:
     with database.transaction() as connection:
         connection.execute(
-            "INSERT INTO registry.department (institution_id, department, name, valid) VALUES "
-            "('H3', 'A03', '内科', '[2020-01-01,)'), ('H3', 'X', '特需', '[2020-01-01,2099-01-01)'),"
-            "('H1', 'A03', '内科', '[2020-01-01,)'), ('H3', 'A04', '外科', '[2020-01-01,2021-01-01)')"
+            """
+            INSERT INTO registry.department (institution_id, department, name, valid) VALUES
+              ('H3', 'A03', '内科', '[2020-01-01,)'),
+              ('H3', 'X', '特需', '[2020-01-01,2099-01-01)'),
+              ('H1', 'A03', '内科', '[2020-01-01,)'),
+              ('H3', 'A04', '外科', '[2020-01-01,2021-01-01)')
+            """
         )
 
 

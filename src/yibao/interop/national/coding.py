@@ -97,3 +97,24 @@ DRUGS_OF = {"104": "drug", "106": "herbal", "105": "drug"}
 def item_kind(code: str) -> str | None:
     """Return the kind of item of ours that a catalogue of the interface's is of."""
     return our(ITEM_KINDS, code) or DRUGS_OF.get(code)
+
+
+# --- settlements ----------------------------------------------------------------------------------
+
+CLEARING_VISITS: Mapping[str, tuple[str, ...]] = {
+    "11": ("outpatient", "family_doctor"),
+    "13": ("emergency", "emergency_observation"),
+    "14": ("special_outpatient", "chronic_outpatient"),
+    "15": ("two_disease",),
+    "21": ("inpatient",),
+    "41": ("pharmacy",),
+    "53": ("maternity_outpatient",),
+    "99940": ("maternity_inpatient",),
+    "99": ("long_term_care",),
+}
+"""The visits that a class of clearing is of."""
+
+
+def clearing_class(visit: str) -> str:
+    """Return the class of clearing of a visit."""
+    return next(code for code, visits in CLEARING_VISITS.items() if visit in visits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from yibao.api.national.exchange import Handler
-from yibao.api.national.handlers import catalogues, files, institutions, persons, session
+from yibao.api.national.handlers import accounts, catalogues, files, institutions, persons, session
 
 HANDLERS: Mapping[str, Handler] = {
     **session.HANDLERS,
@@ -13,7 +13,10 @@ HANDLERS: Mapping[str, Handler] = {
     **institutions.HANDLERS,
     **catalogues.HANDLERS,
     **files.HANDLERS,
+    **accounts.HANDLERS,
 }
 
-READS = frozenset({*persons.READS, *institutions.READS, *catalogues.READS, *files.READS})
+READS = frozenset(
+    {*persons.READS, *institutions.READS, *catalogues.READS, *files.READS, *accounts.READS}
+)
 """Those that only read: their replies are not kept, and the database holds them to it."""

@@ -234,6 +234,7 @@ def _limit(exchange: Exchange, one: directory.Found) -> dict[str, Any] | None:
         "hilist_lmtpric_type": "1",
         "overlmt_dspo_way": "1",
         "hilist_pric_uplmt_amt": coding.yuan(one.standard),
+        "crte_time": one.recorded_on,
     }
 
 
@@ -244,6 +245,7 @@ def _first_self_pay(exchange: Exchange, one: directory.Found) -> dict[str, Any]:
         "selfpay_prop_psn_type": "99",
         "selfpay_prop_type": "10",
         "selfpay_prop": Decimal(one.first_self_pay),
+        "crte_time": one.recorded_on,
     }
 
 
