@@ -68,12 +68,14 @@ class Hospital:
         """Return the output of a transaction that is done."""
         reply = self.send(self.message(infno, body, **envelope))
         assert reply["infcode"] == 0, reply["err_msg"]
-        assert faults(infno, reply) == []
+        found = faults(infno, reply)
+        assert not found, found
         return reply["output"]
 
     def refused(self, infno: str, body: Any, **envelope: Any) -> str:
         """Return why a transaction is not done."""
         reply = self.send(self.message(infno, body, **envelope))
         assert reply["infcode"] == -1, reply
-        assert faults(infno, reply) == []
+        found = faults(infno, reply)
+        assert not found, found
         return str(reply["err_msg"])

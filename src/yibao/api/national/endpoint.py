@@ -14,13 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import psycopg
 import simplejson
 from fastapi import APIRouter, Depends, Request, Response
 
 from yibao.agency.desk.model import Key, KeyUsed
-from yibao.api.national.exchange import Exchange, Failed
+from yibao.api.national.exchange import Exchange, Failed, Stream
 from yibao.api.national.handlers import HANDLERS, READS, TRIES
 from yibao.api.national.reply import now, number_of, reply, says
 from yibao.api.once import kept
@@ -31,7 +32,8 @@ from yibao.errors import YibaoError
 from yibao.interop.national.check import Checked, Fault, Row, check
 from yibao.interop.national.load import interface
 from yibao.interop.national.model import ROOT, Transaction
-from yibao.registry.find import institution
+from yibao.interop.national.rows import text
+from yibao.registry.find import Institution, institution
 from yibao.store.database import Connection, see_one_instant
 from yibao.store.errors import StoreError
 
@@ -59,11 +61,12 @@ Body = Annotated[bytes, Depends(_body)]
 @router.post(ENTRY)
 def call(request: Request, body: Body) -> Response:
     """Answer a message; which transaction it is, says its `infno`."""
-    return _sent(answer(service_of(request), body))
-
-
-def _sent(text: str) -> Response:
-    return Response(text.encode(errors="replace"), media_type="application/json")
+    told = answer(service_of(request), body)
+    if isinstance(told, Stream):
+        name = f"attachment; filename*=UTF-8''{quote(told.name)}"
+        headers = {"Content-Disposition": name}
+        return Response(told.content, headers=headers, media_type="application/octet-stream")
+    return Response(told.encode(errors="replace"), media_type="application/json")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +85,12 @@ class _Message:
         """The message's idempotency key; no other caller has a blank in its name."""
         told = simplejson.dumps(self.given, sort_keys=True, use_decimal=True)
         digest = hashlib.sha256(told.encode(errors="backslashreplace")).hexdigest()
-        caller = f"interface {self.envelope['fixmedins_code']}"
-        return Key(caller, str(self.envelope["msgid"]), digest)
+        caller = f"interface {text(self.envelope, 'fixmedins_code')}"
+        return Key(caller, text(self.envelope, "msgid"), digest)
 
 
-def answer(service: Service, body: bytes) -> str:
-    """Return the reply to a message, whatever it is."""
+def answer(service: Service, body: bytes) -> str | Stream:
+    """Return the reply to a message, whatever it is; of a file that is fetched, the file."""
     received = now()
     number = number_of(service.office.policy.region.division, received)
     try:
@@ -121,7 +124,7 @@ def _read(service: Service, body: bytes, received: datetime, number: str) -> _Me
     given = _parsed(body)
     schema = interface(service.national.profile)
     envelope = _right(check({ROOT: schema.request}, given, schema.codes)).one(ROOT)
-    infno = str(envelope["infno"])
+    infno = text(envelope, "infno")
     transaction = schema.transactions.get(infno)
     if transaction is None:
         raise Failed(f"交易报文不正确：未知交易编号“{infno}”")
@@ -173,34 +176,42 @@ def _told(faults: Sequence[Fault]) -> str:
 # --- doing ----------------------------------------------------------------------------------------
 
 
-def _done(service: Service, message: _Message) -> str:
+def _done(service: Service, message: _Message) -> str | Stream:
     handler = HANDLERS[message.transaction.infno]
     key = message.key
 
-    def work(connection: Connection) -> tuple[int, str]:
+    def told(connection: Connection) -> str | Stream:
         who = _institution(connection, message.envelope)
         exchange = Exchange(
             service, connection, message.transaction, message.envelope, message.input, who, key
         )
-        return 200, reply(message.number, message.received, handler(exchange))
+        output = handler(exchange)
+        if isinstance(output, Stream):
+            return output
+        return reply(message.number, message.received, output)
 
-    def read(connection: Connection) -> tuple[int, str]:
+    def read(connection: Connection) -> str | Stream:
         see_one_instant(connection)
-        return work(connection)
+        return told(connection)
 
-    def tried(connection: Connection) -> tuple[int, str]:
+    def write(connection: Connection) -> tuple[int, str]:
+        made = told(connection)
+        assert isinstance(made, str), "what writes answers with an envelope"
+        return 200, made
+
+    def tried(connection: Connection) -> str | Stream:
         with connection.transaction(force_rollback=True):
-            return work(connection)
+            return told(connection)
 
     if message.transaction.infno in READS:
-        return service.database.run(read)[1]
+        return service.database.run(read)
     if message.transaction.infno in TRIES:
-        return service.database.run(tried)[1]
-    return kept(service.database, key, work)[1]
+        return service.database.run(tried)
+    return kept(service.database, key, write)[1]
 
 
-def _institution(connection: Connection, envelope: Row) -> Any:
-    code = str(envelope["fixmedins_code"])
+def _institution(connection: Connection, envelope: Row) -> Institution:
+    code = text(envelope, "fixmedins_code")
     who = institution(connection, code, today())
     if who is None:
         raise Failed(f"定点医药机构编号(fixmedins_code)：没有登记或已终止定点“{code}”")

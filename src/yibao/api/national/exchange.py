@@ -13,11 +13,20 @@ from yibao.clock import today
 from yibao.errors import YibaoError
 from yibao.interop.national.check import Checked, Row
 from yibao.interop.national.model import Transaction
+from yibao.interop.national.rows import text
 from yibao.registry.find import Institution
 from yibao.store.database import Connection
 
 Output = Mapping[str, Any] | Sequence[Any] | None
 """What comes back of a transaction, by node; values as `values.written` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file that comes back as it is, without an envelope; only of what reads."""
+
+    content: bytes
+    name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +47,7 @@ class Exchange:
     @property
     def actor(self) -> str:
         """Who asks, for the audit: the institution and its operator."""
-        return f"{self.institution.institution_id}:{self.envelope['opter']}"
+        return f"{self.institution.institution_id}:{text(self.envelope, 'opter')}"
 
     @property
     def today(self) -> date:
@@ -63,7 +72,7 @@ class Exchange:
         return Key(self.key.caller, f"{self.key.key} {part}", self.key.digest)
 
 
-Handler = Callable[[Exchange], Output]
+Handler = Callable[[Exchange], Output | Stream]
 
 
 class Failed(YibaoError):

@@ -58,3 +58,63 @@ def fen(amount: Decimal) -> int:
 def our(codes: Mapping[str, str], code: str) -> str | None:
     """Return the first of our words whose code it is, None where none has it."""
     return next((word for word, one in codes.items() if one == code), None)
+
+
+# --- institutions, practitioners, items -----------------------------------------------------------
+
+INSTITUTIONS: Mapping[str, str] = {"hospital": "1", "pharmacy": "2"}
+LEVELS: Mapping[str, str] = {"3": "12", "2": "13", "1": "14", "none": "11"}
+PROFESSIONS: Mapping[str, str] = {
+    "physician": "1",
+    "nurse": "2",
+    "pharmacist": "3",
+    "technician": "4",
+}
+ITEM_KINDS: Mapping[str, str] = {
+    "drug": "101",
+    "herbal": "102",
+    "preparation": "103",
+    "service": "201",
+    "consumable": "301",
+}
+ITEM_CLASSES: Mapping[str, str] = {"A": "01", "B": "02", "C": "03"}
+CHARGE_TYPES: Mapping[str, str] = {
+    "drug": "09",
+    "herbal": "10",
+    "preparation": "09",
+    "service": "05",
+    "consumable": "08",
+}
+"""What an item is charged as, by its kind: the catalogues say no more than that."""
+
+UNKNOWN_DEPARTMENT = "A69"
+"""The code of a department whose specialty the register does not say."""
+
+DRUGS_OF = {"104": "drug", "106": "herbal", "105": "drug"}
+"""Kinds of drugs of the interface that are of another kind with us."""
+
+
+def item_kind(code: str) -> str | None:
+    """Return the kind of item of ours that a catalogue of the interface's is of."""
+    return our(ITEM_KINDS, code) or DRUGS_OF.get(code)
+
+
+# --- settlements ----------------------------------------------------------------------------------
+
+CLEARING_VISITS: Mapping[str, tuple[str, ...]] = {
+    "11": ("outpatient", "family_doctor"),
+    "13": ("emergency", "emergency_observation"),
+    "14": ("special_outpatient", "chronic_outpatient"),
+    "15": ("two_disease",),
+    "21": ("inpatient",),
+    "41": ("pharmacy",),
+    "53": ("maternity_outpatient",),
+    "99940": ("maternity_inpatient",),
+    "99": ("long_term_care",),
+}
+"""The visits that a class of clearing is of."""
+
+
+def clearing_class(visit: str) -> str:
+    """Return the class of clearing of a visit."""
+    return next(code for code, visits in CLEARING_VISITS.items() if visit in visits)

@@ -69,3 +69,18 @@ class Interface:
     reply: Node
     transactions: Mapping[str, Transaction]
     codes: Mapping[str, CodeTable]
+
+
+def nested(nodes: Mapping[str, Node]) -> frozenset[str]:
+    """Return the nodes that are values of fields of others; the rest lie in the message itself."""
+    return frozenset(
+        field.name
+        for node in nodes.values()
+        for field in node.fields.values()
+        if field.name in nodes and field.name != node.name
+    )
+
+
+def is_file(node: Node) -> bool:
+    """Tell whether a node is a row of a file that goes along, not a part of the message."""
+    return node.name.startswith("_")

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 
 from yibao.api.national.exchange import Handler
 from yibao.api.national.handlers import (
+    accounts,
     benefits,
+    catalogues,
+    files,
     inpatient,
+    institutions,
     outpatient,
     persons,
     pharmacy,
@@ -18,6 +22,10 @@ from yibao.api.national.handlers import (
 HANDLERS: Mapping[str, Handler] = {
     **session.HANDLERS,
     **persons.HANDLERS,
+    **institutions.HANDLERS,
+    **catalogues.HANDLERS,
+    **files.HANDLERS,
+    **accounts.HANDLERS,
     **benefits.HANDLERS,
     **pharmacy.HANDLERS,
     **outpatient.HANDLERS,
@@ -25,7 +33,16 @@ HANDLERS: Mapping[str, Handler] = {
     **reversal.HANDLERS,
 }
 
-READS = frozenset({*persons.READS, *benefits.READS})
+READS = frozenset(
+    {
+        *persons.READS,
+        *institutions.READS,
+        *catalogues.READS,
+        *files.READS,
+        *accounts.READS,
+        *benefits.READS,
+    }
+)
 """Those that only read: their replies are not kept, and the database holds them to it."""
 
 TRIES = frozenset({*pharmacy.TRIES, *outpatient.TRIES, *inpatient.TRIES})

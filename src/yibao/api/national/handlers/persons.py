@@ -10,7 +10,8 @@ from typing import Any
 from yibao.agency.enrolment.insurances import Insurance, identities, insurances
 from yibao.agency.enrolment.persons import Known, find, find_by_identity
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
-from yibao.interop.national import coding
+from yibao.interop.national import coding, rows
+from yibao.interop.national.rows import text
 from yibao.policy.vocabulary import vocabulary
 
 IDENTITY_DOCUMENT = "02"
@@ -20,8 +21,7 @@ IDENTITY_DOCUMENT = "02"
 def _person(exchange: Exchange) -> Output:
     given = exchange.row()
     person = _found(exchange)
-    begins = given.get("begntime")
-    day = begins.date() if isinstance(begins, datetime) else exchange.today
+    day = rows.day(given, "begntime") or exchange.today
     insured = insurances(exchange.connection, person.person_no, day)
     balance = _balance(exchange, person)
     return {
@@ -45,19 +45,19 @@ def _person(exchange: Exchange) -> Output:
 def _found(exchange: Exchange) -> Known:
     """Return whom the voucher names; what is said besides has to agree."""
     given, connection = exchange.row(), exchange.connection
-    number = str(given["mdtrt_cert_no"])
+    number = text(given, "mdtrt_cert_no")
     person = find_by_identity(connection, number)
     if person is None and given["mdtrt_cert_type"] != IDENTITY_DOCUMENT:
         person = find(connection, number)
         if person is None and "certno" in given:
-            person = find_by_identity(connection, str(given["certno"]))
+            person = find_by_identity(connection, text(given, "certno"))
     if person is None:
         raise Failed("人员信息不存在：就诊凭证编号(mdtrt_cert_no)没有对应的参保人")
     for name, zh, ours in (
         ("certno", "证件号码", person.identity_number),
         ("psn_name", "人员姓名", person.name or None),
     ):
-        if ours is not None and str(given.get(name, ours)).upper() != ours.upper():
+        if ours is not None and (text(given, name) or ours).upper() != ours.upper():
             raise Failed(f"{zh}({name})：与登记的不一致")
     return person
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from yibao.agency.sign_in import sign_in, sign_out
 from yibao.api.national.exchange import Exchange, Handler, Output
+from yibao.interop.national.rows import text
 
 
 def _in(exchange: Exchange) -> Output:
@@ -13,9 +14,9 @@ def _in(exchange: Exchange) -> Output:
     made = sign_in(
         exchange.connection,
         exchange.institution.institution_id,
-        str(given["opter_no"]),
-        mac=str(given["mac"]),
-        address=str(given["ip"]),
+        text(given, "opter_no"),
+        mac=text(given, "mac"),
+        address=text(given, "ip"),
     )
     return {"signinoutb": {"sign_time": made.at.date(), "sign_no": made.number}}
 
@@ -25,8 +26,8 @@ def _out(exchange: Exchange) -> Output:
     at = sign_out(
         exchange.connection,
         exchange.institution.institution_id,
-        str(given["sign_no"]),
-        str(given["opter_no"]),
+        text(given, "sign_no"),
+        text(given, "opter_no"),
     )
     return {"sign_time": at.date()}
 

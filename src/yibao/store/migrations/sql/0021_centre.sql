@@ -11,3 +11,37 @@ CREATE TABLE ops.sign_in (
   signed_out_at  timestamptz CHECK (signed_out_at >= signed_in_at)
 );
 GRANT SELECT, INSERT, UPDATE (signed_out_at) ON ops.sign_in TO yibao_app;
+
+-- Files that institutions send and fetch; institution_id '': for whoever knows the number.
+CREATE TABLE ops.file (
+  number         text        PRIMARY KEY,
+  institution_id text        NOT NULL,
+  name           text        NOT NULL,
+  content        bytea       NOT NULL,
+  made_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  until          date        NOT NULL,
+  rows           int         NOT NULL   -- 0: nobody has counted them
+);
+CREATE INDEX ON ops.file (institution_id, name);
+CREATE INDEX ON ops.file (until);
+GRANT SELECT, INSERT, DELETE ON ops.file TO yibao_app;
+
+-- Institutions ask for a month's clearing of some visits, each once. Fen.
+CREATE TABLE clearing.request (
+  request_id     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  institution_id text        NOT NULL,
+  month          date        NOT NULL CHECK (extract(day FROM month) = 1),
+  visits         text[]      NOT NULL,
+  settlements    int         NOT NULL,
+  refunds        int         NOT NULL,
+  total          bigint      NOT NULL,
+  fund_pay       bigint      NOT NULL,
+  account_pay    bigint      NOT NULL,
+  cash_pay       bigint      NOT NULL,
+  actor          text        NOT NULL,
+  made_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  withdrawn_at   timestamptz
+);
+CREATE UNIQUE INDEX ON clearing.request (institution_id, month, visits)
+  WHERE withdrawn_at IS NULL;
+GRANT SELECT, INSERT, UPDATE (withdrawn_at) ON clearing.request TO yibao_app;
