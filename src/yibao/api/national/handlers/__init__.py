@@ -7,18 +7,28 @@ from collections.abc import Mapping
 from yibao.api.national.exchange import Handler
 from yibao.api.national.handlers import (
     accounts,
+    benefits,
     catalogues,
-    filings,
     files,
+    filings,
+    inpatient,
     institutions,
     mapping,
+    outpatient,
     persons,
+    pharmacy,
+    reversal,
     session,
 )
 
 HANDLERS: Mapping[str, Handler] = {
     **session.HANDLERS,
     **persons.HANDLERS,
+    **benefits.HANDLERS,
+    **pharmacy.HANDLERS,
+    **outpatient.HANDLERS,
+    **inpatient.HANDLERS,
+    **reversal.HANDLERS,
     **institutions.HANDLERS,
     **catalogues.HANDLERS,
     **files.HANDLERS,
@@ -28,6 +38,17 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 READS = frozenset(
-    {*persons.READS, *institutions.READS, *catalogues.READS, *files.READS, *accounts.READS, *filings.READS}
+    {
+        *persons.READS,
+        *benefits.READS,
+        *institutions.READS,
+        *catalogues.READS,
+        *files.READS,
+        *accounts.READS,
+        *filings.READS,
+    }
 )
 """Those that only read: their replies are not kept, and the database holds them to it."""
+
+TRIES = frozenset({*pharmacy.TRIES, *outpatient.TRIES, *inpatient.TRIES})
+"""Those that say what would be: they are done, and what they did is given up."""
