@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 
 SCHEMES: Mapping[str, str] = {"employee": "310", "resident": "390"}
@@ -53,6 +54,11 @@ def fen(amount: Decimal) -> int:
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{amount} has a part of a fen")
     return int(scaled)
+
+
+def day_before(day: date) -> date:
+    """Return the last day of what ends where something begins."""
+    return day - timedelta(days=1)
 
 
 def our(codes: Mapping[str, str], code: str) -> str | None:
@@ -118,3 +124,31 @@ CLEARING_VISITS: Mapping[str, tuple[str, ...]] = {
 def clearing_class(visit: str) -> str:
     """Return the class of clearing of a visit."""
     return next(code for code, visits in CLEARING_VISITS.items() if visit in visits)
+
+
+CUMULATIVES: Mapping[str, str] = {
+    "outpatient_streak": "OTP_STRK",
+    "low_outpatient": "OTP_LOW",
+    "accident_expense": "ACDT_EXP",
+    "accident_paid": "ACDT_PAY",
+    "second_round_burden": "MAF2_BRDN",
+    "second_round_paid": "MAF2_PAY",
+    "outpatient_assistance_paid": "MAF_OTP",
+    "assistance_burden": "MAF_BRDN",
+    "outpatient_expense": "OTP_EXP",
+    "outpatient_use": "OTP_USE",
+    "inpatient_expense": "IPT_EXP",
+    "joint_deductible_met": "DEDC_MET",
+    "admissions": "IPT_CNT",
+    "serious_illness_burden": "HIFMI_BRDN",
+    "outpatient_carry": "OTP_CARRY",
+    "episode_admission": "EPSD_IPT",
+    "episode_deductible": "EPSD_DEDC",
+    "care_month_expense": "CARE_MONTH",
+}
+"""What a person's year remembers. The interface has no codes for it: these are ours."""
+
+
+def cumulative(name: str) -> str:
+    """Return the code of a value of a person's year, at most ten characters."""
+    return CUMULATIVES.get(name, name.upper()[:10])

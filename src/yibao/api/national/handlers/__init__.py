@@ -10,8 +10,10 @@ from yibao.api.national.handlers import (
     benefits,
     catalogues,
     files,
+    filings,
     inpatient,
     institutions,
+    mapping,
     outpatient,
     persons,
     pharmacy,
@@ -22,25 +24,28 @@ from yibao.api.national.handlers import (
 HANDLERS: Mapping[str, Handler] = {
     **session.HANDLERS,
     **persons.HANDLERS,
-    **institutions.HANDLERS,
-    **catalogues.HANDLERS,
-    **files.HANDLERS,
-    **accounts.HANDLERS,
     **benefits.HANDLERS,
     **pharmacy.HANDLERS,
     **outpatient.HANDLERS,
     **inpatient.HANDLERS,
     **reversal.HANDLERS,
+    **institutions.HANDLERS,
+    **catalogues.HANDLERS,
+    **files.HANDLERS,
+    **accounts.HANDLERS,
+    **mapping.HANDLERS,
+    **filings.HANDLERS,
 }
 
 READS = frozenset(
     {
         *persons.READS,
+        *benefits.READS,
         *institutions.READS,
         *catalogues.READS,
         *files.READS,
         *accounts.READS,
-        *benefits.READS,
+        *filings.READS,
     }
 )
 """Those that only read: their replies are not kept, and the database holds them to it."""

@@ -190,7 +190,6 @@ def _version(exchange: Exchange, one: directory.Found | directory.LocalCode) -> 
     return {
         "insu_admdvs": exchange.division,
         "begndate": one.first,
-        "enddate": one.last,
         "vali_flag": "1",
         "rid": str(one.version_id),
         "updt_time": one.recorded_on,
@@ -200,6 +199,7 @@ def _version(exchange: Exchange, one: directory.Found | directory.LocalCode) -> 
 def _insured(exchange: Exchange, one: directory.Found) -> dict[str, Any]:
     return {
         **_version(exchange, one),
+        "enddate": one.last,
         "hilist_code": one.code,
         "hilist_name": one.name,
         "med_chrgitm_type": coding.CHARGE_TYPES[one.kind],
@@ -217,6 +217,7 @@ def _insured(exchange: Exchange, one: directory.Found) -> dict[str, Any]:
 def _matched(exchange: Exchange, one: directory.Found) -> dict[str, Any]:
     return {
         **_version(exchange, one),
+        "enddate": one.last,
         "med_list_codg": one.code,
         "hilist_code": one.code,
         "list_type": coding.ITEM_KINDS[one.kind],
@@ -230,6 +231,7 @@ def _limit(exchange: Exchange, one: directory.Found) -> dict[str, Any] | None:
         return None
     return {
         **_version(exchange, one),
+        "enddate": one.last,
         "hilist_code": one.code,
         "hilist_lmtpric_type": "1",
         "overlmt_dspo_way": "1",
@@ -241,6 +243,7 @@ def _limit(exchange: Exchange, one: directory.Found) -> dict[str, Any] | None:
 def _first_self_pay(exchange: Exchange, one: directory.Found) -> dict[str, Any]:
     return {
         **_version(exchange, one),
+        "enddate": one.last,
         "hilist_code": one.code,
         "selfpay_prop_psn_type": "99",
         "selfpay_prop_type": "10",

@@ -45,3 +45,18 @@ CREATE TABLE clearing.request (
 CREATE UNIQUE INDEX ON clearing.request (institution_id, month, visits)
   WHERE withdrawn_at IS NULL;
 GRANT SELECT, INSERT, UPDATE (withdrawn_at) ON clearing.request TO yibao_app;
+
+-- Accidents that care is claimed for.
+CREATE TABLE filing.accident (
+  accident_id    bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  person_id      text        NOT NULL REFERENCES enrolment.person (person_id),
+  institution_id text        NOT NULL,
+  happened_on    date,
+  place          text        NOT NULL,
+  cause          text        NOT NULL,
+  valid          daterange   NOT NULL CHECK (NOT isempty(valid) AND NOT lower_inf(valid)),
+  says           jsonb       NOT NULL,
+  filed_at       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX ON filing.accident (person_id);
+CALL ops.make_append_only('filing.accident');
