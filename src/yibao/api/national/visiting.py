@@ -193,18 +193,17 @@ def _further(row: Row) -> dict[str, Any]:
     return says({name: value for name, value in row.items() if name not in _READ})
 
 
-def check_charges(rows: Sequence[Row]) -> None:
-    """Refuse lines that give back without saying what, or say so and charge."""
+def check_charges(rows: Sequence[Row], node: str = "feedetail") -> None:
+    """Refuse lines that charge nothing, or that give back without saying what they take from."""
     for at, row in enumerate(rows, 1):
         quantity = _amount(row["cnt"])
         if not quantity:
-            raise Failed(f"第{at}行 数量(feedetail.cnt)：不能为0")
+            raise Failed(f"第{at}行 数量({node}.cnt)：不能为0")
         if (quantity < 0) != ("init_feedetl_sn" in row):
-            raise Failed(
-                f"第{at}行 原费用流水号(feedetail.init_feedetl_sn)：数量为负的退单必填，其他不填"
-            )
+            says = "退单数量为负，并填原费用流水号(init_feedetl_sn)；此交易没有退单的数量应为正"
+            raise Failed(f"第{at}行 数量({node}.cnt)：{says}")
         if _amount(row["pric"]) < 0:
-            raise Failed(f"第{at}行 单价(feedetail.pric)：不能为负")
+            raise Failed(f"第{at}行 单价({node}.pric)：不能为负")
 
 
 def one_visit(exchange: Exchange, rows: Sequence[Row]) -> Of:

@@ -19,7 +19,7 @@ def _asked(exchange: Exchange) -> Purchase:
     visiting.check_voucher(exchange, given)
     if not rows:
         raise Failed("购药明细(drugdetail)：至少一行")
-    visiting.check_charges(rows)
+    visiting.check_charges(rows, "drugdetail")
     care = visiting.care_of(exchange, given)
     begun = Begun(
         kind="pharmacy",
