@@ -18,6 +18,7 @@ from yibao.agency.visits.settling import Done, Undone
 from yibao.agency.visits.visit import Visit
 from yibao.api.national.exchange import Exchange
 from yibao.interop.national import care, coding
+from yibao.interop.national.load import interface
 from yibao.ledger.funds import HOSPITAL, PERSONAL
 from yibao.policy.program import Instruction
 from yibao.policy.vocabulary import vocabulary
@@ -186,23 +187,19 @@ def _payers(
         PERSONAL: shared["account_pay"],
     }
     in_scope = coding.yuan(sign * shared["amounts"].get("in_scope", 0))
+    names = interface().codes["fund_pay_type"].values
     return [
         {
             "fund_pay_type": care.PAYERS[payer].code(scheme),
             "inscp_scp_amt": in_scope,
             "crt_payb_lmt_amt": None,
             "fund_payamt": coding.yuan(sign * fen),
-            "fund_pay_type_name": _name(payer),
+            "fund_pay_type_name": names[care.PAYERS[payer].code(scheme)],
             "setl_proc_info": _process(payer, lines),
         }
         for payer, fen in paid.items()
         if fen
     ]
-
-
-def _name(payer: str) -> str:
-    fund = vocabulary().funds.get(payer)
-    return fund.title.zh if fund else "个人账户支付"
 
 
 def _process(payer: str, lines: Sequence[Line]) -> str | None:
