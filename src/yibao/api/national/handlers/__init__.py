@@ -17,6 +17,7 @@ from yibao.api.national.handlers import (
     outpatient,
     persons,
     pharmacy,
+    records,
     reversal,
     session,
 )
@@ -35,6 +36,7 @@ HANDLERS: Mapping[str, Handler] = {
     **accounts.HANDLERS,
     **mapping.HANDLERS,
     **filings.HANDLERS,
+    **records.HANDLERS,
 }
 
 READS = frozenset(
@@ -46,6 +48,7 @@ READS = frozenset(
         *files.READS,
         *accounts.READS,
         *filings.READS,
+        *records.READS,
     }
 )
 """Those that only read: their replies are not kept, and the database holds them to it."""
