@@ -20,6 +20,7 @@ from yibao.api.national.handlers import (
     records,
     reversal,
     session,
+    stock,
 )
 
 HANDLERS: Mapping[str, Handler] = {
@@ -37,6 +38,7 @@ HANDLERS: Mapping[str, Handler] = {
     **mapping.HANDLERS,
     **filings.HANDLERS,
     **records.HANDLERS,
+    **stock.HANDLERS,
 }
 
 READS = frozenset(
