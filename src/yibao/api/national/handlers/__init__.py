@@ -13,12 +13,14 @@ from yibao.api.national.handlers import (
     filings,
     inpatient,
     institutions,
+    lists,
     mapping,
     outpatient,
     persons,
     pharmacy,
     records,
     reversal,
+    reviews,
     session,
     stock,
 )
@@ -39,6 +41,8 @@ HANDLERS: Mapping[str, Handler] = {
     **filings.HANDLERS,
     **records.HANDLERS,
     **stock.HANDLERS,
+    **reviews.HANDLERS,
+    **lists.HANDLERS,
 }
 
 READS = frozenset(
