@@ -126,7 +126,8 @@ def _unknown_rule(name: str, orders: Sequence[Order]) -> Finding:
 def _limits(connection: Connection, orders: Sequence[Order]) -> Mapping[tuple[str, date], Limits]:
     """Return what the catalogues say of items, by code and day."""
     rows = connection.execute(
-        "SELECT DISTINCT ON (asked.code, asked.day) asked.code, asked.day, sex, age_from, age_below "
+        "SELECT DISTINCT ON (asked.code, asked.day) asked.code, asked.day, sex, age_from, "
+        "age_below "
         "FROM unnest(%s::text[], %s::date[]) AS asked (code, day) JOIN registry.item AS i "
         "ON i.code = asked.code AND i.valid @> asked.day ORDER BY asked.code, asked.day, kind",
         ([one.code for one in orders], [one.day for one in orders]),
