@@ -13,15 +13,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import psycopg
 import simplejson
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 
 from yibao.agency.desk.model import Key, KeyUsed
+from yibao.api.national import services
 from yibao.api.national.exchange import Exchange, Failed, Stream
+from yibao.api.national.gateway import NotAdmitted
 from yibao.api.national.handlers import HANDLERS, READS, TRIES
 from yibao.api.national.reply import now, number_of, reply, says
 from yibao.api.once import kept
@@ -48,6 +51,8 @@ LARGER = {re.compile("/fsi/api/.*"): 16 << 20}
 MAX_FAULTS = 5
 """Most faults of a message that its reply names."""
 
+Speaks = frozenset[str] | None
+
 defects = logging.getLogger("yibao.defects")
 
 
@@ -61,7 +66,39 @@ Body = Annotated[bytes, Depends(_body)]
 @router.post(ENTRY)
 def call(request: Request, body: Body) -> Response:
     """Answer a message; which transaction it is, says its `infno`."""
-    told = answer(service_of(request), body)
+    return _answered(request, body, AT_ENTRY)
+
+
+@router.post("/fsi/api/{service}/{method}")
+def call_service(request: Request, body: Body, service: str, method: str) -> Response:
+    """Answer a message to the path of its service."""
+    return _answered(request, body, Asked("services", services.of(service, method) or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By which transport a message came, and which transaction its path is of."""
+
+    transport: Literal["entry", "services"]
+    infno: str | None = None
+
+
+AT_ENTRY = Asked("entry")
+
+
+def _answered(request: Request, body: bytes, asked: Asked) -> Response:
+    service = service_of(request)
+    gateway, speaks = service.national.gateway, None
+    if gateway is not None:
+        try:
+            speaks = gateway.admit(request.headers, body)
+        except NotAdmitted as error:
+            told = {"code": 401, "message": str(error)}
+            return JSONResponse(told, 401)
+    return _sent(answer(service, body, asked, speaks))
+
+
+def _sent(told: str | Stream) -> Response:
     if isinstance(told, Stream):
         name = f"attachment; filename*=UTF-8''{quote(told.name)}"
         headers = {"Content-Disposition": name}
@@ -89,12 +126,19 @@ class _Message:
         return Key(caller, text(self.envelope, "msgid"), digest)
 
 
-def answer(service: Service, body: bytes) -> str | Stream:
-    """Return the reply to a message, whatever it is; of a file that is fetched, the file."""
+def answer(
+    service: Service, body: bytes, asked: Asked = AT_ENTRY, speaks: Speaks = None
+) -> str | Stream:
+    """Return the reply to a message, whatever it is; of a file that is fetched, the file.
+
+    `speaks` are the institutions for which the gateway lets it speak, None where there is none.
+    """
     received = now()
     number = number_of(service.office.policy.region.division, received)
     try:
-        return _done(service, _read(service, body, received, number))
+        message = _read(service, body, received, number)
+        _check_asked(service, message, asked, speaks)
+        return _done(service, message)
     except KeyUsed:
         error = "发送方报文ID(msgid)已用于另一内容不同的报文"
     except YibaoError as refused:
@@ -171,6 +215,18 @@ def _right(found: Checked) -> Checked:
 def _told(faults: Sequence[Fault]) -> str:
     more = f"；另有{len(faults) - MAX_FAULTS}处" if len(faults) > MAX_FAULTS else ""
     return "；".join(map(str, faults[:MAX_FAULTS])) + more
+
+
+def _check_asked(service: Service, message: _Message, asked: Asked, speaks: Speaks) -> None:
+    """Refuse what came by a way that is not open, to another's path, or for another institution."""
+    if asked.transport not in service.national.transports:
+        raise Failed("本中心未开通此接入地址")
+    infno = message.transaction.infno
+    if asked.infno not in {None, infno}:
+        path = f"交易{asked.infno}的地址" if asked.infno else "没有此服务地址"
+        raise Failed(f"交易编号(infno)：{infno}，{path}")
+    if speaks is not None and text(message.envelope, "fixmedins_code") not in speaks:
+        raise Failed("定点医药机构编号(fixmedins_code)：与网关用户不符")
 
 
 # --- doing ----------------------------------------------------------------------------------------

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "number", "code", "date", "datetime", "list", "object", "bytes"]
+Kind = Literal["text", "number", "code", "date", "datetime", "list", "object", "data", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field. `length` is characters of a text, digits of a number; 0: not laid down.
 
-    A number has at most `decimals` of its digits behind the point. A code is of `table`.
+    A number has at most `decimals` of its digits behind the point. A code is of `table`. Data is an
+    object, or a list where a transaction's output is one.
     """
 
     name: str

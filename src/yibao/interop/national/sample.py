@@ -72,7 +72,7 @@ def _value(schema: Interface, field: Field) -> Any:
             return _TIME
         case "list":
             return []
-        case "object":
+        case "object" | "data":
             return {}
         case "bytes":
             return "YQ=="

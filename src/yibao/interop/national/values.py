@@ -43,7 +43,7 @@ def parsed(field: Field, given: Any, codes: Codes) -> Value:
             return _number(field, given)
         case "date" | "datetime":
             return _time(field, given)
-        case "list" | "object":
+        case "list" | "object" | "data":
             return _held(field, given)
         case "bytes":
             return _bytes(given)
@@ -107,11 +107,12 @@ def _time(field: Field, given: Any) -> date | datetime:
 
 
 def _held(field: Field, given: Any) -> list[Any] | dict[str, Any]:
-    if field.kind == "list" and isinstance(given, list):
+    if field.kind != "object" and isinstance(given, list):
         return given
-    if field.kind == "object" and isinstance(given, dict):
+    if field.kind != "list" and isinstance(given, dict):
         return given
-    raise Wrong(_not(given, "应为数组" if field.kind == "list" else "应为对象"))
+    expected = {"list": "应为数组", "object": "应为对象"}
+    raise Wrong(_not(given, expected.get(field.kind, "应为对象或数组")))
 
 
 def _bytes(given: Any) -> bytes:

@@ -13,12 +13,16 @@ from yibao.api.national.handlers import (
     filings,
     inpatient,
     institutions,
+    lists,
     mapping,
     outpatient,
     persons,
     pharmacy,
+    records,
     reversal,
+    reviews,
     session,
+    stock,
 )
 
 HANDLERS: Mapping[str, Handler] = {
@@ -35,6 +39,10 @@ HANDLERS: Mapping[str, Handler] = {
     **accounts.HANDLERS,
     **mapping.HANDLERS,
     **filings.HANDLERS,
+    **records.HANDLERS,
+    **stock.HANDLERS,
+    **reviews.HANDLERS,
+    **lists.HANDLERS,
 }
 
 READS = frozenset(
@@ -46,6 +54,7 @@ READS = frozenset(
         *files.READS,
         *accounts.READS,
         *filings.READS,
+        *records.READS,
     }
 )
 """Those that only read: their replies are not kept, and the database holds them to it."""
