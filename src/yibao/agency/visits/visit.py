@@ -15,7 +15,7 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.visits.steps import Kind, State, Step, after, fits
-from yibao.clock import today
+from yibao.clock import CHINA, today
 from yibao.policy.model import Value
 from yibao.settlement.enrolment import Enrolment
 from yibao.store.database import Connection
@@ -76,6 +76,11 @@ class Diagnosis:
     practitioner_id: str
     diagnosed_at: datetime
     valid: bool = True
+
+
+def now() -> datetime:
+    """Return the local time, without a zone, as visits have it."""
+    return datetime.now(CHINA).replace(tzinfo=None)
 
 
 def begin(connection: Connection, office: Office, begun: Begun, *, actor: str) -> int:
