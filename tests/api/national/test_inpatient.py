@@ -194,7 +194,7 @@ def test_what_is_known_of_a_birth_is_told_at_the_discharge(
     hospital: Hospital, database: Database
 ) -> None:
     mother = Patient(hospital, next(_free))
-    mother.admit(med_type="52")
+    mother.admit()
     mother.discharge(matn_type="3", geso_val="39")
     with database.transaction() as connection:
         row = connection.execute(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
 from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
-from yibao.agency.desk.office import Office
+from yibao.agency.desk.office import NOTHING, Office
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.filing.intake import SPECIAL
 from yibao.agency.visits.steps import Kind, State, Step, after, fits
 from yibao.clock import CHINA, today
 from yibao.policy.model import Value
@@ -89,10 +90,9 @@ def begin(connection: Connection, office: Office, begun: Begun, *, actor: str) -
     Raises Refusal: a time to come, who is not insured so on that day, who is in hospital already.
     """
     locked(connection, begun.person_id)
-    if begun.visit:
-        fits(begun.kind, begun.visit)
     _not_to_come(begun.begun_at)
     _insured(connection, office, begun)
+    _may_serve(connection, office, begun)
     try:
         with connection.transaction():
             row = connection.execute(
@@ -135,15 +135,16 @@ def describe(
     stay.
     """
     held = taken(connection, of, "describe")
-    fits(held.kind, visit)
     told = (visit, dict(facts), begun_at.date())
     if held.settled and told != (held.visit, dict(held.facts), held.begun_at.date()):
         raise _settled(held)
     _not_to_come(begun_at)
     if held.ended_at is not None and begun_at > held.ended_at:
         raise _days(f"就诊于 {held.ended_at} 结束", f"it ended on {held.ended_at}")
+    as_told = replace(held, begun_at=begun_at, visit=visit)
+    _may_serve(connection, office, as_told)
     if begun_at.date() != held.begun_at.date():
-        _insured(connection, office, held, begun_at.date())
+        _insured(connection, office, as_told)
         _charged_within(connection, held, begun_at.date(), held.last_day())
     connection.execute(
         "UPDATE visits.visit SET begun_at = %s, visit = %s, facts = %s, says = says || %s "
@@ -299,10 +300,24 @@ def held(connection: Connection, of: Of) -> Visit:
 # --- what is refused ----------------------------------------------------------------------------
 
 
-def _insured(connection: Connection, office: Office, begun: Begun, day: date | None = None) -> None:
+def _may_serve(connection: Connection, office: Office, begun: Begun) -> None:
+    """Refuse care that one does not come for so, or that the institution has no agreement for.
+
+    It is refused again when it is settled; here the patient has not been treated yet. Special care
+    may come to be settled as ordinary care, so that is for the settlement alone.
+    """
+    if not begun.visit:
+        return
+    fits(begun.kind, begun.visit)
+    if begun.visit not in SPECIAL:
+        told = (begun.institution_id, begun.begun_at.date(), begun.visit, begun.scheme)
+        office.registers.institution(connection, *told, told=NOTHING)
+
+
+def _insured(connection: Connection, office: Office, begun: Begun) -> None:
     """Refuse who is not insured under the scheme on the day on which the visit begins."""
-    day = day or begun.begun_at.date()
-    enrolment = Enrolment(office.registers.statuses(connection, begun.person_id, told={}))
+    day = begun.begun_at.date()
+    enrolment = Enrolment(office.registers.statuses(connection, begun.person_id, told=NOTHING))
     status = enrolment.status(begun.person_id, day)
     if status is None or enrolment.scheme(status) != begun.scheme:
         raise Refusal(
