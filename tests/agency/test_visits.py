@@ -495,6 +495,24 @@ def test_times_fit(database: Database) -> None:
     assert held(database, of).begun_at == early
 
 
+def test_a_stay_does_not_end_before_what_was_charged(database: Database) -> None:
+    build(database, "P1")
+    with database.transaction() as connection:
+        of = admit(connection)
+        charged(connection, of, charge("1", charged_at=at(DAY + timedelta(3))))
+    assert refused(database, lambda c: discharged(c, of, 2)) == "days"
+    with database.transaction() as connection:
+        discharged(connection, of, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "visit_"), [("stay", "outpatient"), ("outpatient", "inpatient"), ("stay", "pharmacy")]
+)
+def test_what_one_comes_for_fits_how_one_comes(database: Database, kind: str, visit_: str) -> None:
+    build(database, "P1")
+    assert refused(database, lambda c: begin(c, kind=kind, visit=visit_)) == "visit_kind"
+
+
 # --- a purchase -----------------------------------------------------------------------------------
 
 

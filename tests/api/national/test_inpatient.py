@@ -186,7 +186,7 @@ def test_a_stay_is_changed_until_it_is_settled(patient: Patient, database: Datab
     patient.discharge()
     patient.hospital.ask("2403", late)
     done = patient.settle_stay(TOTAL)
-    assert (done["setlinfo"]["med_type"], done["setlinfo"]["clr_type"]) == ("22", "22")
+    assert (done["setlinfo"]["med_type"], done["setlinfo"]["clr_type"]) == ("22", "21")
     assert "已出院结算" in patient.hospital.refused("2403", late)
 
 

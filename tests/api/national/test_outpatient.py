@@ -333,7 +333,6 @@ def test_codes_are_those_of_the_interface() -> None:
 
     codes = {name: set(table.values) for name, table in SCHEMA.codes.items()}
     assert care.CARE.keys() <= codes["med_type"]
-    assert {c.clearing for c in care.CARE.values()} <= codes["clr_type"]
     paid = {code for p in care.PAYERS.values() for code in (p.employee, p.resident)}
     assert paid <= codes["fund_pay_type"]
     assert CERTIFICATE["mdtrt_cert_type"] in codes["mdtrt_cert_type"]

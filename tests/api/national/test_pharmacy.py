@@ -1,7 +1,7 @@
 """2101 to 2103: purchases at a pharmacy, with and without a prescription from elsewhere."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -174,5 +174,15 @@ def test_the_lines_must_come_to_the_total(pharmacy: Hospital, database: Database
     assert town.town.count(database, "visits.visit") == before
 
 
-def test_the_day_is_that_of_the_purchase() -> None:
-    assert date.fromisoformat(DAY).year == 2019  # a year whose figures are known
+def test_a_purchase_that_nobody_knows_of_is_reversed(pharmacy: Hospital, person: str) -> None:
+    message = pharmacy.message("2102", traced(purchase(person, {}, total="20.00")))
+    reversal = {"psn_no": person, "omsgid": message["msgid"], "oinfno": "2102"}
+    assert pharmacy.send(message)["infcode"] == 0
+    pharmacy.ask("2601", {"data": reversal})
+    tried = pharmacy.ask("2101", purchase(person, {}, total="20.00"))
+    assert tried["setlinfo"]["balc"] == 280  # of 300.00, as before
+
+
+def test_a_pharmacy_gives_nothing_back_line_by_line(pharmacy: Hospital) -> None:
+    body = purchase(WORKERS[-1], {"cnt": "-1"}, total="-20.00")
+    assert "第1行 数量(drugdetail.cnt)" in pharmacy.refused("2101", body)

@@ -42,6 +42,21 @@ STEPS: Mapping[Step, Text] = {
     "withdraw": Text("撤销登记", "be withdrawn"),
 }
 
+CARE: Mapping[Kind, frozenset[str]] = {
+    "outpatient": frozenset(
+        {
+            *("outpatient", "emergency", "emergency_observation", "special_outpatient"),
+            *("chronic_outpatient", "two_disease", "family_doctor", "maternity_outpatient"),
+            "long_term_care",
+        }
+    ),
+    "pharmacy": frozenset({"pharmacy", "special_outpatient", "chronic_outpatient", "two_disease"}),
+    "stay": frozenset(
+        {"inpatient", "maternity_inpatient", "emergency_observation", "long_term_care"}
+    ),
+}
+"""The visits of the vocabulary that a visit of a kind may be."""
+
 _ANY_TIME: Mapping[State, State] = {"open": "open", "discharged": "discharged"}
 _WHILE_OPEN: Mapping[State, State] = {"open": "open"}
 
@@ -91,3 +106,14 @@ def after(kind: Kind, state: State, step: Step) -> State:
             column="visit_id",
         )
     return found
+
+
+def fits(kind: Kind, visit: str) -> None:
+    """Raise Refusal unless a visit of a kind may be such a visit of the vocabulary."""
+    if visit not in CARE[kind]:
+        raise Refusal(
+            "visit_kind",
+            "该医疗类别不能这样就诊：门诊、住院、药店应与医疗类别一致",
+            f"{visit} is not what one comes for so: {', '.join(sorted(CARE[kind]))}",
+            column="visit",
+        )

@@ -14,8 +14,8 @@ from yibao.agency.desk.office import Office
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.agency.visits.steps import Kind, State, Step, after
-from yibao.clock import CHINA
+from yibao.agency.visits.steps import Kind, State, Step, after, fits
+from yibao.clock import today
 from yibao.policy.model import Value
 from yibao.settlement.enrolment import Enrolment
 from yibao.store.database import Connection
@@ -51,7 +51,7 @@ class Visit(Begun):
 
     def last_day(self) -> date:
         """Return the last day on which something may have been done: of the visit or today."""
-        return self.ended_at.date() if self.ended_at else now().date()
+        return self.ended_at.date() if self.ended_at else today()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +78,14 @@ class Diagnosis:
     valid: bool = True
 
 
-def now() -> datetime:
-    """Return the local time, without a zone, as visits have it."""
-    return datetime.now(CHINA).replace(tzinfo=None)
-
-
 def begin(connection: Connection, office: Office, begun: Begun, *, actor: str) -> int:
     """Begin a visit; return its number.
 
     Raises Refusal: a time to come, who is not insured so on that day, who is in hospital already.
     """
     locked(connection, begun.person_id)
+    if begun.visit:
+        fits(begun.kind, begun.visit)
     _not_to_come(begun.begun_at)
     _insured(connection, office, begun)
     try:
@@ -133,6 +130,7 @@ def describe(
     stay.
     """
     held = taken(connection, of, "describe")
+    fits(held.kind, visit)
     told = (visit, dict(facts), begun_at.date())
     if held.settled and told != (held.visit, dict(held.facts), held.begun_at.date()):
         raise _settled(held)
@@ -141,7 +139,7 @@ def describe(
         raise _days(f"就诊于 {held.ended_at} 结束", f"it ended on {held.ended_at}")
     if begun_at.date() != held.begun_at.date():
         _insured(connection, office, held, begun_at.date())
-        _charged_since(connection, held, begun_at.date())
+        _charged_within(connection, held, begun_at.date(), held.last_day())
     connection.execute(
         "UPDATE visits.visit SET begun_at = %s, visit = %s, facts = %s, says = says || %s "
         "WHERE visit_id = %s",
@@ -164,6 +162,7 @@ def discharge(
     _not_to_come(ended_at)
     if ended_at < held.begun_at:
         raise _days(f"入院于 {held.begun_at}", f"it began on {held.begun_at}")
+    _charged_within(connection, held, held.begun_at.date(), ended_at.date())
     connection.execute(
         "UPDATE visits.visit SET ended_at = %s, facts = facts || %s, says = says || %s, "
         "state = 'discharged' WHERE visit_id = %s",
@@ -308,18 +307,19 @@ def _insured(connection: Connection, office: Office, begun: Begun, day: date | N
         )
 
 
-def _charged_since(connection: Connection, held: Visit, day: date) -> None:
-    first = connection.execute(
-        "SELECT min(charged_at)::date FROM visits.fee WHERE visit_id = %s AND NOT withdrawn",
-        (held.visit_id,),
+def _charged_within(connection: Connection, held: Visit, first: date, last: date) -> None:
+    """Refuse days of a visit outside of which something was charged."""
+    row = connection.execute(
+        "SELECT charged_at::date FROM visits.fee WHERE visit_id = %s AND NOT withdrawn "
+        "AND NOT charged_at::date BETWEEN %s AND %s LIMIT 1",
+        (held.visit_id, first, last),
     ).fetchone()
-    assert first is not None
-    if first[0] is not None and first[0] < day:
-        raise _days(f"已有 {first[0]} 的费用", f"something was charged on {first[0]}")
+    if row is not None:
+        raise _days(f"已有 {row[0]} 的费用", f"something was charged on {row[0]}")
 
 
 def _not_to_come(at: datetime) -> None:
-    if at > now():
+    if at.date() > today():  # by the day, as no two clocks are the same
         raise _days(f"{at} 未到", f"{at} is to come")
 
 

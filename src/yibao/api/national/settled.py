@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from yibao.agency.desk.find import found
-from yibao.agency.desk.model import Settled
 from yibao.agency.desk.postings import shares
 from yibao.agency.enrolment.persons import Known, find, unknown
 from yibao.agency.visits.charges import Row
@@ -19,6 +18,7 @@ from yibao.agency.visits.settling import Done, Undone
 from yibao.agency.visits.visit import Visit
 from yibao.api.national.exchange import Exchange
 from yibao.interop.national import care, coding
+from yibao.interop.national.load import interface
 from yibao.ledger.funds import HOSPITAL, PERSONAL
 from yibao.policy.program import Instruction
 from yibao.policy.vocabulary import vocabulary
@@ -36,23 +36,26 @@ def settled(exchange: Exchange, done: Done, claim_no: str) -> dict[str, Any]:
     made = done.settled
     settlement = made.settlement
     shared = {**shares(settlement), "amounts": made.bill.amounts, "total": settlement.total}
+    booked = bool(made.settlement_id)
     info = {
         **_whose(exchange, done.visit, settlement.scheme, settlement.day),
-        **_sums(shared, settlement.scheme, 1),
-        "setl_id": str(made.settlement_id) if made.settlement_id else None,
-        "setl_time": settlement.claim.settled_at.replace(microsecond=0),
+        **_sums(shared),
+        "clr_type": coding.clearing_class(_visit(settlement)),
+        "setl_id": str(made.settlement_id) if booked else None,
+        "setl_time": settlement.claim.settled_at if booked else None,
         "act_pay_dedc": coding.yuan(_deductible(settlement)),
         "pool_prop_selfpay": _rate(settlement),
-        **_account(made, claim_no),
+        "balc": coding.yuan(made.account_balance),
+        "medins_setl_id": claim_no,
     }
-    if not made.settlement_id:
-        info["setl_time"] = None
     explained = exchange.service.explainer.explain(settlement).lines
-    return {"setlinfo": info, "setldetail": _payers(shared, settlement.scheme, 1, explained)}
+    return {"setlinfo": info, "setldetail": _payers(shared, settlement.scheme, explained)}
 
 
-def _account(made: Settled, claim_no: str) -> dict[str, Any]:
-    return {"balc": coding.yuan(made.account_balance), "medins_setl_id": claim_no}
+def _visit(settlement: Settlement) -> str:
+    """Return as what a visit was settled: special care may have been ordinary."""
+    names = [a.name for a in vocabulary().of("claim") if a.kind != "number"]
+    return str(settlement.claim.facts[names.index("visit")])
 
 
 def taken_back(exchange: Exchange, undone: Undone, claim_no: str) -> dict[str, Any]:
@@ -61,15 +64,16 @@ def taken_back(exchange: Exchange, undone: Undone, claim_no: str) -> dict[str, A
     reversal = found(exchange.connection, taken.settlement_id)
     info = {
         **_whose(exchange, undone.visit, row["scheme"], date.fromisoformat(row["day"])),
-        **_sums(row, row["scheme"], -1),
+        **_sums(row, -1),
+        "clr_type": coding.clearing_class(row["visit"]),
         "setl_id": str(taken.settlement_id),
-        "setl_time": datetime.fromisoformat(reversal["settled_at"]).replace(microsecond=0),
+        "setl_time": datetime.fromisoformat(reversal["settled_at"]),
         "act_pay_dedc": None,
         "pool_prop_selfpay": Decimal(0),
         "balc": coding.yuan(taken.account_balance),
         "medins_setl_id": claim_no,
     }
-    return {"setlinfo": info, "setldetail": _payers(row, row["scheme"], -1, ())}
+    return {"setlinfo": info, "setldetail": _payers(row, row["scheme"], sign=-1)}
 
 
 # --- whose it is --------------------------------------------------------------------------------
@@ -81,7 +85,6 @@ def _whose(exchange: Exchange, visit: Visit, scheme: str, day: date) -> dict[str
     if person is None:
         raise unknown(visit.person_id)
     category = _category(exchange, person, day)
-    medical = str(visit.says.get("med_type", ""))
     return {
         "mdtrt_id": str(visit.visit_id),
         "psn_no": person.person_id,
@@ -95,10 +98,9 @@ def _whose(exchange: Exchange, visit: Visit, scheme: str, day: date) -> dict[str
         "psn_type": coding.CATEGORIES[category],
         "cvlserv_flag": "0",
         "mdtrt_cert_type": visit.says.get("mdtrt_cert_type"),
-        "med_type": medical,
+        "med_type": visit.says["med_type"],
         "clr_optins": exchange.division,
         "clr_way": "1",
-        "clr_type": care.CARE[medical].clearing,
     }
 
 
@@ -115,7 +117,7 @@ def _category(exchange: Exchange, person: Known, day: date) -> str:
 # --- sums ---------------------------------------------------------------------------------------
 
 
-def _sums(shared: Row, scheme: str, sign: int) -> dict[str, Decimal]:
+def _sums(shared: Row, sign: int = 1) -> dict[str, Decimal]:
     """Return the sums of a settlement, `sign` times what they are."""
     amounts = shared["amounts"]
     fen = dict.fromkeys(care.SUMS, 0)
@@ -176,7 +178,7 @@ def _shared(i: Instruction, memory: list[int], denominator: int) -> Iterator[tup
 
 
 def _payers(
-    shared: Row, scheme: str, sign: int, lines: list[Line] | tuple[()]
+    shared: Row, scheme: str, lines: Sequence[Line] = (), sign: int = 1
 ) -> list[dict[str, Any]]:
     """Return every payer but the person's cash, with how its part came about."""
     paid = {
@@ -185,13 +187,14 @@ def _payers(
         PERSONAL: shared["account_pay"],
     }
     in_scope = coding.yuan(sign * shared["amounts"].get("in_scope", 0))
+    names = interface().codes["fund_pay_type"].values
     return [
         {
             "fund_pay_type": care.PAYERS[payer].code(scheme),
             "inscp_scp_amt": in_scope,
             "crt_payb_lmt_amt": None,
             "fund_payamt": coding.yuan(sign * fen),
-            "fund_pay_type_name": _name(payer),
+            "fund_pay_type_name": names[care.PAYERS[payer].code(scheme)],
             "setl_proc_info": _process(payer, lines),
         }
         for payer, fen in paid.items()
@@ -199,12 +202,7 @@ def _payers(
     ]
 
 
-def _name(payer: str) -> str:
-    fund = vocabulary().funds.get(payer)
-    return fund.title.zh if fund else "个人账户支付"
-
-
-def _process(payer: str, lines: list[Line] | tuple[()]) -> str | None:
+def _process(payer: str, lines: Sequence[Line]) -> str | None:
     """Return as JSON in a text how a payment came about: the steps of its layer that moved money.
 
     Each step has its arithmetic in yuan and the provision behind it. Where the text would be too
@@ -249,8 +247,8 @@ def line(row: Row) -> dict[str, Any]:
         "overlmt_amt": coding.yuan(row["over_limit"]),
         "preselfpay_amt": coding.yuan(row["first_self_pay"]),
         "inscp_scp_amt": coding.yuan(row["in_scope"]),
-        "chrgitm_lv": care.CLASSES[row["item_class"]],
-        "med_chrgitm_type": care.PATENT_MEDICINE if patent else care.CHARGES[kind],
+        "chrgitm_lv": coding.ITEM_CLASSES[row["item_class"]],
+        "med_chrgitm_type": care.PATENT_MEDICINE if patent else coding.CHARGE_TYPES[kind],
         "lmt_used_flag": "1" if row["reason"] == "not_approved" else "0",
         "drt_reim_flag": "0",
         "memo": REASONS[row["reason"]].zh if row["reason"] else None,

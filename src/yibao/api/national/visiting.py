@@ -17,6 +17,7 @@ from yibao.api.national.exchange import Exchange, Failed
 from yibao.interop.national import care, coding
 from yibao.interop.national.care import Care
 from yibao.interop.national.check import Row
+from yibao.interop.national.rows import fen, text, time
 from yibao.interop.national.values import written
 from yibao.money import MAX_CLAIM
 from yibao.policy.model import OneOf, Region, Value
@@ -27,7 +28,7 @@ IDENTITY_DOCUMENT = "02"
 ALL = "0000"
 """Stands for every line, or every batch, in what is withdrawn."""
 
-_APPROVALS: Mapping[str, Approval] = {"0": "none", "1": "given", "2": "refused"}
+_APPROVALS: Mapping[str, Approval] = {"": "none", "0": "none", "1": "given", "2": "refused"}
 _DIAGNOSES: Mapping[str, Literal["western", "tcm_disease", "tcm_syndrome"]] = {
     "1": "western",
     "2": "tcm_disease",
@@ -46,7 +47,9 @@ _PERSONAL = frozenset({"psn_no", "psn_name", "certno", "mdtrt_cert_no", "coner_n
 
 def visit_of(exchange: Exchange, row: Row) -> Of:
     """Return which visit a message is about, of the institution that sends it."""
-    return Of(number(str(row["mdtrt_id"])), exchange.institution.institution_id, str(row["psn_no"]))
+    return Of(
+        number(text(row, "mdtrt_id")), exchange.institution.institution_id, text(row, "psn_no")
+    )
 
 
 def number(text: str) -> int:
@@ -56,7 +59,7 @@ def number(text: str) -> int:
 
 def scheme(row: Row) -> str:
     """Return the scheme that a message says; raises Failed for one that is not settled here."""
-    code = str(row["insutype"])
+    code = text(row, "insutype")
     found = coding.our(coding.SCHEMES, code)
     if found is None:
         raise Failed(f"险种类型(insutype)：本中心只结算职工(310)和居民(390)基本医保，收到“{code}”")
@@ -68,7 +71,7 @@ def check_voucher(exchange: Exchange, row: Row) -> None:
     given = row.get("mdtrt_cert_no")
     if row.get("mdtrt_cert_type") != IDENTITY_DOCUMENT or given is None:
         return
-    person = find(exchange.connection, str(row["psn_no"]))
+    person = find(exchange.connection, text(row, "psn_no"))
     ours = person and person.identity_type == RESIDENT_ID and person.identity_number
     if ours and str(given).upper() != ours:
         raise Failed("就诊凭证编号(mdtrt_cert_no)：不是该人员的证件号码")
@@ -79,7 +82,7 @@ def check_voucher(exchange: Exchange, row: Row) -> None:
 
 def care_of(exchange: Exchange, row: Row) -> Care:
     """Return what a medical category is with us; raises Failed for one that is not settled here."""
-    code = str(row["med_type"])
+    code = text(row, "med_type")
     found = care.CARE.get(code)
     if found is None:
         raise Failed(f"医疗类别(med_type)：本中心未开通“{code}”")
@@ -98,15 +101,16 @@ def _has_chronic(region: Region) -> bool:
 
 def facts(exchange: Exchange, row: Row) -> dict[str, Value]:
     """Return what a message says of a visit that rules may look at."""
-    kind = care_of(exchange, row) if "med_type" in row else Care("", "")
+    kind = care_of(exchange, row) if "med_type" in row else Care("")
     found: dict[str, Value] = dict(kind.facts)
     if kind.visit in {"special_outpatient", "chronic_outpatient"}:
         if "dise_codg" not in row:
             raise Failed("病种编码(dise_codg)：门诊慢特病必填")
-        found["disease"] = str(row["dise_codg"])
+        found["disease"] = text(row, "dise_codg")
         check_codes(exchange.service.codes, found)
-    if str(row.get("matn_type")) in care.DELIVERIES:
-        found["delivery"] = care.DELIVERIES[str(row["matn_type"])]
+    delivery = care.DELIVERIES.get(text(row, "matn_type"))
+    if delivery is not None:
+        found["delivery"] = delivery
     weeks = row.get("geso_val")
     if isinstance(weeks, Decimal):
         found["pregnancy"] = care.pregnancy(int(weeks))
@@ -115,36 +119,41 @@ def facts(exchange: Exchange, row: Row) -> dict[str, Value]:
 
 def says(row: Row, **more: Any) -> dict[str, Any]:
     """Return what a message says of a visit besides, as it said it; nothing of the person."""
-    kept = {name: value for name, value in row.items() if name not in _PERSONAL}
-    told = {
-        name: str(value) if isinstance(value, Decimal) else written(value)
-        for name, value in kept.items()
-    }
+    told = {name: _plain(value) for name, value in row.items() if name not in _PERSONAL}
     return {**told, **{name: value for name, value in more.items() if value is not None}}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; numbers as texts, so that they stay exact."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return str(value) if isinstance(value, Decimal) else written(value)
 
 
 def diagnoses(rows: Sequence[Row]) -> list[Diagnosis]:
     """Return diagnoses as they are told."""
     return [
         Diagnosis(
-            kind=_DIAGNOSES[str(row["diag_type"])],
+            kind=_DIAGNOSES[text(row, "diag_type")],
             number=str(row["diag_srt_no"]),
-            code=str(row["diag_code"]),
-            name=str(row["diag_name"]),
-            main=str(row.get("maindiag_flag", "0")) == "1",
-            department=str(row["diag_dept"]),
-            practitioner_id=str(row["dise_dor_no"]),
-            diagnosed_at=time(row, "diag_time"),
-            valid=str(row.get("vali_flag", "1")) == "1",
+            code=text(row, "diag_code"),
+            name=text(row, "diag_name"),
+            main=text(row, "maindiag_flag") == "1",
+            department=text(row, "diag_dept"),
+            practitioner_id=text(row, "dise_dor_no"),
+            diagnosed_at=begins(row, "diag_time"),
+            valid=text(row, "vali_flag") != "0",
         )
         for row in rows
     ]
 
 
-def time(row: Row, name: str) -> datetime:
-    """Return a time of a message; a day is taken for its beginning."""
-    found = row[name]
-    assert isinstance(found, datetime)
+def begins(row: Row, name: str = "begntime") -> datetime:
+    """Return a time that a message has to say."""
+    found = time(row, name)
+    assert found is not None, name
     return found
 
 
@@ -155,17 +164,17 @@ def charges(rows: Sequence[Row]) -> list[Charge]:
     """Return fee lines as they are told: exact numbers, fen."""
     return [
         Charge(
-            number=str(row["feedetl_sn"]),
-            code=str(row["med_list_codg"]),
-            local_code=str(row["medins_list_codg"]),
+            number=text(row, "feedetl_sn"),
+            code=text(row, "med_list_codg"),
+            local_code=text(row, "medins_list_codg"),
             quantity=_exact(row["cnt"]),
             price=_exact(row["pric"]) * 100,
-            total=coding.fen(_amount(row["det_item_fee_sumamt"])),
-            charged_at=time(row, "fee_ocur_time"),
-            batch=str(row.get("chrg_bchno", "")),
-            gives_back=str(row.get("init_feedetl_sn", "")),
-            practitioner_id=str(row.get("bilg_dr_codg", "")),
-            approval=_APPROVALS[str(row.get("hosp_appr_flag", "0"))],
+            total=fen(row, "det_item_fee_sumamt"),
+            charged_at=begins(row, "fee_ocur_time"),
+            batch=text(row, "chrg_bchno"),
+            gives_back=text(row, "init_feedetl_sn"),
+            practitioner_id=text(row, "bilg_dr_codg"),
+            approval=_APPROVALS[text(row, "hosp_appr_flag")],
             says=_further(row),
         )
         for row in rows
@@ -184,18 +193,17 @@ def _further(row: Row) -> dict[str, Any]:
     return says({name: value for name, value in row.items() if name not in _READ})
 
 
-def check_charges(rows: Sequence[Row]) -> None:
-    """Refuse lines that give back without saying what, or say so and charge."""
+def check_charges(rows: Sequence[Row], node: str = "feedetail") -> None:
+    """Refuse lines that charge nothing, or that give back without saying what they take from."""
     for at, row in enumerate(rows, 1):
         quantity = _amount(row["cnt"])
         if not quantity:
-            raise Failed(f"第{at}行 数量(feedetail.cnt)：不能为0")
+            raise Failed(f"第{at}行 数量({node}.cnt)：不能为0")
         if (quantity < 0) != ("init_feedetl_sn" in row):
-            raise Failed(
-                f"第{at}行 原费用流水号(feedetail.init_feedetl_sn)：数量为负的退单必填，其他不填"
-            )
+            says = "退单数量为负，并填原费用流水号(init_feedetl_sn)；此交易没有退单的数量应为正"
+            raise Failed(f"第{at}行 数量({node}.cnt)：{says}")
         if _amount(row["pric"]) < 0:
-            raise Failed(f"第{at}行 单价(feedetail.pric)：不能为负")
+            raise Failed(f"第{at}行 单价({node}.pric)：不能为负")
 
 
 def one_visit(exchange: Exchange, rows: Sequence[Row]) -> Of:
@@ -210,12 +218,12 @@ def one_visit(exchange: Exchange, rows: Sequence[Row]) -> Of:
 
 def stated(row: Row) -> dict[str, int]:
     """Return the amounts that a message says the lines come to, in fen."""
-    return {ours: coding.fen(_amount(row[name])) for name, ours in _STATED.items() if name in row}
+    return {ours: fen(row, name) for name, ours in _STATED.items() if name in row}
 
 
 def from_account(row: Row) -> int:
     """Return the most that the personal account may pay, in fen."""
-    flag = str(row.get("acct_used_flag", "0"))
+    flag = text(row, "acct_used_flag")
     if flag == "2":
         raise Failed("个人账户使用标志(acct_used_flag)：本中心未开通使用共济人个人账户")
     return MAX_CLAIM if flag == "1" else 0
@@ -223,7 +231,7 @@ def from_account(row: Row) -> int:
 
 def by_item(row: Row) -> None:
     """Refuse another way of settling than item by item."""
-    if str(row.get("psn_setlway", "01")) != "01":
+    if text(row, "psn_setlway") not in {"", "01"}:
         raise Failed("个人结算方式(psn_setlway)：本中心只按项目结算(01)")
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """What a medical category is with us: the visit, what else it says, and how it is cleared."""
+    """What a medical category is with us: the visit, and what else it says."""
 
     visit: str
-    clearing: str
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -19,38 +18,38 @@ _ACCIDENT = {"injury": "accident"}
 _NATURAL, _CAESAREAN = {"delivery": "natural"}, {"delivery": "caesarean"}
 
 CARE: Mapping[str, Care] = {
-    "11": Care("outpatient", "11"),
-    "12": Care("outpatient", "12"),
-    "16": Care("outpatient", "11"),
-    "19": Care("outpatient", "1103", _ACCIDENT),
-    "81": Care("outpatient", "1103", _ACCIDENT),
-    "9903": Care("outpatient", "1103", _ACCIDENT),
-    "13": Care("emergency", "13"),
-    "1301": Care("emergency_observation", "13"),
-    "24": Care("emergency_observation", "21", {"outcome": "admitted"}),
-    "14": Care("special_outpatient", "14"),
-    "140201": Care("special_outpatient", "14"),
-    "140104": Care("chronic_outpatient", "14"),
-    "9901": Care("two_disease", "15"),
-    "51": Care("maternity_outpatient", "53"),
-    "52": Care("maternity_inpatient", "99940"),
-    "2106": Care("maternity_inpatient", "99940", _NATURAL),
-    "2107": Care("maternity_inpatient", "99940", _CAESAREAN),
-    "21": Care("inpatient", "21"),
-    "2101": Care("inpatient", "21"),
-    "2105": Care("inpatient", "21"),
-    "2109": Care("inpatient", "21"),
-    "2114": Care("inpatient", "21"),
-    "21303": Care("inpatient", "99928"),
-    "22": Care("inpatient", "22", _ACCIDENT),
-    "23": Care("inpatient", "21"),
-    "25": Care("inpatient", "21"),
-    "27": Care("inpatient", "21"),
-    "28": Care("inpatient", "28"),
-    "9921": Care("inpatient", "21"),
-    "9925": Care("inpatient", "21"),
-    "41": Care("pharmacy", "41"),
-    "61": Care("long_term_care", "99"),
+    "11": Care("outpatient"),
+    "12": Care("outpatient"),
+    "16": Care("outpatient"),
+    "19": Care("outpatient", _ACCIDENT),
+    "81": Care("outpatient", _ACCIDENT),
+    "9903": Care("outpatient", _ACCIDENT),
+    "13": Care("emergency"),
+    "1301": Care("emergency_observation"),
+    "24": Care("emergency_observation", {"outcome": "admitted"}),
+    "14": Care("special_outpatient"),
+    "140201": Care("special_outpatient"),
+    "140104": Care("chronic_outpatient"),
+    "9901": Care("two_disease"),
+    "51": Care("maternity_outpatient"),
+    "52": Care("maternity_inpatient"),
+    "2106": Care("maternity_inpatient", _NATURAL),
+    "2107": Care("maternity_inpatient", _CAESAREAN),
+    "21": Care("inpatient"),
+    "2101": Care("inpatient"),
+    "2105": Care("inpatient"),
+    "2109": Care("inpatient"),
+    "2114": Care("inpatient"),
+    "21303": Care("inpatient"),
+    "22": Care("inpatient", _ACCIDENT),
+    "23": Care("inpatient"),
+    "25": Care("inpatient"),
+    "27": Care("inpatient"),
+    "28": Care("inpatient"),
+    "9921": Care("inpatient"),
+    "9925": Care("inpatient"),
+    "41": Care("pharmacy"),
+    "61": Care("long_term_care"),
 }
 """Medical categories that are settled by item; others, such as a fixed price for a disease, are not
 among our rules."""
@@ -110,16 +109,8 @@ SUMS = (
 )
 """The sums of a reply that add up to what all funds pay."""
 
-CLASSES: Mapping[str, str] = {"A": "01", "B": "02", "C": "03"}
-CHARGES: Mapping[str, str] = {
-    "drug": "09",
-    "herbal": "10",
-    "consumable": "08",
-    "preparation": "09",
-    "service": "14",
-}
-"""Kinds of charges by the catalogue of an item; Chinese patent medicines have PATENT_MEDICINE."""
-
 PATENT_MEDICINE = "11"
+"""What a Chinese patent medicine is charged as, which is among the drugs."""
+
 NO_LIMIT = 999999
 """The limit price of what has none."""

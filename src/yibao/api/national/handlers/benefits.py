@@ -11,6 +11,7 @@ from yibao.agency.qualification.sites import Site, qualifies
 from yibao.api.national import visiting
 from yibao.api.national.exchange import Exchange, Handler, Output
 from yibao.interop.national import care
+from yibao.interop.national.rows import text
 from yibao.registry.find import REASONS, agreement_refusal
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Status
@@ -21,7 +22,7 @@ BY_FUND = "01"
 
 def _check(exchange: Exchange) -> Output:
     given = exchange.row()
-    person, day = str(given["psn_no"]), visiting.time(given, "begntime").date()
+    person, day = text(given, "psn_no"), visiting.begins(given).date()
     scheme = visiting.scheme(given)
     if find(exchange.connection, person) is None:
         raise unknown(person)
@@ -52,7 +53,7 @@ def _refusal(exchange: Exchange, status: Status | None, scheme: str, day: date) 
     if status is None:
         return f"{day} 没有该险种的待遇"
     visit = visiting.care_of(exchange, given).visit
-    institution = str(given["fixmedins_code"])
+    institution = text(given, "fixmedins_code")
     rule = agreement_refusal(exchange.connection, institution, day, visit, scheme)
     if rule is not None:
         return REASONS[rule].zh

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from functools import partial
-from typing import Any
 
 from yibao.agency.visits import charges, visit
 from yibao.agency.visits.settling import Wanted
@@ -14,6 +12,7 @@ from yibao.api.national import visiting
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
 from yibao.api.national.handlers import visits
 from yibao.interop.national.check import Row
+from yibao.interop.national.rows import day, text, time
 from yibao.policy.model import Value
 
 DIED = "5"
@@ -26,10 +25,10 @@ def _admit(exchange: Exchange) -> Output:
     begun = Begun(
         kind="stay",
         institution_id=exchange.institution.institution_id,
-        person_id=str(given["psn_no"]),
+        person_id=text(given, "psn_no"),
         scheme=visiting.scheme(given),
-        number=str(given["ipt_no"]),
-        begun_at=visiting.time(given, "begntime"),
+        number=text(given, "ipt_no"),
+        begun_at=visiting.begins(given),
         visit=visiting.care_of(exchange, given).visit,
         facts=visiting.facts(exchange, given),
         says=visiting.says(given, practitioner_id=given.get("atddr_no")),
@@ -44,12 +43,12 @@ def _discharge(exchange: Exchange) -> Output:
     given, diseases = exchange.row("dscginfo"), exchange.rows("diseinfo")
     of = visiting.visit_of(exchange, given)
     told = visiting.facts(exchange, given)
-    if str(given["dscg_way"]) == DIED and _observed(exchange, of):
+    if text(given, "dscg_way") == DIED and _observed(exchange, of):
         told["outcome"] = "death"
     visit.discharge(
         exchange.connection,
         of,
-        ended_at=visiting.time(given, "endtime"),
+        ended_at=visiting.begins(given, "endtime"),
         facts=told,
         says=visiting.says(given),
         actor=exchange.actor,
@@ -66,7 +65,7 @@ def _change(exchange: Exchange) -> Output:
     given, diseases = exchange.row("adminfo"), exchange.rows("diseinfo")
     of = visiting.visit_of(exchange, given)
     known = visit.held(exchange.connection, of)
-    if "endtime" in given and given["endtime"] != known.ended_at:
+    if time(given, "endtime") not in {None, known.ended_at}:
         raise Failed(
             "结束时间(adminfo.endtime)：出院时间以出院办理(2402)为准，改正请先撤销出院(2405)"
         )
@@ -74,7 +73,7 @@ def _change(exchange: Exchange) -> Output:
         exchange.connection,
         exchange.service.office,
         of,
-        begun_at=visiting.time(given, "begntime"),
+        begun_at=visiting.begins(given),
         visit=visiting.care_of(exchange, given).visit,
         facts={**_births(known), **visiting.facts(exchange, given)},
         says=visiting.says(given, practitioner_id=given.get("atddr_no")),
@@ -103,7 +102,7 @@ def _undo_discharge(exchange: Exchange) -> Output:
 def _withdraw_charges(exchange: Exchange) -> Output:
     rows = exchange.rows("data")
     of = visiting.one_visit(exchange, rows)
-    numbers = {str(row["feedetl_sn"]) for row in rows}
+    numbers = {text(row, "feedetl_sn") for row in rows}
     wanted = None if visiting.ALL in numbers else numbers
     charges.withdraw_charges(exchange.connection, of, numbers=wanted, actor=exchange.actor)
     return None
@@ -113,17 +112,13 @@ def _wanted(exchange: Exchange, given: Row) -> Wanted:
     visiting.check_voucher(exchange, given)
     visiting.by_item(given)
     return Wanted(
-        claim_no=str(exchange.envelope["msgid"]),
+        claim_no=text(exchange.envelope, "msgid"),
         scheme=visiting.scheme(given),
-        interim=str(given["mid_setl_flag"]) == "1",
-        until=_day(given.get("dscgTime")),
+        interim=text(given, "mid_setl_flag") == "1",
+        until=day(given, "dscgTime"),
         from_account=visiting.from_account(given),
         stated=visiting.stated(given),
     )
-
-
-def _day(at: Any) -> date | None:
-    return at.date() if isinstance(at, datetime) else at if isinstance(at, date) else None
 
 
 HANDLERS: Mapping[str, Handler] = {

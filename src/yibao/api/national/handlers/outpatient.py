@@ -12,6 +12,7 @@ from yibao.api.national import visiting
 from yibao.api.national.exchange import Exchange, Handler, Output
 from yibao.api.national.handlers import visits
 from yibao.interop.national.check import Row
+from yibao.interop.national.rows import text
 
 
 def _register(exchange: Exchange) -> Output:
@@ -20,10 +21,10 @@ def _register(exchange: Exchange) -> Output:
     begun = Begun(
         kind="outpatient",
         institution_id=exchange.institution.institution_id,
-        person_id=str(given["psn_no"]),
+        person_id=text(given, "psn_no"),
         scheme=visiting.scheme(given),
-        number=str(given["ipt_otp_no"]),
-        begun_at=visiting.time(given, "begntime"),
+        number=text(given, "ipt_otp_no"),
+        begun_at=visiting.begins(given),
         says=visiting.says(given, practitioner_id=given.get("atddr_no")),
     )
     connection, office = exchange.connection, exchange.service.office
@@ -44,7 +45,7 @@ def _describe(exchange: Exchange) -> Output:
         exchange.connection,
         exchange.service.office,
         of,
-        begun_at=visiting.time(given, "begntime"),
+        begun_at=visiting.begins(given),
         visit=visiting.care_of(exchange, given).visit,
         facts=visiting.facts(exchange, given),
         says=visiting.says(given),
@@ -56,7 +57,7 @@ def _describe(exchange: Exchange) -> Output:
 
 def _withdraw_charges(exchange: Exchange) -> Output:
     given = exchange.row()
-    batch = str(given["chrg_bchno"])
+    batch = text(given, "chrg_bchno")
     charges.withdraw_charges(
         exchange.connection,
         visiting.visit_of(exchange, given),
@@ -70,10 +71,10 @@ def _wanted(exchange: Exchange, given: Row) -> Wanted:
     visiting.check_voucher(exchange, given)
     visiting.by_item(given)
     return Wanted(
-        claim_no=str(exchange.envelope["msgid"]),
+        claim_no=text(exchange.envelope, "msgid"),
         scheme=visiting.scheme(given),
         visit=visiting.care_of(exchange, given).visit,
-        batch=str(given["chrg_bchno"]),
+        batch=text(given, "chrg_bchno"),
         from_account=visiting.from_account(given),
         stated=visiting.stated(given),
     )

@@ -11,6 +11,7 @@ from yibao.api.national import settled, visiting
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
 from yibao.api.national.handlers import visits
 from yibao.interop.national.check import Row
+from yibao.interop.national.rows import text
 
 
 def _asked(exchange: Exchange) -> Purchase:
@@ -18,21 +19,21 @@ def _asked(exchange: Exchange) -> Purchase:
     visiting.check_voucher(exchange, given)
     if not rows:
         raise Failed("购药明细(drugdetail)：至少一行")
-    visiting.check_charges(rows)
+    visiting.check_charges(rows, "drugdetail")
     care = visiting.care_of(exchange, given)
     begun = Begun(
         kind="pharmacy",
         institution_id=exchange.institution.institution_id,
-        person_id=str(given["psn_no"]),
+        person_id=text(given, "psn_no"),
         scheme=visiting.scheme(given),
         number="",
-        begun_at=visiting.time(given, "begntime"),
+        begun_at=visiting.begins(given),
         visit=care.visit,
         facts=visiting.facts(exchange, given),
         says=visiting.says(given),
     )
     wanted = Wanted(
-        claim_no=str(exchange.envelope["msgid"]),
+        claim_no=text(exchange.envelope, "msgid"),
         scheme=begun.scheme,
         from_account=visiting.from_account(given),
         stated=visiting.stated(given),
@@ -42,10 +43,10 @@ def _asked(exchange: Exchange) -> Purchase:
 
 def _prescription(rows: Sequence[Row]) -> int | None:
     """Return the prescription from elsewhere that all lines fill; None where none is told of."""
-    flagged = {str(row.get("rxno", "")) for row in rows if str(row["rx_circ_flag"]) == "1"}
+    flagged = {text(row, "rxno") for row in rows if text(row, "rx_circ_flag") == "1"}
     if not flagged:
         return None
-    whole = len(flagged) == 1 and all(str(row["rx_circ_flag"]) == "1" for row in rows)
+    whole = len(flagged) == 1 and all(text(row, "rx_circ_flag") == "1" for row in rows)
     number = visiting.number(next(iter(flagged))) if whole else 0
     if not number:
         raise Failed("处方号(drugdetail.rxno)：外购处方的一次购药应全部为同一处方，填处方流水号")
@@ -53,7 +54,7 @@ def _prescription(rows: Sequence[Row]) -> int | None:
 
 
 def _told(exchange: Exchange, bought: Bought) -> Output:
-    claim_no = str(exchange.envelope["msgid"])
+    claim_no = text(exchange.envelope, "msgid")
     output = settled.settled(exchange, bought, claim_no)
     # there is no visit yet where nothing was settled, and the schema wants both
     output["setlinfo"]["setl_time"] = bought.settled.settlement.claim.settled_at

@@ -18,6 +18,7 @@ from yibao.agency.visits.visit import Of
 from yibao.api.national import visiting
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
 from yibao.api.once import found, keep
+from yibao.interop.national.rows import text
 
 NEVER = "冲正：原交易未发生，此报文ID不再受理"
 """What is kept in place of the reply of a message that never came."""
@@ -25,13 +26,13 @@ NEVER = "冲正：原交易未发生，此报文ID不再受理"
 
 def _reverse(exchange: Exchange) -> Output:
     given = exchange.row()
-    infno = str(given["oinfno"])
+    infno = text(given, "oinfno")
     undo = UNDO.get(infno)
     if undo is None:
         raise Failed(f"原交易编号(oinfno)：交易{infno}不能冲正，可冲正{'、'.join(UNDO)}")
-    done = _reply(exchange, str(given["omsgid"]))
+    done = _reply(exchange, text(given, "omsgid"))
     if done is not None:
-        undo(exchange, done, str(given["psn_no"]))
+        undo(exchange, done, text(given, "psn_no"))
     return None
 
 

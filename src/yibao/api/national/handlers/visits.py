@@ -10,6 +10,7 @@ from yibao.agency.visits.settling import Wanted
 from yibao.api.national import settled, visiting
 from yibao.api.national.exchange import Exchange, Output
 from yibao.interop.national.check import Row
+from yibao.interop.national.rows import text
 
 WantedOf = Callable[[Exchange, Row], Wanted]
 """Reads what is to be settled from a message."""
@@ -53,10 +54,10 @@ def settle(exchange: Exchange, wanted_of: WantedOf) -> Output:
 def take_back(exchange: Exchange) -> Output:
     """Take a settlement back."""
     given = exchange.row()
-    of, number = visiting.visit_of(exchange, given), visiting.number(str(given["setl_id"]))
+    of, number = visiting.visit_of(exchange, given), visiting.number(text(given, "setl_id"))
     connection, office = exchange.connection, exchange.service.office
     undone = settling.take_back(connection, office, of, number, actor=exchange.actor)
-    answer = settled.taken_back(exchange, undone, str(exchange.envelope["msgid"]))
+    answer = settled.taken_back(exchange, undone, text(exchange.envelope, "msgid"))
     return told_all(exchange, answer)
 
 
