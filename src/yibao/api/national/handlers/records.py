@@ -17,11 +17,12 @@ from yibao.agency.enrolment.insurances import insurances
 from yibao.agency.enrolment.persons import Known, find, unknown
 from yibao.agency.visits import find as visits
 from yibao.agency.visits.settling import Done
-from yibao.agency.visits.visit import Visit, now
+from yibao.agency.visits.visit import Visit
 from yibao.api.national import settled
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
 from yibao.api.national.handlers.visits import told, told_all
 from yibao.api.national.visiting import number
+from yibao.clock import CHINA
 from yibao.interop.national import coding
 from yibao.interop.national.rows import day, text
 from yibao.interop.national.rows import time as moment
@@ -99,12 +100,17 @@ def _visit(exchange: Exchange, person: Known, one: Visit) -> dict[str, Any]:
         "mdtrt_id": str(one.visit_id),
         "psn_type": coding.CATEGORIES[_category(exchange, person, one)],
         "begntime": begun,
-        "endtime": one.ended_at or (now().replace(microsecond=0) if going_on else begun),
+        "endtime": one.ended_at or (_now() if going_on else begun),
         "ipt_otp_no": one.number,
         "atddr_no": one.says.get("practitioner_id"),
         "inhosp_stas": "1" if going_on else "0",
         "cvlserv_flag": "0",
     }
+
+
+def _now() -> datetime:
+    """Return the local time as visits have it, to the second."""
+    return datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
 
 
 def _category(exchange: Exchange, person: Known, one: Visit) -> str:
