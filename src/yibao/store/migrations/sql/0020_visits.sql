@@ -85,3 +85,14 @@ CREATE TABLE visits.settled (
 );
 CREATE INDEX ON visits.settled (visit_id);
 CALL ops.make_append_only('visits.settled');
+
+-- Boxes of drugs that were handed out with a settlement, by the codes that tell each from all others.
+CREATE TABLE visits.box (
+  settlement_id bigint  NOT NULL REFERENCES visits.settled,
+  number        text    NOT NULL,                  -- of the line
+  trace_code    text    NOT NULL CHECK (trace_code <> ''),
+  opened        boolean NOT NULL,                  -- not handed out whole
+  PRIMARY KEY (settlement_id, number, trace_code)
+);
+CREATE INDEX ON visits.box (trace_code);
+CALL ops.make_append_only('visits.box');
