@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from psycopg import errors as pg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.office import NOTHING, Office
@@ -146,10 +147,11 @@ def describe(
     if begun_at.date() != held.begun_at.date():
         _insured(connection, office, as_told)
         _charged_within(connection, held, begun_at.date(), held.last_day())
+    replaced = sorted(facts.keys() - {"outcome"})  # how it ended, the discharge has said
     connection.execute(
-        "UPDATE visits.visit SET begun_at = %s, visit = %s, facts = %s, says = says || %s "
-        "WHERE visit_id = %s",
-        (begun_at, visit, Jsonb(facts), Jsonb(says), held.visit_id),
+        "UPDATE visits.visit SET begun_at = %s, visit = %s, facts = %s, "
+        "left_with = left_with - %s::text[], says = says || %s WHERE visit_id = %s",
+        (begun_at, visit, Jsonb(facts), replaced, Jsonb(says), held.visit_id),
     )
     note(connection, actor, "describe_visit", f"visit:{held.visit_id}", visit=visit)
 
@@ -163,14 +165,14 @@ def discharge(
     says: Says,
     actor: str,
 ) -> None:
-    """End a stay; `facts` are known from now on besides those of before. Raises Refusal."""
+    """End a stay; `facts` hold besides those of before, until it is undone. Raises Refusal."""
     held = taken(connection, of, "discharge")
     _not_to_come(ended_at)
     if ended_at < held.begun_at:
         raise _days(f"入院于 {held.begun_at}", f"it began on {held.begun_at}")
     _charged_within(connection, held, held.begun_at.date(), ended_at.date())
     connection.execute(
-        "UPDATE visits.visit SET ended_at = %s, facts = facts || %s, says = says || %s, "
+        "UPDATE visits.visit SET ended_at = %s, left_with = %s, says = says || %s, "
         "state = 'discharged' WHERE visit_id = %s",
         (ended_at, Jsonb(facts), Jsonb(says), held.visit_id),
     )
@@ -183,7 +185,8 @@ def undo_discharge(connection: Connection, of: Of, *, actor: str) -> None:
     try:
         with connection.transaction():
             connection.execute(
-                "UPDATE visits.visit SET ended_at = NULL, state = 'open' WHERE visit_id = %s",
+                "UPDATE visits.visit SET ended_at = NULL, left_with = '{}', state = 'open' "
+                "WHERE visit_id = %s",
                 (held.visit_id,),
             )
     except pg.UniqueViolation:
@@ -258,7 +261,21 @@ def taken(connection: Connection, of: Of, step: Step) -> Visit:
     return found
 
 
-_COLUMNS = (*Begun.__dataclass_fields__, "visit_id", "ended_at")
+COLUMNS = ", ".join(
+    "facts || left_with AS facts" if name == "facts" else name
+    for name in (*Begun.__dataclass_fields__, "visit_id", "ended_at", "state")
+)
+"""What is read of a visit's row; `state` is never `settled` there."""
+
+
+def unknown_visit(person_id: str, number: int) -> Refusal:
+    """Return the refusal of a visit that the institution does not have of the person."""
+    return Refusal(
+        "known_visit",
+        f"本机构没有 {person_id} 的 {number} 号就诊",
+        f"the institution has no visit {number} of {person_id}",
+        column="visit_id",
+    )
 
 
 def held(connection: Connection, of: Of) -> Visit:
@@ -268,33 +285,27 @@ def held(connection: Connection, of: Of) -> Visit:
     such visit of the person.
     """
     locked(connection, of.person_id)
-    row = connection.execute(
-        f"SELECT {', '.join(_COLUMNS)}, state FROM visits.visit "
-        "WHERE (visit_id, institution_id, person_id) = (%s, %s, %s) FOR UPDATE".encode(),
-        (of.visit_id, of.institution_id, of.person_id),
-    ).fetchone()
-    if row is None:
-        raise Refusal(
-            "known_visit",
-            f"本机构没有 {of.person_id} 的 {of.visit_id} 号就诊",
-            f"the institution has no visit {of.visit_id} of {of.person_id}",
-            column="visit_id",
-        )
-    *cells, state = row
+    with connection.cursor(row_factory=class_row(Visit)) as cursor:
+        found = cursor.execute(
+            f"SELECT {COLUMNS} FROM visits.visit "
+            "WHERE (visit_id, institution_id, person_id) = (%s, %s, %s) FOR UPDATE".encode(),
+            (of.visit_id, of.institution_id, of.person_id),
+        ).fetchone()
+    if found is None:
+        raise unknown_visit(of.person_id, of.visit_id)
     settled = connection.execute(
         "SELECT settlement_id, interim FROM visits.settled AS s WHERE visit_id = %s AND NOT EXISTS "
         "(SELECT FROM desk.reversed AS r WHERE r.settlement_id = s.settlement_id) "
         "ORDER BY settlement_id",
         (of.visit_id,),
     ).fetchall()
-    if state == "discharged" and not all(interim for _, interim in settled):
-        state = "settled"
-    told = {
-        "state": state,
-        "settled": tuple(number for number, _ in settled),
-        "interim": tuple(number for number, in_between in settled if in_between),
-    }
-    return Visit(**dict(zip(_COLUMNS, cells, strict=True)), **told)
+    final = [number for number, in_between in settled if not in_between]
+    return replace(
+        found,
+        state="settled" if found.state == "discharged" and final else found.state,
+        settled=tuple(number for number, _ in settled),
+        interim=tuple(number for number, in_between in settled if in_between),
+    )
 
 
 # --- what is refused ----------------------------------------------------------------------------

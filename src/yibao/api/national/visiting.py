@@ -42,7 +42,9 @@ _STATED: Mapping[str, str] = {
     "preselfpay_amt": "first_self_pay",
     "inscp_scp_amt": "in_scope",
 }
-_PERSONAL = frozenset({"psn_no", "psn_name", "certno", "mdtrt_cert_no", "coner_name", "tel"})
+_PERSONAL = frozenset(
+    {"psn_no", "psn_name", "certno", "mdtrt_cert_no", "card_sn", "coner_name", "tel"}
+)
 """Fields that are not written down with a visit: the register has the person."""
 
 

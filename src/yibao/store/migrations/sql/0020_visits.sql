@@ -15,6 +15,7 @@ CREATE TABLE visits.visit (
   ended_at       timestamp,
   visit          text      NOT NULL,               -- what kind of care; '' while nobody has said
   facts          jsonb     NOT NULL,               -- what rules may look at
+  left_with      jsonb     NOT NULL DEFAULT '{}',  -- the same, told at the discharge
   says           jsonb     NOT NULL,               -- what else was told, under its teller's names
   state          text      NOT NULL CHECK (state IN ('open', 'discharged', 'withdrawn')),
   CHECK (kind = 'stay' OR state <> 'discharged'),
