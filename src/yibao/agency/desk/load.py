@@ -107,7 +107,7 @@ def load(connection: Connection, office: Office, wanted: Load, *, actor: str) ->
     persons = _by_person(connection, claims)
     served: Served = defaultdict(list)
     with uncollected():
-        booked = _book(connection, office, persons, actor, problems, served)
+        booked = _book(connection, office, persons, actor, problems, served=served)
     problems += _not_agreed(connection, served)
     if problems:
         raise NotLoaded(problems)
@@ -234,12 +234,13 @@ def _book(
     persons: Mapping[str, list[_Numbered]],
     actor: str,
     problems: list[tuple[Claim, YibaoError]],
+    *,
     served: Served,
 ) -> tuple[int, int]:
     """Settle claims and write them, each batch while the next one is settled.
 
-    Returns fen of bills and of funds; `served` gets the claims that were settled. Where there are `problems`, to which those that are met are
-    added, nothing more is written.
+    Returns fen of bills and of funds; `served` gets the claims that were settled. Where there are
+    `problems`, to which those that are met are added, nothing more is written.
     """
     total = fund_pay = 0
     batch = Batch()
@@ -335,8 +336,8 @@ def _settled(
                 batch.settlements.append(row)
                 batch.transfers.append(transfers_of(row))
                 balances[person] -= row["account_pay"]
-                key = (row["institution_id"], row["day"], row["visit"], row["scheme"])
-                served[key].append(one.claim)
+                covered = (row["institution_id"], row["day"], row["visit"], row["scheme"])
+                served[covered].append(one.claim)
         if balances[person] != before:
             batch.balances[person] = balances[person]
         for key, state in record.years.items():
