@@ -68,3 +68,11 @@ def test_a_quote_is_explained() -> None:
     person = ("--set", "scheme=employee", "--set", "category=in_service")
     found = run(*quote, *person, "--set", "accident_outcome=disability_3")
     assert found["steps"][0]["formula"] == "25000.00 = 25000.00"
+
+
+@pytest.mark.parametrize("year", ["0", "99999"])
+def test_a_year_that_cannot_be_is_refused_before_anything_is_done(town: Database, year: str) -> None:
+    words = ["product", "finance", "accident", "--scheme", "resident", "--year", year]
+    given = [*words, "--date", "2023-01-05", "--policy", "tianjin", "--database", town.url]
+    result = CliRunner().invoke(app, given)
+    assert (result.exit_code, "--year" in result.output) == (2, True)

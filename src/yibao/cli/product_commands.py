@@ -80,7 +80,10 @@ def finance(
     ],
     *,
     scheme: Annotated[Literal["employee", "resident"], typer.Option(help="Whose.")],
-    year: Annotated[int, typer.Option(help="The year; who is insured on 1 January counts.")],
+    year: Annotated[
+        int,
+        typer.Option(min=2015, max=2100, help="The year; who is insured on 1 January counts."),
+    ],
     day: Day,
 ) -> None:
     """Pay for a year of a product from the funds that the rules name; once for each scheme.
