@@ -137,6 +137,12 @@ def test_another_term_holds_for_what_is_issued_from_its_day_on(town: Database) -
     assert refused(town, earlier) == "later"
 
 
+def test_a_prescription_of_a_time_to_come_is_refused(town: Database) -> None:
+    later = replace(BASE, issued_at=datetime.now(ZONE) + timedelta(hours=1))
+    assert refused(town, lambda c: issue(c, later, actor="test")) == "issued"
+    assert count(town, "dispensing.prescription") == 0
+
+
 def test_two_pharmacies_at_once_fill_a_prescription_once(town: Database) -> None:
     number = prescribed(town)
 
