@@ -50,6 +50,15 @@ def test_no_route_is_undeclared(app: FastAPI, document: Mapping[str, Any]) -> No
     assert others == {"/openapi.json"}
 
 
+def test_whatever_takes_a_body_refuses_one_that_is_not_readable(
+    document: Mapping[str, Any],
+) -> None:
+    taking = [o for _, _, o in operations(document) if "requestBody" in o]
+    assert all("400" in o["responses"] for o in taking)
+    kinds = {type(route) for router in ROUTERS for route in router.routes}
+    assert len(kinds) == 1, "a route of another router: fields that stand twice pass there"
+
+
 def test_every_operation_has_an_id_of_its_own_a_summary_in_both_languages_and_its_errors(
     document: Mapping[str, Any],
 ) -> None:
