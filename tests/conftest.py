@@ -5,7 +5,6 @@ Machine code that tests compile is kept in a folder of their own, which goes awa
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import databases
@@ -26,11 +25,8 @@ os.environ["YIBAO_CACHE"] = _CACHE.name
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """Give a real PostgreSQL server.
-
-    Its folder is not one of pytest's, which closes them to the server's own user.
-    """
-    with TemporaryDirectory(prefix="yibao-") as folder, databases.server(Path(folder)) as url:
+    """Give a real PostgreSQL server."""
+    with databases.folder() as folder, databases.server(folder) as url:
         yield url
 
 
