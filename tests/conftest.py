@@ -5,10 +5,12 @@ Machine code that tests compile is kept in a folder of their own, which goes awa
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from tempfile import TemporaryDirectory
 
 import databases
 import pytest
+import typer.testing
 from hypothesis import settings
 
 from yibao.store.database import Database
@@ -18,6 +20,9 @@ settings.register_profile("ci", max_examples=1000, deadline=None, derandomize=Tr
 settings.register_profile("dev", max_examples=200, deadline=None)
 settings.register_profile("torture", max_examples=20_000, deadline=None)  # others each time
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# Typer makes all of the 170 commands anew for each call, a tenth of a second: once will do.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 _CACHE = TemporaryDirectory(prefix="yibao-cache-")
 os.environ["YIBAO_CACHE"] = _CACHE.name
