@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -180,11 +181,20 @@ def app_of(url: str, *statuses: Status) -> FastAPI:
     return create_app(url, policy, registers)
 
 
+class _Server(uvicorn.Server):
+    """A server that stops when it is told to, not at the next tenth of a second."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
+
 @contextmanager
 def running(app: FastAPI) -> Iterator[int]:
     """Run an application in a thread; yield its port."""
     listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
+    server = _Server(uvicorn.Config(app, log_level="critical", access_log=False))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started and thread.is_alive():
