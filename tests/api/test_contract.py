@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from services import Contract
+from services import Contract, app_of
 
 from yibao.api.app import ROUTERS
 
@@ -23,10 +23,16 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[
             yield method, path, operation
 
 
-@pytest.fixture
-def document(app: FastAPI) -> Mapping[str, Any]:
+@pytest.fixture(scope="module")
+def document() -> Mapping[str, Any]:
     with warnings.catch_warnings(action="error"):
-        return app.openapi()
+        return app_of("").openapi()
+
+
+def test_it_is_the_same_for_every_database_and_policy(
+    app: FastAPI, document: Mapping[str, Any], contract: Contract
+) -> None:
+    assert app.openapi() == document == contract.document
 
 
 def test_it_is_openapi_3_1_and_can_be_written_as_json(document: Mapping[str, Any]) -> None:
