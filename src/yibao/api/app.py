@@ -57,9 +57,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     *CARE,
     *(duplicates.router, gaps.router),
     *(contributions.router, contributions_receipts.router, accounts.router),
-    national.router,
 )
 """One for each part of the agency. They are tried in this order, so the busiest stands first."""
+
+OTHER_PROTOCOLS: tuple[APIRouter, ...] = (national.router,)
+"""What is spoken beside HTTP's own terms: OpenAPI does not tell of it, a specification does."""
 
 CONNECTIONS = 8
 """Connections to the database of one process, and requests that it works on at a time."""
@@ -111,7 +113,7 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for router in ROUTERS:
+    for router in (*ROUTERS, *OTHER_PROTOCOLS):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(BodyLimit, larger={**bills.LARGER, **national.LARGER})
