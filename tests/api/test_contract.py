@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from services import Contract, app_of
 
-from yibao.api.app import ROUTERS
+from yibao.api.app import OTHER_PROTOCOLS, ROUTERS
 
 READS = {"preSettle", "mapCodes", "findPersons", "quoteProduct", "findDuplicates"}
 """What is asked by POST though it writes nothing."""
@@ -54,6 +54,10 @@ def test_no_route_is_undeclared(app: FastAPI, document: Mapping[str, Any]) -> No
     assert declared == routes
     others = {r.path for r in app.routes if hasattr(r, "path")} - {path for _, path in routes}
     assert others == {"/openapi.json"}
+    specified = {"/fsi/api/rsfComIfsService/callService", "/fsi/api/{service}/{method}"}
+    assert {r.path for one in OTHER_PROTOCOLS for r in one.routes if isinstance(r, APIRoute)} == (
+        specified
+    )
 
 
 def test_whatever_takes_a_body_refuses_one_that_is_not_readable(

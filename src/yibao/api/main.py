@@ -6,9 +6,10 @@ from fastapi import FastAPI
 
 from yibao.agency.desk.registers import REGISTERS
 from yibao.api.app import create_app
+from yibao.api.national.settings import PLAIN, Settings
 from yibao.policy.policy import load_policy
 
 
-def application(url: str, region: str) -> FastAPI:
-    """Return the application of a region on a database."""
-    return create_app(url, load_policy(region), REGISTERS)
+def application(url: str, region: str, interface: Settings = PLAIN) -> FastAPI:
+    """Return the application of a region on a database, speaking the national interface so."""
+    return create_app(url, load_policy(region), REGISTERS, interface)

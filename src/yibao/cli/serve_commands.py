@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,11 +23,20 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that work.")] = 1,
+    *,
+    interface: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="How the national interface is spoken: profile, transports, gateway keys (YAML).",
+        ),
+    ] = None,
 ) -> None:
     """Run the HTTP service until it is told to stop. GET /openapi.json says what it can do."""
     from functools import partial
 
     from yibao.api.main import application
+    from yibao.api.national.settings import PLAIN, load
     from yibao.api.serve import serve as run
     from yibao.cli.database import bind, located
     from yibao.cli.options import default_language
@@ -35,7 +45,10 @@ def serve(
     from yibao.store.database import Database
 
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
+    with exits(default_language()):
+        speaks = PLAIN if interface is None else load(interface)
     with exits(default_language()), located(database) as url:
         with Database(url, connections=1) as opened:
             opened.run(lambda connection: bind(connection, region))
-        run(partial(application, url, region), host=host, port=port, workers=workers)
+        made = partial(application, url, region, speaks)
+        run(made, host=host, port=port, workers=workers)
