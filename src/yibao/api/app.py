@@ -36,6 +36,9 @@ from yibao.api.desk import routes as desk
 from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
 from yibao.api.matching import duplicates, gaps
+from yibao.api.national import endpoint as national
+from yibao.api.national.settings import PLAIN
+from yibao.api.national.settings import Settings as National
 from yibao.api.portable import portable
 from yibao.api.registry import agreements, designations, entries
 from yibao.api.service import Service
@@ -54,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *CARE,
     *(duplicates.router, gaps.router),
     *(contributions.router, contributions_receipts.router, accounts.router),
+    national.router,
 )
 """One for each part of the agency. They are tried in this order, so the busiest stands first."""
 
@@ -73,7 +77,9 @@ refused left no trace and may be put right and sent again. Errors are `applicati
 """
 
 
-def create_app(database_url: str, policy: Policy, registers: Registers) -> FastAPI:
+def create_app(
+    database_url: str, policy: Policy, registers: Registers, interface: National = PLAIN
+) -> FastAPI:
     """Return the application of a database whose schema is up to date.
 
     The database is opened when the application starts and closed when it stops.
@@ -91,6 +97,7 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
                 Explainer(policy),
                 Procedures(policy),
                 codes_of(policy.region),
+                interface,
             )
             yield
 
@@ -107,7 +114,7 @@ def create_app(database_url: str, policy: Policy, registers: Registers) -> FastA
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(BodyLimit, larger=bills.LARGER)
+    app.add_middleware(BodyLimit, larger={**bills.LARGER, **national.LARGER})
     app.add_middleware(AccessLog)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

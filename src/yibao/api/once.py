@@ -17,7 +17,13 @@ Work = Callable[[Connection], tuple[int, str]]
 
 
 def once(database: Database, key: Key, work: Work) -> Response:
-    """Do `work` and keep its reply under the key, in one transaction, or give back what is kept.
+    """Answer a request with what `kept` returns."""
+    status, reply = kept(database, key, work)
+    return as_json(reply, status)
+
+
+def kept(database: Database, key: Key, work: Work) -> tuple[int, str]:
+    """Do `work` and keep its reply under the key, in one transaction, or return what is kept.
 
     Who comes with the same key meanwhile waits. Raises KeyUsed for a key of another request.
     """
@@ -46,9 +52,8 @@ def once(database: Database, key: Key, work: Work) -> Response:
         return status, reply
 
     try:
-        status, reply = database.run(run)
+        return database.run(run)
     except pg.UniqueViolation as error:  # the desk, which locks the person, used the key meanwhile
         if error.diag.table_name != "request":
             raise
-        status, reply = database.run(run)
-    return as_json(reply, status)
+        return database.run(run)
