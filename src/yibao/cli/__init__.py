@@ -49,6 +49,7 @@ COMMANDS = (
     "product_commands",
     "interface_commands",
     "client_commands",
+    "sandbox_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

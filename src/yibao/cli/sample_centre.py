@@ -99,7 +99,7 @@ def _persons(region: str) -> Iterator[Row]:
     kinds = [
         Kind("employee", "in_service", "none", _ADULT, "在职职工"),
         Kind("employee", "retired", "none", _RETIRED, "退休人员"),
-        *(Kind("resident", "adult", tier, _ADULT, f"居民{tier}") for tier in tiers),
+        *(Kind("resident", "adult", tier, _ADULT, f"居民{_tier(tier)}") for tier in tiers),
         Kind("resident", "student_child", tiers[-1], _CHILD, "学生儿童"),
     ]
     for number, kind in enumerate(kinds, 1):
@@ -108,6 +108,11 @@ def _persons(region: str) -> Iterator[Row]:
         name = title.split("（")[0].split("、")[0][:20]
         kind = Kind("resident", "adult", tiers[-1], _ADULT, name)
         yield {**_person(region, number, kind), "identity": identity}
+
+
+def _tier(code: str) -> str:
+    codes = vocabulary().attributes["contribution_tier"].codes or {}
+    return codes[code].zh
 
 
 def _reliefs() -> Iterator[tuple[str, str]]:

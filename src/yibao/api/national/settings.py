@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`profile` is a province's, over the national core ("": none)."""
+    """`profile` is a province's, over the national core ("": none).
+
+    `record` is a file to which every exchange is added (None: nothing is recorded).
+    """
 
     profile: str = ""
+    record: Path | None = None
 
 
 PLAIN = Settings()
