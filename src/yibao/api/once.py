@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fastapi import Response
 from psycopg import errors as pg
@@ -29,26 +30,13 @@ def kept(database: Database, key: Key, work: Work) -> tuple[int, str]:
     """
 
     def run(connection: Connection) -> tuple[int, str]:
-        connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 726002))",
-            (f"{key.caller} {key.key}",),
-        )
-        kept = connection.execute(
-            "SELECT encode(digest, 'hex'), status, reply FROM ops.request "
-            "WHERE (caller, key) = (%s, %s)",
-            (key.caller, key.key),
-        ).fetchone()
-        if kept is not None:
-            digest, status, reply = kept
-            if digest != key.digest:
+        earlier = found(connection, key.caller, key.key)
+        if earlier is not None:
+            if earlier.digest != key.digest:
                 raise key_used(key.key)
-            return status, reply
+            return earlier.status, earlier.reply
         status, reply = work(connection)
-        connection.execute(
-            "INSERT INTO ops.request (caller, key, digest, status, reply) "
-            "VALUES (%s, %s, decode(%s, 'hex'), %s, %s)",
-            (key.caller, key.key, key.digest, status, reply),
-        )
+        keep(connection, key, status, reply)
         return status, reply
 
     try:
@@ -57,3 +45,34 @@ def kept(database: Database, key: Key, work: Work) -> tuple[int, str]:
         if error.diag.table_name != "request":
             raise
         return database.run(run)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A request that was done: the digest of what it asked, and its reply."""
+
+    digest: str
+    status: int
+    reply: str
+
+
+def found(connection: Connection, caller: str, key: str) -> Kept | None:
+    """Return what is kept under a key; whoever else uses it waits until the transaction ends."""
+    connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 726002))", (f"{caller} {key}",)
+    )
+    row = connection.execute(
+        "SELECT encode(digest, 'hex'), status, reply FROM ops.request "
+        "WHERE (caller, key) = (%s, %s)",
+        (caller, key),
+    ).fetchone()
+    return None if row is None else Kept(*row)
+
+
+def keep(connection: Connection, key: Key, status: int, reply: str) -> None:
+    """Keep a reply under a key that is not used, and that `found` has locked."""
+    connection.execute(
+        "INSERT INTO ops.request (caller, key, digest, status, reply) "
+        "VALUES (%s, %s, decode(%s, 'hex'), %s, %s)",
+        (key.caller, key.key, key.digest, status, reply),
+    )

@@ -2,7 +2,7 @@
 
 A message is done once: `msgid` is its institution's, and the same message gets the same reply, to
 the byte. A message that was refused left no trace and may be put right and sent again. What only
-reads is answered anew each time and not kept.
+reads, or says what would be, is answered anew each time and not kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from yibao.agency.desk.model import Key, KeyUsed
 from yibao.api.national.exchange import Exchange, Failed
-from yibao.api.national.handlers import HANDLERS, READS
+from yibao.api.national.handlers import HANDLERS, READS, TRIES
 from yibao.api.national.reply import now, number_of, reply, says
 from yibao.api.once import kept
 from yibao.api.problems import STATUS
@@ -188,8 +188,14 @@ def _done(service: Service, message: _Message) -> str:
         see_one_instant(connection)
         return work(connection)
 
+    def tried(connection: Connection) -> tuple[int, str]:
+        with connection.transaction(force_rollback=True):
+            return work(connection)
+
     if message.transaction.infno in READS:
         return service.database.run(read)[1]
+    if message.transaction.infno in TRIES:
+        return service.database.run(tried)[1]
     return kept(service.database, key, work)[1]
 
 

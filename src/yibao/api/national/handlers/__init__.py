@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from yibao.api.national.exchange import Handler
-from yibao.api.national.handlers import persons, session
+from yibao.api.national.handlers import (
+    benefits,
+    inpatient,
+    outpatient,
+    persons,
+    pharmacy,
+    reversal,
+    session,
+)
 
 HANDLERS: Mapping[str, Handler] = {
     **session.HANDLERS,
     **persons.HANDLERS,
+    **benefits.HANDLERS,
+    **pharmacy.HANDLERS,
+    **outpatient.HANDLERS,
+    **inpatient.HANDLERS,
+    **reversal.HANDLERS,
 }
 
-READS = frozenset({*persons.READS})
+READS = frozenset({*persons.READS, *benefits.READS})
 """Those that only read: their replies are not kept, and the database holds them to it."""
+
+TRIES = frozenset({*pharmacy.TRIES, *outpatient.TRIES, *inpatient.TRIES})
+"""Those that say what would be: they are done, and what they did is given up."""
