@@ -3,9 +3,9 @@
 import json
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
+from subprocess import STDOUT, Popen
 from time import monotonic, sleep
 from typing import Any
 
@@ -19,6 +19,7 @@ from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "national"
 ENTRY = re.compile(r"http://\S+/callService")
 
 
@@ -29,7 +30,7 @@ class Sandbox:
         command = [sys.executable, "-m", "yibao.cli", "sandbox", "--folder", str(folder)]
         self.log = folder.with_name("log")
         with self.log.open("w") as log:
-            self.process = subprocess.Popen([*command, "--port", "0", *options], stdout=log)
+            self.process = Popen([*command, "--port", "0", *options], stdout=log, stderr=STDOUT)
         end = monotonic() + 120
         while not (found := ENTRY.search(self.log.read_text())):
             assert self.process.poll() is None, self.log.read_text()
@@ -50,6 +51,14 @@ def who_is(number: str, message: str) -> dict[str, Any]:
     asked = request(interface(), "1101")
     asked["input"]["data"] |= {"mdtrt_cert_type": "02", "mdtrt_cert_no": number}
     return {**asked, "msgid": message, "fixmedins_code": "H12019900001"}
+
+
+def goes_as_recorded(file: Path, centre: Centre) -> None:
+    run = CliRunner().invoke(app, ["client", "replay", str(file), "--url", centre.url, "--json"])
+    assert run.exit_code == 0, run.output
+    told = json.loads(run.output)
+    assert told["played"] == len(list(read_recording(file))) > 10
+    assert told["different"] == 0
 
 
 def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
@@ -74,11 +83,18 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
 
     again = Sandbox(tmp_path / "kept", "--json")
     try:
-        told = json.loads(again.log.read_text())
+        told, _ = json.JSONDecoder().raw_decode(again.log.read_text())
         assert told["persons"][0]["name"] == "在职职工"
-        assert send(again.centre, who_is(told["persons"][0]["identity_number"], "N1"))
+        for name in ("outpatient", "inpatient", "outpatient"):  # as often as one likes
+            goes_as_recorded(EXAMPLES / f"{name}.jsonl", again.centre)
     finally:
         assert again.stop() == 130
+
+
+@pytest.mark.parametrize("recording", ["outpatient", "inpatient"])
+def test_the_recorded_conversations_are_as_specified(recording: str) -> None:
+    exchanges = read_recording(EXAMPLES / f"{recording}.jsonl")
+    assert list(conform(interface(), exchanges)) == []
 
 
 @pytest.mark.parametrize(

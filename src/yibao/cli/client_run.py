@@ -31,6 +31,9 @@ _WORDS = {
         "{zh}（{where}）：录制为 {was}，现为 {now}", "{zh} ({where}): was {was}, is {now}"
     ),
     "nothing": Text("无", "nothing"),
+    "amounts": Text(
+        "总额 {total} 基金 {fund} 现金 {cash}", "total {total}, funds {fund}, cash {cash}"
+    ),
 }
 
 
@@ -128,9 +131,25 @@ def _print(schema: Interface, number: int, one: Played, language: Language) -> N
     transaction = schema.transactions.get(one.infno)
     told = _WORDS["other" if one.differences else "same"].pick(language)
     name = transaction.zh if transaction else ""
-    page.print(f"{number:4} {one.infno:6} {name}  {told}", markup=False, highlight=False)
+    page.print(
+        f"{number:4} {one.infno:6} {name}  {told}{_amounts(one, language)}",
+        markup=False,
+        highlight=False,
+    )
     for difference in one.differences:
         page.print(f"       {_told(difference, language)}", markup=False, highlight=False)
+
+
+def _amounts(one: Played, language: Language) -> str:
+    """Return what a settlement came to: it is what one looks for."""
+    output = one.reply.get("output")
+    info = output.get("setlinfo") if isinstance(output, dict) else None
+    if not isinstance(info, dict):
+        return ""
+    names = {"total": "medfee_sumamt", "fund": "fund_pay_sumamt", "cash": "psn_cash_pay"}
+    return "  " + _WORDS["amounts"].pick(language).format(
+        **{n: info.get(f) for n, f in names.items()}
+    )
 
 
 def _told(one: Difference, language: Language) -> str:

@@ -36,18 +36,18 @@ class Kind(NamedTuple):
     tier: str
     born: date
     name: str
+    identity: str = ""
 
 
 def sandbox_files(region: str) -> Mapping[str, Sequence[Row]]:
-    """Return the rows of a sandbox's files by the name of what they are imported as."""
+    """Return the rows of a sandbox by the register that they are for, and `persons`."""
     division = DIVISIONS[region]
-    persons = list(_persons(region))
     return {
         "institution": _institutions(division),
         "agreement": _agreements(division),
+        **_practitioners(division),
         **sample_bills.catalogue(),
-        "persons": persons,
-        "identities": list(_identities(persons)),
+        "persons": list(_persons(region)),
     }
 
 
@@ -93,6 +93,28 @@ def _agreements(division: str) -> list[Row]:
     ]
 
 
+def _practitioners(division: str) -> dict[str, list[Row]]:
+    """Return a physician for each hospital, and where each works."""
+    physicians = [
+        {
+            "practitioner_id": f"D{division}{number:06d}",
+            "name": name,
+            "profession": "physician",
+            "from": FIRST_DAY,
+        }
+        for number, name in enumerate(("陈医师", "李医师", "王医师"), 1)
+    ]
+    sites = [
+        {
+            "practitioner_id": row["practitioner_id"],
+            "institution_id": institution(division, number),
+            "from": FIRST_DAY,
+        }
+        for number, row in enumerate(physicians, 1)
+    ]
+    return {"practitioner": physicians, "practice_site": sites}
+
+
 def _persons(region: str) -> Iterator[Row]:
     """Yield an employee at work, one retired, residents of each tier, a child, and the relieved."""
     tiers = _TIERS[region]
@@ -106,8 +128,7 @@ def _persons(region: str) -> Iterator[Row]:
         yield _person(region, number, kind)
     for number, (identity, title) in enumerate(_reliefs(), 100):
         name = title.split("（")[0].split("、")[0][:20]
-        kind = Kind("resident", "adult", tiers[-1], _ADULT, name)
-        yield {**_person(region, number, kind), "identity": identity}
+        yield _person(region, number, Kind("resident", "adult", tiers[-1], _ADULT, name, identity))
 
 
 def _tier(code: str) -> str:
@@ -121,19 +142,6 @@ def _reliefs() -> Iterator[tuple[str, str]]:
         yield code, title.zh
 
 
-def _identities(persons: Sequence[Row]) -> Iterator[Row]:
-    for row in persons:
-        if "identity" in row:
-            yield {
-                "identity_number": row["identity_number"],
-                "name": row["name"],
-                "identity": row.pop("identity"),
-                "from": FIRST_DAY,
-                "to": "",
-                "source": "民政",
-            }
-
-
 def _person(region: str, number: int, kind: Kind) -> Row:
     division = DIVISIONS[region]
     digits = f"{division}{kind.born:%Y%m%d}{number:03d}"
@@ -141,9 +149,10 @@ def _person(region: str, number: int, kind: Kind) -> Row:
         "identity_number": digits + identity_check(digits),
         "name": kind.name,
         "division": division,
-        "household_id": f"F{number}",
+        "person_id": f"P{number:04d}",
+        "birth_date": kind.born.isoformat(),
         "scheme": kind.scheme,
         "category": kind.category,
         "contribution_tier": kind.tier,
-        "from": FIRST_DAY,
+        "identity": kind.identity,
     }

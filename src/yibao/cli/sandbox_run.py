@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
+from yibao.agency.enrolment.facts import hold
+from yibao.agency.enrolment.memberships import state_coverage
+from yibao.agency.enrolment.persons import Person, register
+from yibao.agency.enrolment.profile import Membership
 from yibao.api.main import application
 from yibao.api.national.endpoint import ENTRY
 from yibao.api.national.settings import Settings
@@ -21,16 +26,18 @@ from yibao.cli import interface_pages
 from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.sample import write_tables
-from yibao.cli.sample_centre import sandbox_files
+from yibao.cli.sample_centre import FIRST_DAY, sandbox_files
 from yibao.cli.settle_run import exits
 from yibao.errors import CannotWrite, YibaoError
 from yibao.policy.vocabulary import vocabulary
+from yibao.store.database import Connection, Database
 from yibao.store.server import serving
 from yibao.text import Text
 
 _ACCEPT = "D"
 """A sandbox settles by doubtful figures too: it pays nobody."""
 
+_ACTOR = "sandbox"
 _EXAMPLE = "examples/national/outpatient.jsonl"
 
 _WORDS = {
@@ -40,6 +47,8 @@ _WORDS = {
     "entry": Text("入口", "entry"),
     "institutions": Text("定点医药机构", "Institutions"),
     "persons": Text("参保人", "Insured persons"),
+    "physicians": Text("医保医师（依次在上列医院）", "Physicians, of these hospitals in turn"),
+    "practitioner_id": Text("医师编号", "Code"),
     "items": Text("目录编码", "Items of the catalogues"),
     "institution_id": Text("机构编号", "Code"),
     "identity_number": Text("证件号码", "Identity number"),
@@ -81,7 +90,7 @@ def run(wanted: Wanted, *, as_json: bool, language: Language) -> None:
             filled = place / f"{wanted.region}.filled"  # written last: what stopped is begun anew
             if not filled.exists():
                 console(stderr=True).print(_WORDS["filling"].pick(language))
-                _fill(place, wanted.region)
+                _fill(place, url, wanted.region)
                 filled.touch()
             settings = Settings(profile=wanted.profile, record=wanted.record)
             made = partial(application, url, wanted.region, settings, _ACCEPT)
@@ -107,18 +116,34 @@ def _check_record(file: Path | None) -> None:
             raise CannotWrite(f"{file}: {error.strerror} / 无法写入") from None
 
 
-def _fill(place: Path, region: str) -> None:
-    """Import the sample files, as a user would by the commands."""
+def _fill(place: Path, url: str, region: str) -> None:
+    """Import the registers as a user would, by commands; take over the insured as they stand."""
     files = sandbox_files(region)
-    write_tables(place, files)
+    registers = {kind: rows for kind, rows in files.items() if kind != "persons"}
+    write_tables(place, registers)
     _command(place, "db", "init", "--region", region)
-    for kind in files:
-        file = str(place / f"{kind}.csv")
-        if kind in {"persons", "identities"}:
-            rules = ("--policy", region, "--accept-grade", _ACCEPT)
-            _command(place, "enrol", "import", kind, file, *rules)
-        else:
-            _command(place, "registry", "import", kind, file)
+    for kind in registers:
+        _command(place, "registry", "import", kind, str(place / f"{kind}.csv"))
+    with Database(url, connections=1) as database:
+        for row in files["persons"]:
+            database.run(partial(_insure, row=row))
+
+
+def _insure(connection: Connection, row: Mapping[str, str]) -> None:
+    who, since = row["person_id"], date.fromisoformat(FIRST_DAY)
+    person = Person(
+        who,
+        date.fromisoformat(row["birth_date"]),
+        name=row["name"],
+        identity_type="resident_id",
+        identity_number=row["identity_number"],
+        division=row["division"],
+    )
+    register(connection, person, actor=_ACTOR)
+    member = Membership(row["scheme"], row["category"], row["contribution_tier"])
+    state_coverage(connection, who, member, since, None, actor=_ACTOR)
+    if row["identity"]:
+        hold(connection, who, "identities", row["identity"], since, source="sandbox", actor=_ACTOR)
 
 
 def _command(place: Path, *words: str) -> None:
@@ -146,12 +171,18 @@ def _tell(wanted: Wanted, port: int, *, as_json: bool, language: Language) -> No
     url = f"http://127.0.0.1:{port}{ENTRY}"
     items = [row for kind in ("drug", "service", "consumable") for row in files[kind]]
     if as_json:
-        shown: dict[str, Any] = {"institutions": files["institution"], "persons": files["persons"]}
-        print_json({"entry": url, "region": wanted.region, **shown, "items": items})
+        shown: dict[str, Any] = {
+            "institutions": files["institution"],
+            "physicians": files["practitioner"],
+            "persons": files["persons"],
+            "items": items,
+        }
+        print_json({"entry": url, "region": wanted.region, **shown})
         return
     page = console()
     tables = (
         ("institutions", files["institution"], ("institution_id", "name", "level")),
+        ("physicians", files["practitioner"], ("practitioner_id", "name")),
         ("items", items, ("code", "name", "class")),
         ("persons", files["persons"], ("identity_number", "name", "category")),
     )
