@@ -37,6 +37,7 @@ from yibao.api.desk.bill import codes_of
 from yibao.api.limit import BodyLimit
 from yibao.api.matching import duplicates, gaps
 from yibao.api.national import endpoint as national
+from yibao.api.national.record import Recorder
 from yibao.api.national.settings import PLAIN
 from yibao.api.national.settings import Settings as National
 from yibao.api.portable import portable
@@ -117,6 +118,8 @@ def create_app(
         app.include_router(router)
     problems.install(app)
     app.add_middleware(BodyLimit, larger={**bills.LARGER, **national.LARGER})
+    if interface.record is not None:
+        app.add_middleware(Recorder, file=interface.record)
     app.add_middleware(AccessLog)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

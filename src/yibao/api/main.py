@@ -10,6 +10,11 @@ from yibao.api.national.settings import PLAIN, Settings
 from yibao.policy.policy import load_policy
 
 
-def application(url: str, region: str, interface: Settings = PLAIN) -> FastAPI:
-    """Return the application of a region on a database, speaking the national interface so."""
-    return create_app(url, load_policy(region), REGISTERS, interface)
+def application(
+    url: str, region: str, interface: Settings = PLAIN, accept: str = "C"
+) -> FastAPI:
+    """Return the application of a region on a database, speaking the national interface so.
+
+    `accept`: the worst grade of figure that settles.
+    """
+    return create_app(url, load_policy(region, accept=accept), REGISTERS, interface)

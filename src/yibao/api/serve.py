@@ -47,13 +47,23 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def serve(application: Callable[[], FastAPI], *, host: str, port: int, workers: int = 1) -> None:
+def serve(
+    application: Callable[[], FastAPI],
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    open_at: Callable[[int], None] | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; what is in work then is finished.
 
-    `application` is called in each worker, so with several it must be picklable. Raises CannotServe
-    where the address is taken.
+    `application` is called in each worker, so with several it must be picklable. `open_at` is told
+    the port once it is open: who asks from then on is answered. Raises CannotServe where the
+    address is taken.
     """
     listening = listen(host, port)
+    if open_at is not None:
+        open_at(listening.getsockname()[1])
     config = Config(
         application,
         factory=True,

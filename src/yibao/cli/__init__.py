@@ -48,6 +48,8 @@ COMMANDS = (
     "prescription_commands",
     "product_commands",
     "interface_commands",
+    "client_commands",
+    "sandbox_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""

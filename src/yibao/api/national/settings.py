@@ -18,11 +18,15 @@ TRANSPORTS = frozenset({"entry", "services"})
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`profile` is a province's, over the national core ("": none); no gateway: nobody signs."""
+    """`profile` is a province's, over the national core ("": none); no gateway: nobody signs.
+
+    `record` is a file to which every exchange is added (None: nothing is recorded).
+    """
 
     profile: str = ""
     transports: frozenset[str] = TRANSPORTS
     gateway: Gateway | None = None
+    record: Path | None = None
 
 
 PLAIN = Settings()
