@@ -48,6 +48,7 @@ COMMANDS = (
     "prescription_commands",
     "product_commands",
     "interface_commands",
+    "fhir_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""
