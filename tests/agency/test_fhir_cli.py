@@ -263,6 +263,18 @@ def test_what_to_export_must_be_said(options: tuple[str, ...], tmp_path: Path) -
     assert result.exit_code == exit_codes.USAGE
 
 
+@pytest.mark.parametrize(
+    "command", [("export", "--settlement", "1", "-o", "x.json"), ("import", "x.json", "-o", "x")]
+)
+def test_without_the_library_the_user_is_told_what_to_install(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    result = call("fhir", *command)
+    assert result.exit_code == exit_codes.USAGE
+    assert "yibao[fhir]" in result.stderr
+
+
 def test_a_settlement_that_is_not_there_is_told(town: Database, tmp_path: Path) -> None:
     result = call("fhir", "export", "--settlement", 99, "-o", tmp_path / "x.json")
     assert result.exit_code == exit_codes.REFUSED
