@@ -437,6 +437,29 @@ CASES: dict[str, tuple[Change, str, str]] = {
         "supportingInfo[1].category.coding[0].code",
         "status",
     ),
+    "column told twice": (
+        put("supportingInfo.0.category.coding.0", {"system": systems.BILL, "code": "outcome"}),
+        "supportingInfo[1].category.coding[0].code",
+        "unique",
+    ),
+    "amount of another unit": (
+        put(
+            "supportingInfo.1",
+            {
+                "sequence": 2,
+                "category": {"coding": [{"system": systems.BILL, "code": "in_scope"}]},
+                "valueQuantity": {"value": 1, "system": systems.CURRENCY, "code": "USD"},
+            },
+        ),
+        "supportingInfo[1].valueQuantity.code",
+        "currency",
+    ),
+    "period of service": (
+        put("item.1.servicedPeriod", {"start": "2022-03-01"}),
+        "item[1].servicedPeriod",
+        "not_supported",
+    ),
+    "truth as a number": (put("item.1.factor", True), "item[1].factor", "fhir"),
     "unknown element": (put("colour", "red"), "colour", "fhir"),
     "contained of no type": (put("contained.0.resourceType", "Nope"), "resourceType", "fhir"),
 }
@@ -460,6 +483,7 @@ BOOKED: dict[str, tuple[Change, str]] = {
     "below zero": (put("total.0.amount.value", Decimal("-100.00")), "refund"),
     "three decimals": (put("total.0.amount.value", Decimal("100.001")), "two_decimals"),
     "parts": (put("adjudication.2.amount.value", Decimal("54.99")), "adds_up"),
+    "funds": (put("adjudication.0.amount.value", Decimal("39.99")), "adds_up"),
     "no sum of the funds": (
         put("total.2", {"category": {"text": "x"}, "amount": {}}),
         "system",

@@ -78,6 +78,8 @@ def test_who_pays_is_told_by_fund_and_adds_up() -> None:
         "cash_pay": 55.00,
     }
     assert amounts(benefit, "total") == {"submitted": 100, "eligible": 90, "benefit": 40}
+    first = benefit["adjudication"][0]["category"]["coding"][0]
+    assert first["display"] == vocabulary().funds["pool_pay"].title.zh
     (note,) = benefit["processNote"]
     assert "津政办发〔2020〕1号 第三条" in note["text"]
 
@@ -112,6 +114,27 @@ def test_a_line_says_into_which_parts_it_was_divided_and_why() -> None:
     assert divided["adjudication"][0]["reason"] == {"text": "目录外"}
     assert "supportingInfo" in claim  # the account
     assert {i["category"]["coding"][0]["code"] for i in claim["supportingInfo"]} == {"from_account"}
+
+
+@pytest.mark.parametrize(
+    ("fen", "yuan"),
+    [
+        ("2500", "25.00"),
+        ("2500.0000", "25.00"),
+        ("0.5", "0.005"),
+        ("12.34", "0.1234"),
+        ("0", "0.00"),
+    ],
+)
+def test_a_price_is_in_yuan_with_the_decimals_that_it_needs(fen: str, yuan: str) -> None:
+    made = bundle([booked(row(), [{**LINE, "price": fen}])], Manner())
+    (claim,) = of_kind(made, "Claim")
+    assert str(claim["item"][0]["unitPrice"]["value"]) == yuan
+
+
+def test_the_instant_is_that_of_china() -> None:
+    (claim,) = of_kind(exported(ALL[0]), "Claim")
+    assert claim["created"] == "2022-03-05T10:00:00.120000+08:00"
 
 
 def test_names_are_masked_unless_asked() -> None:

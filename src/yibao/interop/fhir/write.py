@@ -21,6 +21,7 @@ from yibao.interop.fhir.systems import concept, identifier, logical
 from yibao.interop.files.bills import facts
 from yibao.money import format_yuan
 from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.explain import CLOSING
 
 Row = Mapping[str, Any]
 
@@ -453,8 +454,11 @@ def _payers(of: _Of) -> list[dict[str, Any]]:
     paid = {name: row["funds"][name] for name in words.funds if name in row["funds"]}
     paid |= {name: row[name] for name in ("hospital_pay", "account_pay", "cash_pay")}
     shown = {n: fen for n, fen in paid.items() if fen or n in {"account_pay", "cash_pay"}}
+    titles = {name: fund.title.zh for name, fund in words.funds.items()}
+    titles |= {"hospital_pay": titles["hospital_relief_pay"]}
+    titles |= {name: title.zh for name, title in CLOSING.items()}
     return [
-        {"category": concept(systems.PAYER, name), "amount": of.money(fen)}
+        {"category": concept(systems.PAYER, name, titles[name]), "amount": of.money(fen)}
         for name, fen in shown.items()
     ]
 
