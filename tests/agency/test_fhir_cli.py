@@ -197,7 +197,7 @@ def test_unmasked_persons_are_registered_elsewhere_and_the_audit_knows(
     told("fhir", "export", "--settlement", number, "--unmask", "--actor", "zhou", "-o", bundle)
     with town.transaction() as connection:
         audited = connection.execute(
-            "SELECT actor, subject FROM ops.audit WHERE action = 'fhir_unmasked'"
+            "SELECT actor, subject FROM ops.audit WHERE action = 'unmask'"
         ).fetchall()
     assert audited == [("zhou", "person:P1")]
     assert told("fhir", "import", bundle, "-o", tables)["persons"] == 1

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ from yibao.cli.targets import check_targets, remove_old
 from yibao.interop.files.output import check_place, write_files, write_text
 from yibao.interop.files.rows import OutputError
 from yibao.settlement.explain import Explainer, Line
-from yibao.store.database import Connection
+from yibao.store.database import Connection, see_one_instant
 from yibao.text import Text
 
 if TYPE_CHECKING:
@@ -96,17 +96,23 @@ def export(at: At, wanted: Wanted, output: Path) -> None:
     with desk_exits(at.lang, as_json=at.as_json):
         check_place(output)
         office = desk_office(replace(at, accept_grade="D")) if at.policy else None
-        with at.opened(reads=True) as database, database.transaction() as connection:
-            rows = list(_rows(connection, wanted))
-            booked = list(_booked(connection, rows, office, at.lang))
-            manner = Manner(region.of(connection) or "", at.lang, unmask=wanted.unmask)
-            if wanted.unmask:
-                for who in sorted({row["person_id"] for row in rows}):
-                    note(connection, at.who, "fhir_unmasked", f"person:{who}")
+        with at.opened(reads=True) as database:
+            with database.transaction() as connection:
+                see_one_instant(connection)
+                rows = list(_rows(connection, wanted))
+                booked = list(_booked(connection, rows, office, at.lang))
+                manner = Manner(region.of(connection) or "", at.lang, unmask=wanted.unmask)
+            if wanted.unmask:  # written down before anything is shown
+                database.run(partial(_note_unmasked, rows=rows, actor=at.who))
         made = bundle(booked, manner)
         write_text(output, dump(made))
     unexplained = sum(office is not None and row["rules"] != office.rules for row in rows)
     _tell_export(at, rows, len(made["entry"]), unexplained, output)
+
+
+def _note_unmasked(connection: Connection, *, rows: Sequence[find.Row], actor: str) -> None:
+    for person in sorted({row["person_id"] for row in rows}):
+        note(connection, actor, "unmask", f"person:{person}", reason="fhir export")
 
 
 def _tell_export(at: At, rows: Sequence[Any], made: int, unexplained: int, output: Path) -> None:

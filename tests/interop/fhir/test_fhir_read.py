@@ -606,3 +606,22 @@ def test_whatever_is_sent_is_told_and_never_a_crash(place: tuple[Any, ...], valu
     for problem in found.problems:
         assert problem.say("zh")
         assert problem.path or problem.rule == "fhir"
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("Patient", put("identifier.1.value", "-1101011960")),
+        ("Patient", put("name.0.text", "=张三丰\u200b")),
+        ("Patient", put("name.0.family", {"x": "张三丰"})),
+        ("Patient", put("birthDate", "张三丰")),
+    ],
+)
+def test_what_is_wrong_with_a_person_does_not_tell_who_it_is(
+    tmp_path: Path, kind: str, change: Change
+) -> None:
+    made = imported(tmp_path, changed(one(kind, change)))
+    assert made.problems
+    for problem in made.problems:
+        for hidden in ("三丰", "110101"):
+            assert hidden not in problem.say("zh") + problem.value

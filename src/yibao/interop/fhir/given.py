@@ -15,11 +15,13 @@ from typing import Any
 from yibao.interop.fhir import systems
 from yibao.interop.fhir.exact import Resource, faults, load
 from yibao.interop.fhir.problems import Problem, reason
+from yibao.interop.fhir.write import masked
 from yibao.interop.files import cells
 from yibao.interop.files.columns import Column, Kind
 from yibao.policy.vocabulary import vocabulary
 
 USED = ("Patient", "Coverage", "Claim", "ClaimResponse", "ExplanationOfBenefit")
+_TELLS_WHO = frozenset({"name", "identity_number"})
 _INDEXED = frozenset({*USED, "Organization", "Practitioner", "PractitionerRole"})
 
 
@@ -106,7 +108,8 @@ def _take(given: Given, one: Found, url: str) -> None:
     """Take a resource that the library finds nothing wrong with, and no other stands for."""
     wrong = list(faults(one.resource))
     for path, value, why in wrong:
-        given.add(one.file, _joined(one.path, path), "fhir", value, why=why)
+        shown = "" if one.kind == "Patient" or path.startswith("contained") else value
+        given.add(one.file, _joined(one.path, path), "fhir", shown, why=why)
     if wrong:
         return
     keys = [key for key in (url, _local(one.resource)) if key]
@@ -192,7 +195,8 @@ class At:
                 cells.parser(column)(cell)
                 return cell
         except cells.BadCell as bad:
-            problem = Problem(self.reader.found.file, self.path, text, bad.rule, bad.message)
+            shown = masked(text) if column.name in _TELLS_WHO else text
+            problem = Problem(self.reader.found.file, self.path, shown, bad.rule, bad.message)
             self.reader.problems.append(problem)
         else:
             self.wrong("needed", what=column.title)

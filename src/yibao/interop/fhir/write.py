@@ -80,7 +80,7 @@ class Manner:
 
 def masked(name: str) -> str:
     """Return a name of which only the first character is told."""
-    return name[:1] + "*" * (len(name) - 1)
+    return name[:1] + "*" * max(1, len(name) - 1) if name else ""
 
 
 def bundle(settlements: Iterable[Booked], manner: Manner) -> Resource:
