@@ -121,7 +121,10 @@ def day_of_books(database: Database) -> date:
     return date.fromisoformat(row["settled_on"])
 
 
-def test_what_is_settled_exported_and_imported_reconciles(town: Database, tmp_path: Path) -> None:
+def test_what_is_settled_exported_and_imported_reconciles(
+    town: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yibao.cli.fhir_run._PAGE", 2)  # three are told of in two pages
     _, visit = settled(tmp_path)
     assert call("desk", "reverse", visit, "--policy", "tianjin").exit_code == exit_codes.OK
     day = day_of_books(town)

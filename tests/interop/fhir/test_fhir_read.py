@@ -17,6 +17,7 @@ from yibao.agency.bills.reading import read_bills
 from yibao.agency.enrolment.files import person_columns
 from yibao.agency.reconcile import file as booked_file
 from yibao.interop.fhir import systems
+from yibao.interop.fhir.exact import dump
 from yibao.interop.fhir.imported import booking_file
 from yibao.interop.fhir.read_booking import BOOKING_NAMES
 from yibao.interop.fhir.read_claim import LINE_NAMES, bill_names
@@ -210,6 +211,32 @@ def test_a_masked_person_is_not_registered_under_stars(tmp_path: Path) -> None:
     assert (made.persons, made.left_out, rules(made)) == ([], {"Coverage": 1}, [])
 
 
+def test_a_coverage_that_is_not_in_force_is_left_out(tmp_path: Path) -> None:
+    made = imported(tmp_path, changed(one("Coverage", put("status", "cancelled"))))
+    assert (made.persons, made.left_out, rules(made)) == ([], {"Coverage": 1}, [])
+
+
+def test_a_cancelled_claim_is_no_bill_but_stays_booked(tmp_path: Path) -> None:
+    made = imported(tmp_path, changed(lambda _: None, booked(row(reversed_by=18), [LINE])))
+    assert (made.bills, made.lines, made.left_out, rules(made)) == ([], [], {"Claim": 1}, [])
+    assert [b["kind"] for b in made.bookings["H1"]] == ["settle"]
+
+
+def test_a_response_need_not_tell_the_scheme(tmp_path: Path) -> None:
+    made = imported(tmp_path, changed(one("ClaimResponse", put("insurance", None))))
+    assert rules(made) == []
+    assert [b["scheme"] for b in made.bookings["H1"]] == ["resident"]
+
+
+def test_what_an_institution_bears_is_part_of_the_bill(tmp_path: Path) -> None:
+    borne = row(hospital_pay=7_00, cash_pay=48_00)
+    made = imported(tmp_path, changed(lambda _: None, booked(borne)))
+    assert rules(made) == []
+    amounts = ("total", "fund_pay", "account_pay", "cash_pay")
+    (booking,) = made.bookings["H1"]
+    assert [booking[name] for name in amounts] == ["100.00", "40.00", "5.00", "48.00"]
+
+
 def test_a_coverage_becomes_a_row_of_persons(tmp_path: Path) -> None:
     made = imported(tmp_path, bundle([booked(row())], Manner(unmask=True)))
     assert [dict(person) for person in made.persons] == [
@@ -327,6 +354,13 @@ def test_what_is_no_json_is_told_with_the_file(tmp_path: Path, text: str) -> Non
     assert problem.file == tmp_path / "0.json"
     assert problem.rule == "json"
     assert "不是有效的 JSON" in problem.say("zh")
+
+
+def test_a_file_that_is_too_large_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yibao.interop.fhir.exact.MAX_BYTES", len(dump(HOSPITAL).encode()))
+    assert imported(tmp_path, HOSPITAL).resources == 1
+    with pytest.raises(InputError, match="larger"):
+        imported(tmp_path, HOSPITAL, FOREIGN)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -493,6 +527,8 @@ BOOKED: dict[str, tuple[Change, str]] = {
         "unique",
     ),
     "not complete": (put("outcome", "partial"), "status"),
+    "draft": (put("status", "draft"), "status"),
+    "a proposal": (put("use", "predetermination"), "status"),
     "no zone": (put("created", "2022-03-05"), "instant"),
     "time before all": (put("created", "0001-01-01T00:00:00+14:00"), "instant"),
     "unknown patient": (put("patient", {"reference": "Patient/none"}), "known_reference"),
@@ -530,6 +566,13 @@ COVERED: dict[str, tuple[str, Change, str]] = {
     "no period": ("Coverage", put("period", None), "needed"),
     "nobody": ("Coverage", put("beneficiary", {"reference": "Patient/9"}), "known_reference"),
     "no name": ("Patient", put("name", None), "needed"),
+    "two identity numbers": (
+        "Patient",
+        lambda patient: patient["identifier"].append(
+            {"system": systems.identity("passport"), "value": "E1"}
+        ),
+        "system",
+    ),
     "no day of birth": ("Patient", put("birthDate", "1960"), "day"),
     "a formula as name": ("Patient", put("name.0.text", "=1+1"), "formula"),
 }

@@ -97,9 +97,8 @@ def _booking(reader: Reader) -> _Booking:
     for name, expected in (("use", "claim"), ("outcome", "complete")):
         if at[name].value != expected:
             at[name].wrong("status", expected=expected)
-    own, claim = reader.found.kind == "ExplanationOfBenefit", at["claim"]
-    if not own:
-        claim = at["request"]
+    own = reader.found.kind == "ExplanationOfBenefit"
+    claim, provider = (at["claim"], at["provider"]) if own else (at["request"], at["requestor"])
     row = {
         "claim_no": claim.identified(systems.CLAIM_NO, _CLAIM_NO),
         "person_id": at["patient"].identified(systems.PERSON, PERSON),
@@ -108,7 +107,6 @@ def _booking(reader: Reader) -> _Booking:
         **_amounts(at, refund=reader.refund),
         "settled_at": _local(at["created"]),
     }
-    provider = at["provider" if own else "requestor"]
     return _Booking(reader.found, provider.identified(systems.INSTITUTION, _INSTITUTION), row)
 
 
