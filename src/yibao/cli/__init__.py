@@ -50,6 +50,7 @@ COMMANDS = (
     "interface_commands",
     "client_commands",
     "sandbox_commands",
+    "fhir_commands",
     "demo",
 )
 """Modules of this package; each has `register(app: typer.Typer) -> None`."""
