@@ -16,6 +16,10 @@ from yibao.errors import YibaoError
 GRACE = 30
 """Seconds that requests in work have to end when the service is told to stop."""
 
+START = 60
+"""Seconds that a worker has to start, or to answer its parent: rules take some on a busy machine.
+One that has taken longer is killed and started anew, and would be for ever."""
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -62,6 +66,7 @@ def serve(application: Callable[[], FastAPI], *, host: str, port: int, workers: 
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_worker_healthcheck=START,
     )
     logging.getLogger("yibao.serve").info("http://%s:%d", *listening.getsockname()[:2])
     with listening:

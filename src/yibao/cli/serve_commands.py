@@ -22,10 +22,23 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that work.")] = 1,
+    *,
+    trust_actor: Annotated[
+        bool,
+        typer.Option(
+            "--trust-actor",
+            help="Nobody signs in: whoever asks is who the header X-Actor says and may do "
+            "everything. For trying out, on an address of this machine alone.",
+        ),
+    ] = False,
 ) -> None:
-    """Run the HTTP service until it is told to stop. GET /openapi.json says what it can do."""
+    """Run the HTTP service until it is told to stop. GET /openapi.json says what it can do.
+
+    Who asks signs in: `yibao user add` makes a user.
+    """
     from functools import partial
 
+    from yibao.agency.users import users
     from yibao.api.main import application
     from yibao.api.serve import serve as run
     from yibao.cli.database import bind, located
@@ -34,8 +47,30 @@ def serve(
     from yibao.policy.policy import load_policy
     from yibao.store.database import Database
 
+    if trust_actor and not _is_here(host):
+        told = "--trust-actor only with an address of this machine, such as 127.0.0.1"
+        raise typer.BadParameter(f"{told} / 只能用于本机地址")
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
     with exits(default_language()), located(database) as url:
         with Database(url, connections=1) as opened:
             opened.run(lambda connection: bind(connection, region))
-        run(partial(application, url, region), host=host, port=port, workers=workers)
+            if not trust_actor and not opened.run(users.everybody):
+                typer.echo(NO_USERS, err=True)
+        made = partial(application, url, region, trust=trust_actor)
+        run(made, host=host, port=port, workers=workers)
+
+
+NO_USERS = """\
+还没有用户，无人可以登录。另开一个终端： / Nobody can sign in yet. In another terminal:
+  yibao user add chen --role benefits        # 显示一次口令 / shows a password, once
+  yibao user token chen                      # 令牌，一小时有效 / a token, for an hour"""
+
+
+def _is_here(host: str) -> bool:
+    """Whether an address is one that only this machine reaches."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
