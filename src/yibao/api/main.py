@@ -7,14 +7,19 @@ from fastapi import FastAPI
 from yibao.agency.desk.registers import REGISTERS
 from yibao.api.app import create_app
 from yibao.api.guard.asked import trust_actor
-from yibao.api.guard.tokens import Tokens, of_user
+from yibao.api.guard.oidc import Oidc, Provider
+from yibao.api.guard.tokens import Find, Tokens, of_user
 from yibao.policy.policy import load_policy
 
 
-def application(url: str, region: str, *, trust: bool = False) -> FastAPI:
+def application(
+    url: str, region: str, *, trust: bool = False, provider: Provider | None = None
+) -> FastAPI:
     """Return the application of a region on a database.
 
-    Who asks is said by bearer tokens or, with `trust`, by whoever asks: see `trust_actor`.
+    Who asks is said by tokens of our own users and of an identity provider, or, with `trust`, by
+    whoever asks: see `trust_actor`.
     """
-    identify = trust_actor if trust else Tokens([of_user])
+    ways: list[Find] = [of_user] if provider is None else [Oidc(provider), of_user]
+    identify = trust_actor if trust else Tokens(ways)
     return create_app(url, load_policy(region), REGISTERS, identify=identify)

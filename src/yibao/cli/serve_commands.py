@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +24,13 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that work.")] = 1,
     *,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Whose tokens are believed besides: an identity provider, see docs/security.md.",
+        ),
+    ] = None,
     trust_actor: Annotated[
         bool,
         typer.Option(
@@ -39,6 +47,7 @@ def serve(
     from functools import partial
 
     from yibao.agency.users import users
+    from yibao.api.guard.oidc import read_provider
     from yibao.api.main import application
     from yibao.api.serve import serve as run
     from yibao.cli.database import bind, located
@@ -50,13 +59,14 @@ def serve(
     if trust_actor and not _is_here(host):
         told = "--trust-actor only with an address of this machine, such as 127.0.0.1"
         raise typer.BadParameter(f"{told} / 只能用于本机地址")
+    provider = None if oidc is None else read_provider(oidc)
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
     with exits(default_language()), located(database) as url:
         with Database(url, connections=1) as opened:
             opened.run(lambda connection: bind(connection, region))
-            if not trust_actor and not opened.run(users.everybody):
+            if not trust_actor and not provider and not opened.run(users.everybody):
                 typer.echo(NO_USERS, err=True)
-        made = partial(application, url, region, trust=trust_actor)
+        made = partial(application, url, region, trust=trust_actor, provider=provider)
         run(made, host=host, port=port, workers=workers)
 
 
