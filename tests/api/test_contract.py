@@ -61,7 +61,7 @@ def test_every_operation_has_an_id_of_its_own_a_summary_in_both_languages_and_it
     for _, path, operation in operations(document):
         assert " / " in operation["summary"], path
         responses = operation["responses"]
-        assert {"401", "403", "422", "500", "503"} <= responses.keys(), path
+        assert {"401", "403", "422", "429", "500", "503"} <= responses.keys(), path
         assert ("{" in path) == ("404" in responses), path
         if "requestBody" in operation:
             assert {"400", "413"} <= responses.keys()
@@ -70,6 +70,7 @@ def test_every_operation_has_an_id_of_its_own_a_summary_in_both_languages_and_it
             if int(status) >= 400:
                 assert list(response["content"]) == ["application/problem+json"], (path, status)
         assert "Retry-After" in responses["503"]["headers"]
+        assert "Retry-After" in responses["429"]["headers"]
 
 
 def test_every_write_asks_for_an_idempotency_key_and_declares_the_conflict(

@@ -1,6 +1,7 @@
 """`yibao serve`: what it needs, what it logs, how it stops; and a database that goes away."""
 
 import json
+import logging
 import re
 import signal
 import socket
@@ -19,6 +20,7 @@ from services import Client, Contract, app_of, bill, running
 from typer.testing import CliRunner
 
 from yibao.api import app as application
+from yibao.api.logs import JsonLines
 from yibao.api.serve import CannotServe, listen, serve
 from yibao.cli import app
 from yibao.store import migrate
@@ -134,6 +136,45 @@ def test_a_newcomer_is_told_how_to_sign_in_and_can(made: Path) -> None:
     again.stop()
     assert "yibao user add" not in "".join(again.lines)
     assert not [line for line in run.lines if any(token in line for token in tokens)]
+
+
+def test_figures_of_all_workers_and_a_log_in_json(made: Path) -> None:
+    run = Run(made, 2, "--trust-actor", "--log", "json", "--metrics-port", "0")
+    run.wait("Application startup complete", times=2)
+    figures = int(run.wait(r"metrics: http://127.0.0.1:(\d+)/metrics")[1])
+    for _ in range(6):
+        client = Client(run.port)  # each is another connection, so of any worker
+        assert client("GET", "/desk/settlements?person_id=P-SECRET").status == 200
+        client.close()
+    assert Client(run.port)("GET", "/none/P-SECRET").status == 404
+    run.wait('"operation": "-", "status": 404')
+    told = Client(figures)("GET", "/metrics").body.decode()
+    assert 'yibao_replies_total{operation="listSettlements",status="200"} 6.0' in told
+    assert 'yibao_reply_seconds_count{operation="listSettlements"} 6.0' in told
+    assert run.stop() == 0
+    lines = [json.loads(line) for line in run.lines]
+    served = [line for line in lines if line.get("operation") == "listSettlements"]
+    assert len(served) == 6
+    assert served[0].keys() >= {"at", "level", "logger", "route", "seconds", "status"}
+    assert "P-SECRET" not in told + "".join(run.lines)
+
+
+def test_an_error_is_logged_without_what_it_says() -> None:
+    try:
+        try:
+            int("P-SECRET")
+        except ValueError as error:
+            raise RuntimeError("P-SECRET") from error
+    except RuntimeError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
+    line = JsonLines().format(record)
+    assert "P-SECRET" not in line
+    told = json.loads(line)
+    assert [one["kind"] for one in told["error"]] == [
+        "builtins.RuntimeError",
+        "builtins.ValueError",
+    ]
+    assert __file__ in told["error"][0]["at"][0]
 
 
 def test_who_says_who_asks_is_believed_on_this_machine_alone(made: Path) -> None:

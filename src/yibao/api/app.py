@@ -31,7 +31,7 @@ from yibao.api import (
     requests,
     session,
 )
-from yibao.api.access import AccessLog
+from yibao.api.access import Watch, line
 from yibao.api.care.routers import ROUTERS as CARE
 from yibao.api.clearing import months, years
 from yibao.api.desk import bills, guests
@@ -41,8 +41,10 @@ from yibao.api.guard.allow import allowed, check_declared
 from yibao.api.guard.asked import Asked
 from yibao.api.guard.documented import tell_doors
 from yibao.api.guard.principal import Identify
+from yibao.api.guard.tokens import Tokens
 from yibao.api.limit import BodyLimit
 from yibao.api.matching import duplicates, gaps
+from yibao.api.metrics import counting
 from yibao.api.portable import portable
 from yibao.api.registry import agreements, designations, entries
 from yibao.api.service import Service
@@ -93,7 +95,6 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = CONNECTIONS
         app.state.signing_in = CapacityLimiter(session.AT_ONCE)
-        app.state.forget = getattr(identify, "forget", lambda _: None)
         with Database(
             database_url, connections=CONNECTIONS, timeout=WAIT, generic=True
         ) as database:
@@ -117,13 +118,14 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    app.state.tokens = identify if isinstance(identify, Tokens) else None
     for router in ROUTERS:
         app.include_router(router)
     check_declared(_operations(app))
     problems.install(app)
     app.add_middleware(BodyLimit, larger=bills.LARGER)
     app.add_middleware(Asked, identify=identify)
-    app.add_middleware(AccessLog)
+    app.add_middleware(Watch, tells=[line, *counting()])
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

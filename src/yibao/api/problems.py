@@ -24,6 +24,7 @@ from yibao.api.care import rules as care
 from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
 from yibao.api.guard.principal import NotAllowed, NotSignedIn
+from yibao.api.guard.rates import TooOften
 from yibao.api.matching import rules as matching
 from yibao.api.registry import rules as registry
 from yibao.errors import ClaimError, PolicyError, YibaoError
@@ -34,7 +35,7 @@ from yibao.text import Text
 MEDIA_TYPE = "application/problem+json"
 
 RETRY_AFTER = "1"
-"""Seconds after which to ask again when the database is not there."""
+"""Seconds after which to ask again."""
 
 defects = logging.getLogger("yibao.defects")
 
@@ -80,6 +81,7 @@ STATUS: Mapping[int, Text] = {
     412: Text("对象已经改变", "it has changed since it was read"),
     413: Text("请求太大", "the request is too large"),
     422: Text("请求有误或不予办理", "the request is not right, or is refused"),
+    429: Text("请求过于频繁，请稍后再试", "too many requests; ask again later"),
     500: Text("本程序的缺陷，请报告", "a defect of this program; please report it"),
     503: Text("数据库暂不可用，请稍后重试", "the database is not there; ask again later"),
 }
@@ -130,6 +132,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "password_fits": (401, STATUS[401]),
     "known_user": (409, Text("口令不由本系统保管", "the password is not kept here")),
     "allowed": (403, STATUS[403]),
+    "rate": (429, STATUS[429]),
     "method": (405, STATUS[405]),
     "readable": (400, STATUS[400]),
     "database": (503, STATUS[503]),
@@ -152,7 +155,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-EVERYWHERE = (401, 403, 422, 500, 503)
+EVERYWHERE = (401, 403, 422, 429, 500, 503)
 """What every route may answer."""
 
 _RETRY = {
@@ -163,6 +166,7 @@ _RETRY = {
 }
 _HEADERS = {
     401: {"WWW-Authenticate": {"description": "how to sign in", "schema": {"type": "string"}}},
+    429: _RETRY,
     503: _RETRY,
 }
 
@@ -197,7 +201,11 @@ def problem(
     return Response(told.model_dump_json(), status, _SENT.get(status), MEDIA_TYPE)
 
 
-_SENT = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": RETRY_AFTER}}
+_SENT = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": RETRY_AFTER},
+    503: {"Retry-After": RETRY_AFTER},
+}
 """Headers of a reply that has a status."""
 
 
@@ -227,7 +235,7 @@ def refused(request: Request, error: Exception) -> Response:
         case Refusal():
             told = str(error)
             return problem(error.name, told, field=error.column, text=error.text, of=request)
-        case NotSignedIn() | NotAllowed():
+        case NotSignedIn() | NotAllowed() | TooOften():
             return problem(error.rule, str(error))
         case PolicyError():
             return problem(error.name, str(error), text=error.text)

@@ -15,6 +15,7 @@ from yibao.agency.users.passwords import LONGEST
 from yibao.agency.users.users import NAME
 from yibao.api.fields import Instant, Strict, Told, example
 from yibao.api.guard.allow import Asking, operations_of
+from yibao.api.guard.tokens import Tokens
 from yibao.api.headers import as_json
 from yibao.api.problems import documented
 from yibao.api.service import service_of
@@ -75,7 +76,7 @@ class NewPassword(Strict):
 )
 async def post_session(body: SignIn, request: Request) -> Response:
     """Return a token; whether it is the name or the password that is wrong is not told."""
-    limiter: CapacityLimiter = request.app.state.signing_in
+    limiter = _counted(request)
     database = service_of(request).database
     token, session = await to_thread.run_sync(
         sessions.sign_in, database, body.name, body.password, limiter=limiter
@@ -113,7 +114,7 @@ def delete_session(request: Request) -> Response:
     """Sign out; a token of an identity provider is that provider's to end."""
     token = request.headers.get("authorization", "").partition(" ")[2]
     service_of(request).database.run(lambda connection: sessions.sign_out(connection, token))
-    request.app.state.forget(request)
+    _forget(request)
     return Response(status_code=204)
 
 
@@ -126,9 +127,29 @@ def delete_session(request: Request) -> Response:
 )
 async def put_password(body: NewPassword, principal: Asking, request: Request) -> Response:
     """Change the password of who knows it."""
-    limiter: CapacityLimiter = request.app.state.signing_in
+    limiter = _counted(request)
     database = service_of(request).database
     change = partial(sessions.change_password, database, principal.name)
     await to_thread.run_sync(change, body.old, body.new, limiter=limiter)
-    request.app.state.forget(request)
+    _forget(request)
     return Response(status_code=204)
+
+
+def _counted(request: Request) -> CapacityLimiter:
+    """Count a password that is tried, and return where to work on it; raises TooOften."""
+    if tokens := _tokens(request):
+        tokens.try_password(request)
+    limiter: CapacityLimiter = request.app.state.signing_in
+    return limiter
+
+
+def _forget(request: Request) -> None:
+    """Believe the token that came with a request no longer."""
+    if tokens := _tokens(request):
+        tokens.forget(request)
+
+
+def _tokens(request: Request) -> Tokens | None:
+    """Return what knows tokens, None where nobody needs one."""
+    found: Tokens | None = request.app.state.tokens
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,19 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that work.")] = 1,
     *,
+    rate: Annotated[
+        float,
+        typer.Option(min=1, help="Requests a second of each who asks, in each process."),
+    ] = 100.0,
+    log: Annotated[
+        Literal["plain", "json"], typer.Option(help="How the log is written: lines, or JSON.")
+    ] = "plain",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Tell figures for Prometheus on this port of this machine."
+        ),
+    ] = None,
     oidc: Annotated[
         Path | None,
         typer.Option(
@@ -66,8 +79,15 @@ def serve(
             opened.run(lambda connection: bind(connection, region))
             if not trust_actor and not provider and not opened.run(users.everybody):
                 typer.echo(NO_USERS, err=True)
-        made = partial(application, url, region, trust=trust_actor, provider=provider)
-        run(made, host=host, port=port, workers=workers)
+        made = partial(application, url, region, trust=trust_actor, provider=provider, rate=rate)
+        run(
+            made,
+            host=host,
+            port=port,
+            workers=workers,
+            log=log,
+            metrics_port=metrics_port,
+        )
 
 
 NO_USERS = """\

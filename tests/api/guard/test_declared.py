@@ -9,7 +9,7 @@ from yibao.agency.desk.registers import REGISTERS
 from yibao.api import app as application
 from yibao.api.app import create_app
 from yibao.api.guard.allow import Undeclared, check_declared
-from yibao.api.guard.asked import trust_actor
+from yibao.api.guard.asked import ENDPOINTS, trust_actor
 from yibao.api.guard.owners import OWNERS
 from yibao.api.guard.roles import AGENCY, OWN
 from yibao.api.guard.table import TABLE
@@ -33,6 +33,14 @@ def test_a_route_that_the_table_lacks_does_not_start(
 def test_a_row_without_a_route_does_not_start() -> None:
     with pytest.raises(Undeclared, match="without a route: settle"):
         check_declared(TABLE.keys() - {"settle"})
+
+
+def test_who_asks_is_left_to_the_endpoint_below_fsi_alone() -> None:
+    for router in application.ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                row = TABLE[str(route.operation_id)]
+                assert (row.door == "endpoint") == route.path.startswith(ENDPOINTS), route.path
 
 
 def test_the_table_names_roles_and_places_that_there_are() -> None:

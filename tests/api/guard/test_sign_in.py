@@ -16,11 +16,13 @@ from yibao.agency.users.passwords import fits, hashed
 from yibao.agency.users.users import User
 from yibao.api.app import create_app
 from yibao.api.guard import tokens
+from yibao.api.guard.rates import rates
 from yibao.api.guard.tokens import Tokens, of_user
 from yibao.errors import Refused
 from yibao.store.database import Database
 
 PASSWORD = "correct horse 9"
+RATES = rates(1000)
 STRONG = passwords._HASHER
 
 
@@ -53,7 +55,7 @@ def base(url: str) -> Iterator[Database]:
 @pytest.fixture
 def app(base: Database) -> FastAPI:
     made = office(status("P1"))
-    return create_app(base.url, made.policy, made.registers, identify=Tokens([of_user]))
+    return create_app(base.url, made.policy, made.registers, identify=Tokens([of_user], RATES))
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ NOBODY = Principal("")
 """Who says nothing of themselves."""
 
 Identify = Callable[[Request], Awaitable[Principal]]
-"""Says who asks, by the headers alone: NOBODY who says nothing. Raises NotSignedIn, Unavailable."""
+"""Says who asks, by the headers alone: NOBODY who says nothing. Raises NotSignedIn, TooOften."""
 
 
 class NotSignedIn(YibaoError):

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from yibao.agency.users import sessions
 from yibao.api.guard.principal import NOBODY, NotSignedIn, Principal
+from yibao.api.guard.rates import Rates, address_of
 from yibao.api.guard.roles import ROLES
 from yibao.api.service import service_of
 
@@ -26,20 +27,26 @@ Find = Callable[[Request, str], tuple[Principal, float] | None]
 
 
 class Tokens:
-    """Says who asks by the header Authorization. Used by one event loop, so nothing is locked."""
+    """Says who asks by the header Authorization. Used by one event loop alone."""
 
-    def __init__(self, ways: Sequence[Find]) -> None:
+    def __init__(self, ways: Sequence[Find], rates: Rates) -> None:
         self.ways = ways
+        self.rates = rates
         self._known: dict[str, tuple[Principal, float]] = {}
 
     async def __call__(self, request: Request) -> Principal:
-        """Return whose token came with a request, NOBODY without one; raises NotSignedIn."""
+        """Return whose token came with a request, NOBODY without one.
+
+        Raises NotSignedIn, TooOften.
+        """
         header = request.headers.get("authorization")
+        found = self._known.get(header or "")
+        if found is not None and monotonic() < found[1]:
+            self.rates.known.take(found[0].name)
+            return found[0]
+        self.rates.strangers.take(address_of(request))
         if header is None:
             return NOBODY
-        found = self._known.get(header)
-        if found is not None and monotonic() < found[1]:
-            return found[0]
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
             raise NotSignedIn("expected Authorization: Bearer and a token")
@@ -53,6 +60,14 @@ class Tokens:
     def forget(self, request: Request) -> None:
         """Believe a token no longer; other processes do for a while."""
         self._known.pop(request.headers.get("authorization", ""), None)
+
+    def try_password(self, request: Request) -> None:
+        """Count a password that is tried from an address; raises TooOften."""
+        self.rates.sign_in.take(address_of(request))
+
+    def count(self, principal: Principal) -> None:
+        """Count a request of somebody whom an endpoint found out itself; raises TooOften."""
+        self.rates.known.take(principal.name)
 
     def _find(self, request: Request, token: str) -> tuple[Principal, float]:
         for way in self.ways:
