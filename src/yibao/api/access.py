@@ -27,7 +27,8 @@ class Served:
     seconds: float
 
 
-Tell = Callable[[Served], None]
+Tell = Callable[[Served, Scope], None]
+"""Tells of a request; of the scope it may pass on what is not personal alone."""
 
 
 class Watch:
@@ -62,10 +63,10 @@ class Watch:
                 perf_counter() - begun,
             )
             for tell in self.tells:
-                tell(served)
+                tell(served, scope)
 
 
-def line(served: Served) -> None:
+def line(served: Served, _: Scope) -> None:
     """Write a line to the access log."""
     if log.isEnabledFor(logging.INFO):
         took = served.seconds * 1000

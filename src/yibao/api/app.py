@@ -48,6 +48,7 @@ from yibao.api.metrics import counting
 from yibao.api.portable import portable
 from yibao.api.registry import agreements, designations, entries
 from yibao.api.service import Service
+from yibao.api.traces import tracing
 from yibao.policy.policy import Policy
 from yibao.settlement.explain import Explainer
 from yibao.settlement.procedure import Office as Procedures
@@ -125,7 +126,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(BodyLimit, larger=bills.LARGER)
     app.add_middleware(Asked, identify=identify)
-    app.add_middleware(Watch, tells=[line, *counting()])
+    app.add_middleware(Watch, tells=[line, *counting(), *tracing()])
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

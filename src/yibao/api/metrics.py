@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from yibao.errors import YibaoError
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from yibao.api.access import Tell
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -43,7 +45,7 @@ def counting() -> list[Tell]:
         "yibao_reply_seconds", "From a request to its reply", ["operation"], buckets=BUCKETS
     )
 
-    def count(served: Served) -> None:
+    def count(served: Served, _: Scope) -> None:
         replies.labels(served.operation, served.status).inc()
         seconds.labels(served.operation).observe(served.seconds)
 
