@@ -130,7 +130,6 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "body_size": (413, STATUS[413]),
     "signed_in": (401, STATUS[401]),
     "password_fits": (401, STATUS[401]),
-    "known_user": (409, Text("口令不由本系统保管", "the password is not kept here")),
     "allowed": (403, STATUS[403]),
     "rate": (429, STATUS[429]),
     "method": (405, STATUS[405]),

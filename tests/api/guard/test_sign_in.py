@@ -1,14 +1,20 @@
 """Signing in: passwords, tokens, locks; what is kept of them, and what is told."""
 
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import time
 
 import psycopg
 import pytest
 from argon2 import PasswordHasher, Type
 from desks import office, register, status
 from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
 from services import Client, Contract, bill, running
 
 from yibao.agency.users import passwords, sessions, users
@@ -16,8 +22,10 @@ from yibao.agency.users.passwords import fits, hashed
 from yibao.agency.users.users import User
 from yibao.api.app import create_app
 from yibao.api.guard import tokens
+from yibao.api.guard.oidc import Provider
 from yibao.api.guard.rates import rates
 from yibao.api.guard.tokens import Tokens, of_user
+from yibao.api.main import application
 from yibao.errors import Refused
 from yibao.store.database import Database
 
@@ -117,6 +125,45 @@ def test_tokens_that_are_none(client: Client, header: str) -> None:
     for target in ("/session", "/health/live", "/none"):
         reply = client("GET", target, Authorization=header)
         assert (reply.status, reply.json["rule"]) == (401, "signed_in")
+
+
+def test_a_large_body_of_nobody_is_not_read(client: Client, base: Database) -> None:
+    raw = b'{"name": "chen"' + b" " * 5000 + b"}"
+    reply = client("POST", "/session", raw=raw)
+    assert (reply.status, reply.json["rule"]) == (401, "signed_in")
+    by = {"Authorization": sign_in(client, "chen")}
+    assert client("POST", "/session", raw=raw, **by).status == 422
+    with socket.create_connection(("127.0.0.1", client.port)) as one:
+        one.settimeout(20)
+        head = b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        one.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")  # and nothing of the body
+        assert one.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+def test_tokens_of_a_provider_beside_those_of_our_own(base: Database) -> None:
+    key = RSAKey.generate_key(2048, {"kid": "a"})
+    with TemporaryDirectory() as folder:
+        keys = Path(folder) / "keys.json"
+        keys.write_text(json.dumps(KeySet([key]).as_dict(private=False)))
+        provider = Provider("https://login.example.org", "yibao", str(keys))
+        app = application(base.url, "tianjin", provider=provider)
+        with running(app) as port:
+            client = Client(port, Contract(app.openapi()))
+            told = client("GET", "/session", Authorization=sign_in(client, "chen")).json
+            assert told["name"] == "chen"
+            claims = {"iss": provider.issuer, "aud": "yibao", "sub": "chen", "exp": time() + 60}
+            claims["roles"] = ["auditor"]
+            token = jwt.encode({"alg": "RS256", "kid": "a"}, claims, key)
+            told = client("GET", "/session", Authorization=f"Bearer {token}").json
+            assert (told["name"], told["roles"]) == ("oidc:chen", ["auditor"])
+            bad = {"Authorization": f"Bearer {token}x"}
+            assert client("GET", "/session", **bad).status == 401
+            other = {"old": PASSWORD, "new": "another pass 1"}
+            reply = client(
+                "PUT", "/session/password", other, Authorization=f"Bearer {token}"
+            )  # the password of the user chen is not that of the provider's chen
+            assert (reply.status, reply.json["rule"]) == (401, "password_fits")
+            client.close()
 
 
 def test_a_token_ends_with_its_hour_with_the_user_and_when_one_signs_out(
