@@ -41,6 +41,7 @@ from yibao.api.guard.allow import allowed, check_declared
 from yibao.api.guard.asked import Asked
 from yibao.api.guard.documented import tell_doors
 from yibao.api.guard.principal import Identify
+from yibao.api.guard.signed import Keys, Signed
 from yibao.api.guard.tokens import Tokens
 from yibao.api.limit import BodyLimit
 from yibao.api.matching import duplicates, gaps
@@ -84,12 +85,17 @@ refused left no trace and may be put right and sent again. Errors are `applicati
 
 
 def create_app(
-    database_url: str, policy: Policy, registers: Registers, *, identify: Identify
+    database_url: str,
+    policy: Policy,
+    registers: Registers,
+    *,
+    identify: Identify,
+    signers: Keys | None = None,
 ) -> FastAPI:
     """Return the application of a database whose schema is up to date; raises Undeclared.
 
     The database is opened when the application starts and closed when it stops. `identify` says
-    who asks.
+    who asks; requests of `signers` have to be signed.
     """
 
     @asynccontextmanager
@@ -124,6 +130,8 @@ def create_app(
         app.include_router(router)
     check_declared(_operations(app))
     problems.install(app)
+    if signers:
+        app.add_middleware(Signed, keys=signers)
     app.add_middleware(BodyLimit, larger=bills.LARGER)
     app.add_middleware(Asked, identify=identify)
     app.add_middleware(Watch, tells=[line, *counting(), *tracing()])

@@ -44,6 +44,14 @@ def serve(
             help="Whose tokens are believed besides: an identity provider, see docs/security.md.",
         ),
     ] = None,
+    signatures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Whose requests have to be signed (SM2), and with which keys: see "
+            "docs/security.md.",
+        ),
+    ] = None,
     trust_actor: Annotated[
         bool,
         typer.Option(
@@ -61,6 +69,7 @@ def serve(
 
     from yibao.agency.users import users
     from yibao.api.guard.oidc import read_provider
+    from yibao.api.guard.signed import read_keys
     from yibao.api.main import application
     from yibao.api.serve import serve as run
     from yibao.cli.database import bind, located
@@ -73,13 +82,22 @@ def serve(
         told = "--trust-actor only with an address of this machine, such as 127.0.0.1"
         raise typer.BadParameter(f"{told} / 只能用于本机地址")
     provider = None if oidc is None else read_provider(oidc)
+    signers = None if signatures is None else read_keys(signatures)
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
     with exits(default_language()), located(database) as url:
         with Database(url, connections=1) as opened:
             opened.run(lambda connection: bind(connection, region))
             if not trust_actor and not provider and not opened.run(users.everybody):
                 typer.echo(NO_USERS, err=True)
-        made = partial(application, url, region, trust=trust_actor, provider=provider, rate=rate)
+        made = partial(
+            application,
+            url,
+            region,
+            trust=trust_actor,
+            provider=provider,
+            rate=rate,
+            signers=signers,
+        )
         run(
             made,
             host=host,
