@@ -8,7 +8,8 @@ from fastapi import Path, Request, Response
 from pydantic import StringConstraints
 
 from yibao.agency.desk.model import DeskError
-from yibao.api.headers import Actor, as_json
+from yibao.api.guard.allow import Asking
+from yibao.api.headers import as_json
 from yibao.api.problems import documented
 from yibao.api.routing import Router
 from yibao.api.service import service_of
@@ -31,13 +32,14 @@ router = Router(prefix="/requests", tags=["requests"])
 )
 def get_request(
     key: Annotated[str, Path(), StringConstraints(max_length=128, pattern=r"^[!-~]+$")],
-    actor: Actor,
+    principal: Asking,
     request: Request,
 ) -> Response:
     """Return what stands under a key; one may also just send the request again."""
     found = service_of(request).database.run(
         lambda connection: connection.execute(
-            "SELECT status, reply FROM ops.request WHERE (caller, key) = (%s, %s)", (actor, key)
+            "SELECT status, reply FROM ops.request WHERE (caller, key) = (%s, %s)",
+            (principal.name, key),
         ).fetchone()
     )
     if found is None:

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from yibao.agency.desk.office import Office
 from yibao.api.desk.bill import Codes
-from yibao.api.national.settings import PLAIN
+from yibao.api.national.settings import CLOSED
 from yibao.api.national.settings import Settings as National
 from yibao.settlement.explain import Explainer
 from yibao.settlement.procedure import Office as Procedures
@@ -27,7 +27,7 @@ class Service:
     explainer: Explainer
     procedures: Procedures
     codes: Codes
-    national: National = PLAIN
+    national: National = CLOSED
 
 
 def service_of(request: Request) -> Service:

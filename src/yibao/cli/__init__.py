@@ -39,6 +39,7 @@ COMMANDS = (
     "contributions_commands",
     "accounts_commands",
     "serve_commands",
+    "user_commands",
     "ledger_commands",
     "clearing_commands",
     "reconcile_commands",

@@ -93,7 +93,9 @@ def run(wanted: Wanted, *, as_json: bool, language: Language) -> None:
                 _fill(place, url, wanted.region)
                 filled.touch()
             settings = Settings(profile=wanted.profile, record=wanted.record)
-            made = partial(application, url, wanted.region, settings, _ACCEPT)
+            made = partial(
+                application, url, wanted.region, trust=True, interface=settings, accept=_ACCEPT
+            )
             tell = partial(_tell, wanted, as_json=as_json, language=language)
             serve(made, host="127.0.0.1", port=wanted.port, open_at=tell)
 

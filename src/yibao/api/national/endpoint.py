@@ -63,13 +63,13 @@ async def _body(request: Request) -> bytes:
 Body = Annotated[bytes, Depends(_body)]
 
 
-@router.post(ENTRY)
+@router.post(ENTRY, operation_id="speak")
 def call(request: Request, body: Body) -> Response:
     """Answer a message; which transaction it is, says its `infno`."""
     return _answered(request, body, AT_ENTRY)
 
 
-@router.post("/fsi/api/{service}/{method}")
+@router.post("/fsi/api/{service}/{method}", operation_id="speakToService")
 def call_service(request: Request, body: Body, service: str, method: str) -> Response:
     """Answer a message to the path of its service."""
     return _answered(request, body, Asked("services", services.of(service, method) or ""))

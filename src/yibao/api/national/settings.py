@@ -32,6 +32,9 @@ class Settings:
 PLAIN = Settings()
 """The national core, as it stands, for whoever reaches the service."""
 
+CLOSED = Settings(transports=frozenset())
+"""Not spoken at all."""
+
 
 def load(file: Path) -> Settings:
     """Return the settings of a file; raises PackErrors for no YAML, CannotRead for what is wrong.
