@@ -12,6 +12,8 @@ from services import Client, running
 
 from yibao.agency.desk.registers import REGISTERS
 from yibao.api.app import create_app
+from yibao.api.guard.asked import trust_actor
+from yibao.api.national.settings import PLAIN
 from yibao.store.database import Database
 
 
@@ -30,7 +32,7 @@ def database(url: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def app(url: str, database: Database) -> FastAPI:
-    return create_app(url, tianjin(), REGISTERS)
+    return create_app(url, tianjin(), REGISTERS, identify=trust_actor, interface=PLAIN)
 
 
 @pytest.fixture(scope="module")

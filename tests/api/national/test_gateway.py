@@ -15,6 +15,7 @@ from services import Client, running
 
 from yibao.agency.desk.registers import REGISTERS
 from yibao.api.app import create_app
+from yibao.api.guard.asked import trust_actor
 from yibao.api.national.settings import PLAIN, Settings, load
 from yibao.errors import CannotRead, PackErrors
 from yibao.store.database import Database
@@ -36,7 +37,7 @@ def test_a_service_has_its_path(hospital: Hospital) -> None:
 
 
 def speaking(url: str, settings: Settings) -> Any:
-    return running(create_app(url, tianjin(), REGISTERS, settings))
+    return running(create_app(url, tianjin(), REGISTERS, identify=trust_actor, interface=settings))
 
 
 @pytest.mark.usefixtures("database")
