@@ -34,6 +34,7 @@ COMMANDS = (
     "population_commands",
     "db_commands",
     "audit_commands",
+    "key_commands",
     "registry_commands",
     "enrol_commands",
     "match_commands",

@@ -33,9 +33,11 @@ def serve(
     from yibao.cli.settle_run import exits
     from yibao.policy.policy import load_policy
     from yibao.store.database import Database
+    from yibao.store.vault import vault
 
     load_policy(region)  # what is wrong with it is told here, once, not by each worker
     with exits(default_language()), located(database) as url:
         with Database(url, connections=1) as opened:
             opened.run(lambda connection: bind(connection, region))
+            opened.run(vault)  # without the right keys it does not start
         run(partial(application, url, region), host=host, port=port, workers=workers)
