@@ -100,7 +100,7 @@ def test_where_the_rules_give_the_grade_the_institution_states_no_other(
 ) -> None:
     app = create_app(url, load_policy("tianjin", accept="D"), office().registers)
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         desk = Clerk(client)
         other = ASSESSMENT | {"grade": 5}
         assert desk.refused(ASSESSMENTS, other) == (422, "grade_differs")

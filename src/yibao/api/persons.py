@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -25,6 +25,7 @@ from yibao.api.fields import Day, Name, PersonId, Said, Strict, Told, code_of, e
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.masking import is_identity_number, masked_name, masked_number, masked_phone
 from yibao.policy.vocabulary import vocabulary
@@ -32,7 +33,7 @@ from yibao.settlement.model import Status
 from yibao.store.database import Connection
 from yibao.store.vault import vault
 
-router = APIRouter(prefix="/persons", tags=["persons"])
+router = Router(prefix="/persons", tags=["persons"])
 
 NameOfPerson = Annotated[
     str, Field(max_length=64, pattern=r"^[^\p{C}]*$"), AfterValidator(no_formula)

@@ -25,6 +25,7 @@ from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
 from yibao.api.matching import rules as matching
 from yibao.api.registry import rules as registry
+from yibao.api.routing import Twice
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.masking import masked_words
 from yibao.registry.find import REASONS
@@ -128,6 +129,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "body_size": (413, STATUS[413]),
     "method": (405, STATUS[405]),
     "readable": (400, STATUS[400]),
+    "twice": (400, Text("字段重复", "a field stands twice")),
     "database": (503, STATUS[503]),
     "defect": (500, STATUS[500]),
 }
@@ -247,6 +249,8 @@ def _constraint(_: Request, error: Exception) -> Response:
 
 def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, Twice):
+        return problem("twice", error.text.en, field=error.field, text=error.text)
     return problem(_OF_STATUS.get(error.status_code, "request"), str(error.detail))
 
 

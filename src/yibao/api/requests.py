@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import StringConstraints
 
 from yibao.agency.desk.model import DeskError
 from yibao.api.headers import Actor, as_json
 from yibao.api.once import kept_reply
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.api.service import service_of
 from yibao.store.database import Connection
 from yibao.store.vault import vault
 
-router = APIRouter(prefix="/requests", tags=["requests"])
+router = Router(prefix="/requests", tags=["requests"])
 
 
 @router.get(

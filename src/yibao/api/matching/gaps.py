@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import AfterValidator, StringConstraints
 
 from yibao.agency.desk.model import DeskError
@@ -26,10 +26,11 @@ from yibao.api.paging import (
 )
 from yibao.api.persons import Reason
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.masking import masked_name, masked_number
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/gaps", tags=["matching"])
+router = Router(prefix="/gaps", tags=["matching"])
 
 Finding = Annotated[
     str,
