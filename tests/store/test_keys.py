@@ -6,7 +6,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from yibao.cli import app
 from yibao.store import keys, migrate
 from yibao.store.database import Database
 from yibao.store.errors import StoreError
@@ -177,3 +179,28 @@ def test_a_vault_opens_what_it_sealed_of_the_same_thing_only(tmp_path: Path, sui
     index = safe.index("identity", "X")
     assert len(index) == 16
     assert len({index, safe.index("name", "X"), safe.index("identity", "Y")}) == 3
+
+
+def test_who_makes_a_database_is_told_where_its_keys_are(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "told.keys"
+    monkeypatch.setenv("YIBAO_KEY_FILE", str(file))
+    made = CliRunner().invoke(app, ["db", "init", "--database", empty_url])
+    assert (made.exit_code, str(file) in made.output) == (0, True)
+    monkeypatch.delenv("YIBAO_KEY_FILE")
+    again = CliRunner().invoke(app, ["db", "upgrade", "--database", empty_url])
+    assert (again.exit_code, "nothing to do" in again.output) == (0, True)
+
+
+def test_the_service_does_not_start_without_the_right_keys(
+    empty_url: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[object] = []
+    monkeypatch.setattr("yibao.api.serve.serve", lambda *a, **k: served.append(a))
+    args = ["serve", "--database", empty_url]
+    assert CliRunner().invoke(app, args).exit_code == 0
+    file.unlink()
+    refused = CliRunner().invoke(app, args)
+    assert (refused.exit_code, "is not there" in refused.output) == (1, True)
+    assert len(served) == 1

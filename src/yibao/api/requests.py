@@ -9,12 +9,10 @@ from pydantic import StringConstraints
 
 from yibao.agency.desk.model import DeskError
 from yibao.api.headers import Actor, as_json
-from yibao.api.once import kept_reply
+from yibao.api.once import look
 from yibao.api.problems import documented
 from yibao.api.routing import Router
 from yibao.api.service import service_of
-from yibao.store.database import Connection
-from yibao.store.vault import vault
 
 router = Router(prefix="/requests", tags=["requests"])
 
@@ -38,15 +36,7 @@ def get_request(
     request: Request,
 ) -> Response:
     """Return what stands under a key; one may also just send the request again."""
-
-    def work(connection: Connection) -> tuple[int, str] | None:
-        row = connection.execute(
-            "SELECT status, reply FROM ops.request WHERE (caller, key) = (%s, %s)", (actor, key)
-        ).fetchone()
-        return row and (row[0], kept_reply(vault(connection), actor, key, row[1]))
-
-    found = service_of(request).database.run(work)
-    if found is None:
+    kept = service_of(request).database.run(lambda connection: look(connection, actor, key))
+    if kept is None:
         raise DeskError("known_request", "key", key, "a key under which something was done")
-    status, reply = found
-    return as_json(reply, status)
+    return as_json(kept.reply, kept.status)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from psycopg.conninfo import conninfo_to_dict
+
 from yibao.store.errors import StoreError
 from yibao.store.suites import DEFAULT, SUITES, Suite
 
@@ -76,6 +78,11 @@ def place(host: str) -> Path:
         f"whom the database is about is encrypted, and {VARIABLE} does not say where the file of "
         f"its keys is / 未设置 {VARIABLE}，无法读取加密的个人信息"
     )
+
+
+def file_of(url: str) -> Path:
+    """Return where the keys of the database at a URL are; raises StoreError."""
+    return place(str(conninfo_to_dict(url).get("host", "")))
 
 
 def beside(folder: Path) -> Path:
