@@ -1,4 +1,9 @@
-"""A write under an idempotency key: done once, answered always the same, to the byte."""
+"""A write under an idempotency key: done once, answered always the same, to the byte.
+
+Replies may tell who somebody is, so they are kept sealed; and the digest of what was asked is kept
+as a keyed one, or whoever has the table could find out by trying whom a request was about. The desk
+keeps its own (desk.record) in plain: its replies have figures and ids.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from yibao.agency.desk.model import Key
 from yibao.agency.desk.settle import key_used
 from yibao.api.headers import as_json
 from yibao.store.database import Connection, Database
+from yibao.store.vault import Vault, vault
 
 Work = Callable[[Connection], tuple[int, str]]
 """Does what is asked and says what to answer: a status and a body."""
@@ -32,7 +38,7 @@ def kept(database: Database, key: Key, work: Work) -> tuple[int, str]:
     def run(connection: Connection) -> tuple[int, str]:
         earlier = found(connection, key.caller, key.key)
         if earlier is not None:
-            if earlier.digest != key.digest:
+            if earlier.digest != _digest(vault(connection), key):
                 raise key_used(key.key)
             return earlier.status, earlier.reply
         status, reply = work(connection)
@@ -49,9 +55,9 @@ def kept(database: Database, key: Key, work: Work) -> tuple[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A request that was done: the digest of what it asked, and its reply."""
+    """A request that was done: the digest of what it asked, and its reply as it was sent."""
 
-    digest: str
+    digest: bytes
     status: int
     reply: str
 
@@ -61,18 +67,34 @@ def found(connection: Connection, caller: str, key: str) -> Kept | None:
     connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended(%s, 726002))", (f"{caller} {key}",)
     )
+    return look(connection, caller, key)
+
+
+def look(connection: Connection, caller: str, key: str) -> Kept | None:
+    """Return what is kept under a key now."""
     row = connection.execute(
-        "SELECT encode(digest, 'hex'), status, reply FROM ops.request "
-        "WHERE (caller, key) = (%s, %s)",
+        "SELECT digest, status, reply FROM ops.request WHERE (caller, key) = (%s, %s)",
         (caller, key),
     ).fetchone()
-    return None if row is None else Kept(*row)
+    if row is None:
+        return None
+    digest, status, reply = row
+    return Kept(digest, status, vault(connection).untoken(reply, _about(caller, key)))
 
 
 def keep(connection: Connection, key: Key, status: int, reply: str) -> None:
     """Keep a reply under a key that is not used, and that `found` has locked."""
+    safe = vault(connection)
+    sealed = safe.token(reply, _about(key.caller, key.key))
     connection.execute(
-        "INSERT INTO ops.request (caller, key, digest, status, reply) "
-        "VALUES (%s, %s, decode(%s, 'hex'), %s, %s)",
-        (key.caller, key.key, key.digest, status, reply),
+        "INSERT INTO ops.request (caller, key, digest, status, reply) VALUES (%s, %s, %s, %s, %s)",
+        (key.caller, key.key, _digest(safe, key), status, sealed),
     )
+
+
+def _digest(safe: Vault, key: Key) -> bytes:
+    return safe.index("request", key.digest)
+
+
+def _about(caller: str, key: str) -> str:
+    return f"ops.request.reply:{caller} {key}"

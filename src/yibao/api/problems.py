@@ -29,6 +29,7 @@ from yibao.api.matching import rules as matching
 from yibao.api.registry import rules as registry
 from yibao.api.routing import Twice
 from yibao.errors import ClaimError, PolicyError, YibaoError
+from yibao.masking import masked_words
 from yibao.registry.find import REASONS
 from yibao.store.errors import StoreError
 from yibao.text import Text
@@ -114,6 +115,8 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "identity_taken": (409, Text("证件号码已登记", "the identity number is registered")),
     "known_person": (422, Text("未登记此人", "the person is not registered")),
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
+    "known_gap_id": (404, Text("没有这个缺口", "there is no such gap")),
+    "person_id_blind": (422, Text("人员编号不得是证件号码", "the id is an identity number")),
     "known_employer_id": (404, Text("没有登记这个单位", "there is no such employer")),
     "known_institution": (422, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
@@ -184,8 +187,10 @@ def problem(
     """Return the reply for a rule; `text` is what to say of it in both languages, where known.
 
     What the address of the request `of` names and is not there is 404, whatever the table says.
+    What has the form of an identity number is masked.
     """
     status, title = RULES.get(rule, (422, STATUS[422]))
+    detail = masked_words(detail)
     if of is not None and rule.startswith("known_") and field in of.path_params:
         status = 404
     told = Problem(
@@ -194,10 +199,10 @@ def problem(
         title_zh=title.zh,
         status=status,
         detail=detail,
-        detail_zh=text.zh if text else title.zh,
+        detail_zh=masked_words(text.zh) if text else title.zh,
         rule=rule,
         field=field,
-        errors=errors,
+        errors=[one.model_copy(update={"detail": masked_words(one.detail)}) for one in errors],
     )
     return Response(told.model_dump_json(), status, _SENT.get(status), MEDIA_TYPE)
 
@@ -243,7 +248,7 @@ def refused(request: Request, error: Exception) -> Response:
         case StoreError():
             return _no_database(request, error)
         case _:  # a pack that pays more than there is: nothing was settled, and we should know
-            defects.error("%s: %s", type(error).__name__, error)
+            defects.error("%s: %s", type(error).__name__, masked_words(str(error)))
             return problem("not_settled", str(error))
 
 
@@ -257,7 +262,7 @@ def _of_lines(error: BadLines) -> Faulty:
 
 
 def _no_database(_: Request, error: Exception) -> Response:
-    defects.error("database: %s", error)
+    defects.error("database: %s", masked_words(str(error)))
     return problem("database", STATUS[503].en)
 
 

@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 from yibao.agency.desk.model import DeskError
 from yibao.api.guard.allow import Asking
 from yibao.api.headers import as_json
+from yibao.api.once import look
 from yibao.api.problems import documented
 from yibao.api.routing import Router
 from yibao.api.service import service_of
@@ -36,13 +37,9 @@ def get_request(
     request: Request,
 ) -> Response:
     """Return what stands under a key; one may also just send the request again."""
-    found = service_of(request).database.run(
-        lambda connection: connection.execute(
-            "SELECT status, reply FROM ops.request WHERE (caller, key) = (%s, %s)",
-            (principal.name, key),
-        ).fetchone()
+    kept = service_of(request).database.run(
+        lambda connection: look(connection, principal.name, key)
     )
-    if found is None:
+    if kept is None:
         raise DeskError("known_request", "key", key, "a key under which something was done")
-    status, reply = found
-    return as_json(reply, status)
+    return as_json(kept.reply, kept.status)

@@ -33,6 +33,8 @@ COMMANDS = (
     "procedure_commands",
     "population_commands",
     "db_commands",
+    "audit_commands",
+    "key_commands",
     "registry_commands",
     "enrol_commands",
     "match_commands",

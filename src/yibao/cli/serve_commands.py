@@ -87,6 +87,7 @@ def serve(
     from yibao.cli.settle_run import exits
     from yibao.policy.policy import load_policy
     from yibao.store.database import Database
+    from yibao.store.vault import vault
 
     if trust_actor and not _is_here(host):
         told = "--trust-actor only with an address of this machine, such as 127.0.0.1"
@@ -99,6 +100,7 @@ def serve(
     with exits(default_language()), located(database) as url:
         with Database(url, connections=1) as opened:
             opened.run(lambda connection: bind(connection, region))
+            opened.run(vault)  # without the right keys it does not start
             if not trust_actor and not provider and not opened.run(users.everybody):
                 typer.echo(NO_USERS, err=True)
         made = partial(
