@@ -513,6 +513,20 @@ def test_what_one_comes_for_fits_how_one_comes(database: Database, kind: str, vi
     assert refused(database, lambda c: begin(c, kind=kind, visit=visit_)) == "visit_kind"
 
 
+def test_care_without_an_agreement_is_refused_before_it_is_given(database: Database) -> None:
+    build(database, "P1")
+    with database.transaction() as connection:
+        connection.execute(
+            "UPDATE registry.agreement SET visits = '{outpatient}' WHERE institution_id = 'H3'"
+        )
+    assert refused(database, admit) == "visit_not_covered"
+    with database.transaction() as connection:
+        of = begin(connection, institution_id="H3", visit="")
+    with pytest.raises(YibaoError, match="type of visit"):
+        describe(database, of, "emergency")
+    describe(database, of, "outpatient")
+
+
 # --- a purchase -----------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ from centres import Hospital
 from claim_figures import RESIDENT, WORKER, figures
 from visiting import Patient, proc
 
+from yibao.agency.visits import visit
+from yibao.agency.visits.visit import Of
 from yibao.store.database import Database
 
 RESIDENTS = tuple(f"R{n}" for n in range(1, 20))
@@ -194,13 +196,29 @@ def test_what_is_known_of_a_birth_is_told_at_the_discharge(
     hospital: Hospital, database: Database
 ) -> None:
     mother = Patient(hospital, next(_free))
-    mother.admit(med_type="52")
+    mother.admit()
     mother.discharge(matn_type="3", geso_val="39")
+    assert facts_of(database, mother) == {"delivery": "caesarean", "pregnancy": "from_28_weeks"}
+    hospital.ask("2405", {"data": mother.of})
+    assert facts_of(database, mother) == {}
+    mother.discharge(matn_type="1")  # what was told by mistake is not left over
+    assert facts_of(database, mother) == {"delivery": "natural"}
+
+
+def test_who_died_under_observation_and_who_did_not(hospital: Hospital, database: Database) -> None:
+    patient = Patient(hospital, next(_free))
+    patient.admit(med_type="24")
+    patient.discharge(dscg_way="5")
+    assert facts_of(database, patient) == {"outcome": "death"}
+    hospital.ask("2405", {"data": patient.of})
+    patient.discharge(dscg_way="1")
+    assert facts_of(database, patient) == {"outcome": "admitted"}
+
+
+def facts_of(database: Database, patient: Patient) -> Any:
+    of = Of(int(patient.visit), patient.hospital.code, patient.person)
     with database.transaction() as connection:
-        row = connection.execute(
-            "SELECT facts FROM visits.visit WHERE visit_id = %s", (int(mother.visit),)
-        ).fetchone()
-    assert row == ({"delivery": "caesarean", "pregnancy": "from_28_weeks"},)
+        return visit.held(connection, of).facts
 
 
 def test_nothing_of_the_person_is_written_down_with_a_visit(

@@ -160,6 +160,28 @@ def test_a_settlement_taken_back_comes_with_the_same_sums_below_zero(patient: Pa
     assert "已冲正" in told
 
 
+def test_a_settlement_is_taken_back_whatever_became_of_the_cover(
+    patient: Patient, database: Database
+) -> None:
+    charged(patient)
+    patient.settle(TOTAL, patient.presettle(TOTAL))
+    with database.transaction() as connection:
+        connection.execute(
+            "UPDATE enrolment.coverage SET known = tstzrange(lower(known), clock_timestamp()) "
+            "WHERE person_no = (SELECT person_no FROM enrolment.person WHERE person_id = %s)",
+            (patient.person,),
+        )
+    assert "没有该险种的待遇" in str(benefits_of(patient))
+    assert patient.take_back()["setlinfo"]["psn_type"] == "15"
+
+
+def benefits_of(patient: Patient) -> Any:
+    given = {"fixmedins_code": "H2", "med_type": "11", "begntime": "2022-03-01 09:00:00"}
+    return patient.hospital.ask(
+        "2001", {"data": {"psn_no": patient.person, "insutype": "390", **given}}
+    )
+
+
 def test_two_batches_of_one_visit(patient: Patient) -> None:
     first = patient.line("1")
     second = patient.line("2", town.VISIT, "12", chrg_bchno="B2")

@@ -81,10 +81,13 @@ def line(number: int, code: str = town.DRUG, price: str = "20", cnt: str = "1", 
     }
 
 
-def traced(body: dict[str, Any]) -> dict[str, Any]:
+BOX = "81234567890123456789"
+
+
+def traced(body: dict[str, Any], *more: dict[str, str]) -> dict[str, Any]:
     """Return a purchase with the codes of its boxes, which its settlement has to tell."""
-    box = {"feedetl_sn": "1", "drug_trac_codg": "81234567890123456789", "trdn_flag": "0"}
-    return {**body, "durg_trac_info": [box]}
+    box = {"feedetl_sn": "1", "drug_trac_codg": BOX, "trdn_flag": "1"}
+    return {**body, "durg_trac_info": [box, *({**box, **one} for one in more)]}
 
 
 def fen(amount: Any) -> int:
@@ -181,6 +184,30 @@ def test_a_purchase_that_nobody_knows_of_is_reversed(pharmacy: Hospital, person:
     pharmacy.ask("2601", {"data": reversal})
     tried = pharmacy.ask("2101", purchase(person, {}, total="20.00"))
     assert tried["setlinfo"]["balc"] == 280  # of 300.00, as before
+
+
+@pytest.mark.parametrize(
+    ("box", "told"), [({"feedetl_sn": "7"}, "不在本次结算中"), ({}, "追溯码重复")]
+)
+def test_boxes_are_of_lines_that_are_settled(
+    pharmacy: Hospital, database: Database, box: dict[str, str], told: str
+) -> None:
+    body = purchase(WORKERS[-1], {}, total="20.00")
+    before = town.town.count(database, "visits.box")
+    assert told in pharmacy.refused("2102", traced(body, box))
+    assert town.town.count(database, "visits.box") == before
+
+
+def test_boxes_are_kept(pharmacy: Hospital, database: Database) -> None:
+    body = traced(purchase(WORKERS[-1], {}, total="20.00"), {"drug_trac_codg": "9"})
+    number = pharmacy.ask("2102", body)["setlinfo"]["setl_id"]
+    with database.transaction() as connection:
+        rows = connection.execute(
+            "SELECT number, trace_code, opened FROM visits.box WHERE settlement_id = %s "
+            "ORDER BY trace_code",
+            (int(number),),
+        ).fetchall()
+    assert rows == [("1", BOX, True), ("1", "9", True)]
 
 
 def test_a_pharmacy_gives_nothing_back_line_by_line(pharmacy: Hospital) -> None:

@@ -9,9 +9,8 @@ from fractions import Fraction
 
 from psycopg.rows import class_row, dict_row
 
-from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.visits.charges import Row
-from yibao.agency.visits.visit import Begun, Diagnosis, Visit
+from yibao.agency.visits.visit import COLUMNS, Diagnosis, Visit, unknown_visit
 from yibao.store.database import Connection
 
 MOST = 1_000
@@ -30,14 +29,12 @@ class Wanted:
     in_hospital: bool = False
 
 
-_VISIT = ", ".join([*Begun.__dataclass_fields__, "visit_id", "ended_at", "state"])
-
-
 def visits(connection: Connection, wanted: Wanted) -> list[Visit]:
     """Return visits that were not withdrawn, in the order in which they began."""
     with connection.cursor(row_factory=class_row(Visit)) as cursor:
         return cursor.execute(
-            f"SELECT {_VISIT} FROM visits.visit WHERE institution_id = %s AND state <> 'withdrawn' "
+            f"SELECT {COLUMNS} FROM visits.visit "
+            "WHERE institution_id = %s AND state <> 'withdrawn' "
             "AND begun_at BETWEEN %s AND %s AND (%s = '' OR person_id = %s) "
             "AND visit_id = coalesce(%s, visit_id) "
             "AND (NOT %s OR (kind = 'stay' AND state = 'open')) "
@@ -53,17 +50,12 @@ def visit(connection: Connection, institution_id: str, person_id: str, number: i
     """Return a visit of an institution and a person; raises Refusal where there is none."""
     with connection.cursor(row_factory=class_row(Visit)) as cursor:
         found = cursor.execute(
-            f"SELECT {_VISIT} FROM visits.visit "
+            f"SELECT {COLUMNS} FROM visits.visit "
             "WHERE (visit_id, institution_id, person_id) = (%s, %s, %s)".encode(),
             (number, institution_id, person_id),
         ).fetchone()
     if found is None:
-        raise Refusal(
-            "known_visit",
-            f"本机构没有 {person_id} 的 {number} 号就诊",
-            f"the institution has no visit {number} of {person_id}",
-            column="visit_id",
-        )
+        raise unknown_visit(person_id, number)
     return found
 
 

@@ -5,7 +5,7 @@ What is settled is each line less what was given back of it, priced by the catal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -28,13 +28,23 @@ from yibao.store.database import Connection
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A box of a drug that is handed out with a line; `opened`: only a part of it."""
+
+    number: str
+    trace_code: str
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be settled of a visit, under which number of the institution.
 
     `batch`: the lines of one batch; None: all that are not settled. `until`: the last day of what
     an interim settlement or a pre-settlement of a stay that goes on is for, None: today.
     `stated` are amounts that the institution says the lines come to, in fen, by the vocabulary's
-    names. `from_account` is the most that the personal account may pay.
+    names. `from_account` is the most that the personal account may pay. `boxes` are what is handed
+    out with the lines.
     """
 
     claim_no: str
@@ -45,6 +55,7 @@ class Wanted:
     until: date | None = None
     from_account: int = 0
     stated: Mapping[str, int] = field(default_factory=dict)
+    boxes: Sequence[Box] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +100,7 @@ def settle(connection: Connection, office: Office, of: Of, wanted: Wanted, *, ac
     assert isinstance(made, Settled)
     _check(visit, wanted, made)
     _keep(connection, visit, wanted, made)
+    _hand_out(connection, made, wanted.boxes, rows)
     state = after(visit.kind, visit.state, step)
     return Done(replace(visit, state=state), made)
 
@@ -182,6 +194,7 @@ def buy(connection: Connection, office: Office, asked: Purchase, *, actor: str) 
     assert isinstance(made, Settled)
     _check(visit, asked.wanted, made)
     _keep(connection, visit, asked.wanted, made)
+    _hand_out(connection, made, asked.wanted.boxes, rows)
     return Bought(visit, made, tuple(rows))
 
 
@@ -307,6 +320,34 @@ def _keep(connection: Connection, visit: Visit, wanted: Wanted, made: Settled) -
         "(SELECT FROM desk.reversed AS r WHERE r.settlement_id = fee.settlement_id))",
         (made.settlement_id, visit.visit_id, wanted.batch),
     )
+
+
+def _hand_out(
+    connection: Connection, made: Settled, boxes: Sequence[Box], rows: Sequence[Row]
+) -> None:
+    """Write down which boxes were handed out; raises Refusal for one of another line, or twice."""
+    known = {row["number"] for row in rows}
+    for box in boxes:
+        if box.number not in known:
+            raise Refusal(
+                "known_charge",
+                f"追溯码 {box.trace_code} 的费用明细 {box.number} 不在本次结算中",
+                f"the box {box.trace_code} is of line {box.number}, which is not settled here",
+                column="number",
+            )
+    if len({(box.number, box.trace_code) for box in boxes}) < len(boxes):
+        raise Refusal(
+            "box_once",
+            "同一费用明细的追溯码重复",
+            "a box is told twice for one line",
+            column="trace_code",
+        )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO visits.box (settlement_id, number, trace_code, opened) "
+            "VALUES (%s, %s, %s, %s)",
+            [(made.settlement_id, box.number, box.trace_code, box.opened) for box in boxes],
+        )
 
 
 def _zoned(at: datetime) -> datetime:

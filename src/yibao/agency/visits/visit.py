@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
 from psycopg import errors as pg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from yibao.agency.desk.office import Office
+from yibao.agency.desk.office import NOTHING, Office
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.filing.intake import SPECIAL
 from yibao.agency.visits.steps import Kind, State, Step, after, fits
-from yibao.clock import today
+from yibao.clock import CHINA, today
 from yibao.policy.model import Value
 from yibao.settlement.enrolment import Enrolment
 from yibao.store.database import Connection
@@ -78,16 +80,20 @@ class Diagnosis:
     valid: bool = True
 
 
+def now() -> datetime:
+    """Return the local time, without a zone, as visits have it."""
+    return datetime.now(CHINA).replace(tzinfo=None)
+
+
 def begin(connection: Connection, office: Office, begun: Begun, *, actor: str) -> int:
     """Begin a visit; return its number.
 
     Raises Refusal: a time to come, who is not insured so on that day, who is in hospital already.
     """
     locked(connection, begun.person_id)
-    if begun.visit:
-        fits(begun.kind, begun.visit)
     _not_to_come(begun.begun_at)
     _insured(connection, office, begun)
+    _may_serve(connection, office, begun)
     try:
         with connection.transaction():
             row = connection.execute(
@@ -130,20 +136,22 @@ def describe(
     stay.
     """
     held = taken(connection, of, "describe")
-    fits(held.kind, visit)
     told = (visit, dict(facts), begun_at.date())
     if held.settled and told != (held.visit, dict(held.facts), held.begun_at.date()):
         raise _settled(held)
     _not_to_come(begun_at)
     if held.ended_at is not None and begun_at > held.ended_at:
         raise _days(f"就诊于 {held.ended_at} 结束", f"it ended on {held.ended_at}")
+    as_told = replace(held, begun_at=begun_at, visit=visit)
+    _may_serve(connection, office, as_told)
     if begun_at.date() != held.begun_at.date():
-        _insured(connection, office, held, begun_at.date())
+        _insured(connection, office, as_told)
         _charged_within(connection, held, begun_at.date(), held.last_day())
+    replaced = sorted(facts.keys() - {"outcome"})  # how it ended, the discharge has said
     connection.execute(
-        "UPDATE visits.visit SET begun_at = %s, visit = %s, facts = %s, says = says || %s "
-        "WHERE visit_id = %s",
-        (begun_at, visit, Jsonb(facts), Jsonb(says), held.visit_id),
+        "UPDATE visits.visit SET begun_at = %s, visit = %s, facts = %s, "
+        "left_with = left_with - %s::text[], says = says || %s WHERE visit_id = %s",
+        (begun_at, visit, Jsonb(facts), replaced, Jsonb(says), held.visit_id),
     )
     note(connection, actor, "describe_visit", f"visit:{held.visit_id}", visit=visit)
 
@@ -157,14 +165,14 @@ def discharge(
     says: Says,
     actor: str,
 ) -> None:
-    """End a stay; `facts` are known from now on besides those of before. Raises Refusal."""
+    """End a stay; `facts` hold besides those of before, until it is undone. Raises Refusal."""
     held = taken(connection, of, "discharge")
     _not_to_come(ended_at)
     if ended_at < held.begun_at:
         raise _days(f"入院于 {held.begun_at}", f"it began on {held.begun_at}")
     _charged_within(connection, held, held.begun_at.date(), ended_at.date())
     connection.execute(
-        "UPDATE visits.visit SET ended_at = %s, facts = facts || %s, says = says || %s, "
+        "UPDATE visits.visit SET ended_at = %s, left_with = %s, says = says || %s, "
         "state = 'discharged' WHERE visit_id = %s",
         (ended_at, Jsonb(facts), Jsonb(says), held.visit_id),
     )
@@ -177,7 +185,8 @@ def undo_discharge(connection: Connection, of: Of, *, actor: str) -> None:
     try:
         with connection.transaction():
             connection.execute(
-                "UPDATE visits.visit SET ended_at = NULL, state = 'open' WHERE visit_id = %s",
+                "UPDATE visits.visit SET ended_at = NULL, left_with = '{}', state = 'open' "
+                "WHERE visit_id = %s",
                 (held.visit_id,),
             )
     except pg.UniqueViolation:
@@ -252,7 +261,21 @@ def taken(connection: Connection, of: Of, step: Step) -> Visit:
     return found
 
 
-_COLUMNS = (*Begun.__dataclass_fields__, "visit_id", "ended_at")
+COLUMNS = ", ".join(
+    "facts || left_with AS facts" if name == "facts" else name
+    for name in (*Begun.__dataclass_fields__, "visit_id", "ended_at", "state")
+)
+"""What is read of a visit's row; `state` is never `settled` there."""
+
+
+def unknown_visit(person_id: str, number: int) -> Refusal:
+    """Return the refusal of a visit that the institution does not have of the person."""
+    return Refusal(
+        "known_visit",
+        f"本机构没有 {person_id} 的 {number} 号就诊",
+        f"the institution has no visit {number} of {person_id}",
+        column="visit_id",
+    )
 
 
 def held(connection: Connection, of: Of) -> Visit:
@@ -262,42 +285,50 @@ def held(connection: Connection, of: Of) -> Visit:
     such visit of the person.
     """
     locked(connection, of.person_id)
-    row = connection.execute(
-        f"SELECT {', '.join(_COLUMNS)}, state FROM visits.visit "
-        "WHERE (visit_id, institution_id, person_id) = (%s, %s, %s) FOR UPDATE".encode(),
-        (of.visit_id, of.institution_id, of.person_id),
-    ).fetchone()
-    if row is None:
-        raise Refusal(
-            "known_visit",
-            f"本机构没有 {of.person_id} 的 {of.visit_id} 号就诊",
-            f"the institution has no visit {of.visit_id} of {of.person_id}",
-            column="visit_id",
-        )
-    *cells, state = row
+    with connection.cursor(row_factory=class_row(Visit)) as cursor:
+        found = cursor.execute(
+            f"SELECT {COLUMNS} FROM visits.visit "
+            "WHERE (visit_id, institution_id, person_id) = (%s, %s, %s) FOR UPDATE".encode(),
+            (of.visit_id, of.institution_id, of.person_id),
+        ).fetchone()
+    if found is None:
+        raise unknown_visit(of.person_id, of.visit_id)
     settled = connection.execute(
         "SELECT settlement_id, interim FROM visits.settled AS s WHERE visit_id = %s AND NOT EXISTS "
         "(SELECT FROM desk.reversed AS r WHERE r.settlement_id = s.settlement_id) "
         "ORDER BY settlement_id",
         (of.visit_id,),
     ).fetchall()
-    if state == "discharged" and not all(interim for _, interim in settled):
-        state = "settled"
-    told = {
-        "state": state,
-        "settled": tuple(number for number, _ in settled),
-        "interim": tuple(number for number, in_between in settled if in_between),
-    }
-    return Visit(**dict(zip(_COLUMNS, cells, strict=True)), **told)
+    final = [number for number, in_between in settled if not in_between]
+    return replace(
+        found,
+        state="settled" if found.state == "discharged" and final else found.state,
+        settled=tuple(number for number, _ in settled),
+        interim=tuple(number for number, in_between in settled if in_between),
+    )
 
 
 # --- what is refused ----------------------------------------------------------------------------
 
 
-def _insured(connection: Connection, office: Office, begun: Begun, day: date | None = None) -> None:
+def _may_serve(connection: Connection, office: Office, begun: Begun) -> None:
+    """Refuse care that one does not come for so, or that the institution has no agreement for.
+
+    It is refused again when it is settled; here the patient has not been treated yet. Special care
+    may come to be settled as ordinary care, so that is for the settlement alone.
+    """
+    if not begun.visit:
+        return
+    fits(begun.kind, begun.visit)
+    if begun.visit not in SPECIAL:
+        told = (begun.institution_id, begun.begun_at.date(), begun.visit, begun.scheme)
+        office.registers.institution(connection, *told, told=NOTHING)
+
+
+def _insured(connection: Connection, office: Office, begun: Begun) -> None:
     """Refuse who is not insured under the scheme on the day on which the visit begins."""
-    day = day or begun.begun_at.date()
-    enrolment = Enrolment(office.registers.statuses(connection, begun.person_id, told={}))
+    day = begun.begun_at.date()
+    enrolment = Enrolment(office.registers.statuses(connection, begun.person_id, told=NOTHING))
     status = enrolment.status(begun.person_id, day)
     if status is None or enrolment.scheme(status) != begun.scheme:
         raise Refusal(

@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from yibao.agency.desk.find import found
+from yibao.agency.desk.office import NOTHING
 from yibao.agency.desk.postings import shares
-from yibao.agency.enrolment.persons import Known, find, unknown
+from yibao.agency.enrolment.persons import find, unknown
 from yibao.agency.visits.charges import Row
 from yibao.agency.visits.settling import Done, Undone
 from yibao.agency.visits.visit import Visit
@@ -39,6 +40,7 @@ def settled(exchange: Exchange, done: Done, claim_no: str) -> dict[str, Any]:
     booked = bool(made.settlement_id)
     info = {
         **_whose(exchange, done.visit, settlement.scheme, settlement.day),
+        "psn_type": coding.CATEGORIES[_category(exchange, settlement)],
         **_sums(shared),
         "clr_type": coding.clearing_class(_visit(settlement)),
         "setl_id": str(made.settlement_id) if booked else None,
@@ -64,6 +66,7 @@ def taken_back(exchange: Exchange, undone: Undone, claim_no: str) -> dict[str, A
     reversal = found(exchange.connection, taken.settlement_id)
     info = {
         **_whose(exchange, undone.visit, row["scheme"], date.fromisoformat(row["day"])),
+        "psn_type": coding.CATEGORIES[row["person_facts"]["category"]],
         **_sums(row, -1),
         "clr_type": coding.clearing_class(row["visit"]),
         "setl_id": str(taken.settlement_id),
@@ -84,7 +87,6 @@ def _whose(exchange: Exchange, visit: Visit, scheme: str, day: date) -> dict[str
     person = find(exchange.connection, visit.person_id)
     if person is None:
         raise unknown(visit.person_id)
-    category = _category(exchange, person, day)
     return {
         "mdtrt_id": str(visit.visit_id),
         "psn_no": person.person_id,
@@ -95,7 +97,6 @@ def _whose(exchange: Exchange, visit: Visit, scheme: str, day: date) -> dict[str
         "brdy": person.birth_date,
         "age": Decimal(age_on(person.birth_date, day)),
         "insutype": coding.SCHEMES[scheme],
-        "psn_type": coding.CATEGORIES[category],
         "cvlserv_flag": "0",
         "mdtrt_cert_type": visit.says.get("mdtrt_cert_type"),
         "med_type": visit.says["med_type"],
@@ -104,11 +105,11 @@ def _whose(exchange: Exchange, visit: Visit, scheme: str, day: date) -> dict[str
     }
 
 
-def _category(exchange: Exchange, person: Known, day: date) -> str:
-    """Return as what a person is insured on a day."""
-    statuses = exchange.service.office.registers.statuses
-    enrolment = Enrolment(statuses(exchange.connection, person.person_id, told={}))
-    status = enrolment.status(person.person_id, day)
+def _category(exchange: Exchange, settlement: Settlement) -> str:
+    """Return as what a person was insured whose claim has just been settled."""
+    person = settlement.claim.person_id
+    statuses = exchange.service.office.registers.statuses(exchange.connection, person, told=NOTHING)
+    status = Enrolment(statuses).status(person, settlement.day)
     assert status is not None
     names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
     return str(status.facts[names.index("category")])

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from yibao.agency.desk.bill import Approval
 from yibao.agency.enrolment.persons import RESIDENT_ID, find
 from yibao.agency.visits.charges import Charge
+from yibao.agency.visits.settling import Box
 from yibao.agency.visits.visit import Diagnosis, Of
 from yibao.api.desk.bill import check_codes
 from yibao.api.national.exchange import Exchange, Failed
@@ -41,7 +42,9 @@ _STATED: Mapping[str, str] = {
     "preselfpay_amt": "first_self_pay",
     "inscp_scp_amt": "in_scope",
 }
-_PERSONAL = frozenset({"psn_no", "psn_name", "certno", "mdtrt_cert_no", "coner_name", "tel"})
+_PERSONAL = frozenset(
+    {"psn_no", "psn_name", "certno", "mdtrt_cert_no", "card_sn", "coner_name", "tel"}
+)
 """Fields that are not written down with a visit: the register has the person."""
 
 
@@ -204,6 +207,14 @@ def check_charges(rows: Sequence[Row], node: str = "feedetail") -> None:
             raise Failed(f"第{at}行 数量({node}.cnt)：{says}")
         if _amount(row["pric"]) < 0:
             raise Failed(f"第{at}行 单价({node}.pric)：不能为负")
+
+
+def boxes(rows: Sequence[Row]) -> list[Box]:
+    """Return the boxes that are handed out, each with its code."""
+    return [
+        Box(text(r, "feedetl_sn"), text(r, "drug_trac_codg"), opened=text(r, "trdn_flag") == "1")
+        for r in rows
+    ]
 
 
 def one_visit(exchange: Exchange, rows: Sequence[Row]) -> Of:

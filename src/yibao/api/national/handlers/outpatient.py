@@ -77,6 +77,7 @@ def _wanted(exchange: Exchange, given: Row) -> Wanted:
         batch=text(given, "chrg_bchno"),
         from_account=visiting.from_account(given),
         stated=visiting.stated(given),
+        boxes=visiting.boxes(exchange.rows("drug_trac_info")),
     )
 
 

@@ -37,6 +37,7 @@ def _asked(exchange: Exchange) -> Purchase:
         scheme=begun.scheme,
         from_account=visiting.from_account(given),
         stated=visiting.stated(given),
+        boxes=visiting.boxes(exchange.rows("durg_trac_info")),
     )
     return Purchase(begun, tuple(visiting.charges(rows)), wanted, _prescription(rows))
 

@@ -15,6 +15,7 @@ CREATE TABLE visits.visit (
   ended_at       timestamp,
   visit          text      NOT NULL,               -- what kind of care; '' while nobody has said
   facts          jsonb     NOT NULL,               -- what rules may look at
+  left_with      jsonb     NOT NULL DEFAULT '{}',  -- the same, told at the discharge
   says           jsonb     NOT NULL,               -- what else was told, under its teller's names
   state          text      NOT NULL CHECK (state IN ('open', 'discharged', 'withdrawn')),
   CHECK (kind = 'stay' OR state <> 'discharged'),
@@ -85,3 +86,14 @@ CREATE TABLE visits.settled (
 );
 CREATE INDEX ON visits.settled (visit_id);
 CALL ops.make_append_only('visits.settled');
+
+-- Boxes of drugs that were handed out with a settlement, by the codes that tell each from all others.
+CREATE TABLE visits.box (
+  settlement_id bigint  NOT NULL REFERENCES visits.settled,
+  number        text    NOT NULL,                  -- of the line
+  trace_code    text    NOT NULL CHECK (trace_code <> ''),
+  opened        boolean NOT NULL,                  -- not handed out whole
+  PRIMARY KEY (settlement_id, number, trace_code)
+);
+CREATE INDEX ON visits.box (trace_code);
+CALL ops.make_append_only('visits.box');
