@@ -27,7 +27,7 @@ class Twice(HTTPException):
         super().__init__(400, self.text.en)
 
 
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def object_of(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON; raises Twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -40,7 +40,7 @@ class _Asked(Request):
 
     async def json(self) -> Any:
         """Return what the body holds; raises Twice, JSONDecodeError."""
-        return json.loads(await self.body(), object_pairs_hook=_object)
+        return json.loads(await self.body(), object_pairs_hook=object_of)
 
 
 class _Route(APIRoute):

@@ -2,10 +2,12 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from centres import ENTRY, Hospital, faults
+from services import Client
 
 SIGN_IN = {"signIn": {"opter_no": "0001", "mac": "00-0A", "ip": "10.0.0.1"}}
 
@@ -43,6 +45,17 @@ def test_the_same_message_gets_the_same_reply_to_the_byte(hospital: Hospital) ->
     assert hospital.client("POST", ENTRY, raw=turned).body == first
 
 
+def test_the_same_message_at_once_is_done_once(hospital: Hospital, client: Client) -> None:
+    raw = json.dumps(hospital.message("9001", SIGN_IN)).encode()
+    clients = [Client(client.port) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda one: one("POST", ENTRY, raw=raw).body, clients))
+    for one in clients:
+        one.close()
+    assert len(set(told)) == 1
+    assert json.loads(told[0])["infcode"] == 0
+
+
 def test_a_number_stands_for_one_message(hospital: Hospital, pharmacy: Hospital) -> None:
     message = hospital.message("9001", SIGN_IN)
     assert hospital.send(message)["infcode"] == 0
@@ -68,7 +81,7 @@ def test_a_refused_message_may_be_put_right_and_sent_again(hospital: Hospital) -
         (b"[" * 100_000, "报文不是JSON"),
         (b'{"infno": NaN}', "报文不是JSON"),
         (b'{"infno": 1e999999999999999999999}', "报文不是JSON"),
-        (b'{"infno": "1101", "infno": "9001"}', "报文中infno出现多次"),
+        (b'{"infno": "1101", "infno": "9001"}', "字段 infno 在同一对象中出现多次"),
         (b'{"infno": "1101", "msgid": "\\ud800"}', "发送方报文ID(msgid)：含有控制字符"),
         (b"{}", "交易编号(infno)：必填"),
     ],

@@ -29,6 +29,7 @@ from yibao.api.national.handlers import HANDLERS, READS, TRIES
 from yibao.api.national.reply import now, number_of, reply, says
 from yibao.api.once import kept
 from yibao.api.problems import STATUS
+from yibao.api.routing import Twice, object_of
 from yibao.api.service import Service, service_of
 from yibao.clock import today
 from yibao.errors import YibaoError
@@ -181,8 +182,10 @@ def _read(service: Service, body: bytes, received: datetime, number: str) -> _Me
 def _parsed(body: bytes) -> Mapping[str, Any]:
     try:
         given = simplejson.loads(
-            body.decode(), use_decimal=True, parse_constant=_refused, object_pairs_hook=_once_each
+            body.decode(), use_decimal=True, parse_constant=_refused, object_pairs_hook=object_of
         )
+    except Twice as twice:
+        raise Failed(twice.text.zh) from None
     except UnicodeDecodeError:
         raise Failed("报文应为UTF-8编码的JSON") from None
     except (ValueError, ArithmeticError, RecursionError):
@@ -194,16 +197,6 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
 
 def _refused(constant: str) -> None:
     raise ValueError(constant)
-
-
-def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; raises Failed where a name comes twice: which is meant?"""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Failed(f"报文中{twice[:40]}出现多次")
-    return made
 
 
 def _right(found: Checked) -> Checked:

@@ -118,7 +118,7 @@ def _details(exchange: Exchange) -> Output:
         told,
         (wanted.first, wanted.last),
     )
-    name = f"3202_{exchange.key.key}.txt"
+    name = f"3202_{wanted.first:%Y%m%d}_{wanted.last:%Y%m%d}.txt"
     made = list(_results(told, ours, found.differences, wanted))
     kept = keep(connection, own, f"{name}.zip", packed(name, made), rows=len(made))
     until = datetime.combine(kept.until, time(23, 59, 59))
