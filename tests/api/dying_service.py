@@ -1,6 +1,10 @@
 """A service that dies where it is told to, at a step of a request. For tests only.
 
-    dying_service.py URL PORT-FILE
+    dying_service.py URL
+
+For each line on stdin, the name of a file, it starts a process of the service, which writes its
+port into that file; when that process has ended it says on stdout by which signal (0: none). All
+are forked from one that has imported everything and opened nothing, since that takes two seconds.
 
 Where the header `X-Die` is `N`, the process kills itself before the Nth exchange with the database
 of that request; `-N`: after it, before the service knows; `reply`: before the reply is sent.
@@ -67,15 +71,25 @@ class Watch:
         await self.app(scope, receive, sent)
 
 
+def serve(app: Watch, file: Path) -> None:
+    listening = listen("127.0.0.1", 0)
+    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="on")
+    part = file.with_suffix(".part")
+    part.write_text(str(listening.getsockname()[1]))
+    part.rename(file)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
 def main() -> None:
     psycopg.Connection.wait = wait  # type: ignore[method-assign]
     app = Watch(app_of(sys.argv[1], status("P1")))
-    listening = listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="on")
-    part = Path(sys.argv[2] + ".part")
-    part.write_text(str(listening.getsockname()[1]))
-    part.rename(sys.argv[2])
-    uvicorn.Server(config).run(sockets=[listening])
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            serve(app, Path(line.strip()))
+            os._exit(0)
+        _, ended = os.waitpid(pid, 0)
+        print(os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0, flush=True)
 
 
 if __name__ == "__main__":

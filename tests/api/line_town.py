@@ -63,7 +63,7 @@ def town(url: str, *persons: str) -> Iterator[Client]:
             connection.execute(CATALOGUES.encode())
     app = application(url, "tianjin", trust=True)
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield client
         client.close()
 

@@ -99,6 +99,27 @@ def test_bodies_that_are_no_bill(client: Client, raw: bytes) -> None:
     assert reply.status in {400, 422}
 
 
+TWICE = {
+    "claim_no": (b'{"claim_no": "A1", ', "claim_no"),
+    "same value": (b'{"person_id": "P1", "person_id": "P1", ', "person_id"),
+    "escaped": (b'{"amounts": {"total": "1.00", "\\u0074otal": "2.00"}, ', "total"),
+    "in a list": (b'{"lines": [{"code": "x"}, {"code": "x", "code": "y"}], ', "code"),
+    "unknown": (b'{"\\ud800": 1, "\\ud800": 2, ', "\\ud800"),
+}
+
+
+@pytest.mark.parametrize(("raw", "field"), TWICE.values(), ids=TWICE)
+@pytest.mark.parametrize("target", ["/desk/settlements", "/desk/pre-settlements", "/persons"])
+def test_a_field_that_stands_twice_is_refused(
+    client: Client, url: str, raw: bytes, field: str, target: str
+) -> None:
+    body = raw + json.dumps(bill("A1")).encode()[1:]
+    reply = client("POST", target, raw=body, X_Actor="a", Idempotency_Key="k")
+    assert (reply.status, reply.json["rule"], reply.json["field"]) == (400, "twice", field)
+    assert field in reply.json["detail_zh"]
+    assert nothing_written(url)
+
+
 def test_another_content_type_and_a_body_too_large(client: Client) -> None:
     body = json.dumps(bill("A1")).encode()
     kept = {"X_Actor": "a", "Idempotency_Key": "k"}

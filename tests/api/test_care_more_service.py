@@ -103,7 +103,7 @@ def test_where_the_rules_give_the_grade_the_institution_states_no_other(
         url, load_policy("tianjin", accept="D"), office().registers, identify=trust_actor
     )
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         desk = Clerk(client)
         other = ASSESSMENT | {"grade": 5}
         assert desk.refused(ASSESSMENTS, other) == (422, "grade_differs")

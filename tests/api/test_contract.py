@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from services import Contract
+from services import Contract, app_of
 
 from yibao.api.app import ROUTERS
 
@@ -26,10 +26,16 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[
             yield method, path, operation
 
 
-@pytest.fixture
-def document(app: FastAPI) -> Mapping[str, Any]:
+@pytest.fixture(scope="module")
+def document() -> Mapping[str, Any]:
     with warnings.catch_warnings(action="error"):
-        return app.openapi()
+        return app_of("").openapi()
+
+
+def test_it_is_the_same_for_every_database_and_policy(
+    app: FastAPI, document: Mapping[str, Any], contract: Contract
+) -> None:
+    assert app.openapi() == document == contract.document
 
 
 def test_it_is_openapi_3_1_and_can_be_written_as_json(document: Mapping[str, Any]) -> None:
@@ -51,6 +57,15 @@ def test_no_route_is_undeclared(app: FastAPI, document: Mapping[str, Any]) -> No
     assert declared == routes
     others = {r.path for r in app.routes if hasattr(r, "path")} - {path for _, path in routes}
     assert others == {"/openapi.json"}
+
+
+def test_whatever_takes_a_body_refuses_one_that_is_not_readable(
+    document: Mapping[str, Any],
+) -> None:
+    taking = [o for _, _, o in operations(document) if "requestBody" in o]
+    assert all("400" in o["responses"] for o in taking)
+    kinds = {type(route) for router in ROUTERS for route in router.routes}
+    assert len(kinds) == 1, "a route of another router: fields that stand twice pass there"
 
 
 def test_every_operation_has_an_id_of_its_own_a_summary_in_both_languages_and_its_errors(

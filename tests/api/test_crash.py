@@ -5,6 +5,7 @@ The service runs as a process of its own on a real database.
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from http.client import BadStatusLine, RemoteDisconnected
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -29,36 +30,44 @@ class Service:
     """A process of the service, started again when it has died."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.url = url
         self.folder = folder
         self.starts = 0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.lives = False
+        path = os.pathsep.join([str(HERE), str(HERE.parent), *sys.path])
+        self.parent = subprocess.Popen(
+            [sys.executable, HERE / "dying_service.py", url],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
     def client(self) -> Client:
         """Return a client of the service, started where it is not running."""
-        if self.process is None or self.process.poll() is not None:
+        if not self.lives:
             self.starts += 1
-            file = self.folder / f"port-{self.starts}"
-            path = os.pathsep.join([str(HERE), str(HERE.parent), *sys.path])
-            self.process = subprocess.Popen(
-                [sys.executable, HERE / "dying_service.py", self.url, file],
-                env={**os.environ, "PYTHONPATH": path},
-            )
-            while not file.exists():
-                assert self.process.poll() is None
+            file = self.folder / f"{self.starts}.port"
+            assert self.parent.stdin is not None
+            print(file, file=self.parent.stdin, flush=True)
+            end = monotonic() + 60
+            while not file.exists() and monotonic() < end:
                 sleep(0.02)
             self.port = int(file.read_text())
+            self.lives = True
         return Client(self.port)
 
     def died(self) -> bool:
         """Wait for the end of the process; tell whether it was killed."""
-        assert self.process is not None
-        return self.process.wait(20) == -signal.SIGKILL
+        told = self.parent.stdout
+        assert told is not None
+        assert select.select([told], [], [], 20)[0], "it lives"
+        self.lives = False
+        return int(told.readline()) == signal.SIGKILL
 
     def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait()
+        os.killpg(self.parent.pid, signal.SIGTERM)
+        self.parent.communicate(timeout=60)  # until both have ended
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Clerk:
 def clerk(url: str, database: Database) -> Iterator[Clerk]:
     app = app_of(url, status("P1"))
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield Clerk(client, database)
         client.close()
 

@@ -31,7 +31,7 @@ def client(url: str) -> Iterator[Client]:
         enrolled(connection, "R1", household_id="H9", **RESIDENT)
     app = create_app(url, tianjin(), REGISTERS, identify=trust_actor)
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield client
         client.close()
 

@@ -50,7 +50,7 @@ def client(url: str, database: Database, tmp_path: Any) -> Iterator[Client]:
         designation.sign(c, "X", terms, date(2022, 10, 1), actor="test")
     app = application(url, "tianjin", trust=True)
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield client
         client.close()
 

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from time import monotonic, sleep
 
+import databases
 import psycopg
 import pytest
 from desks import register, status
@@ -30,8 +30,8 @@ from yibao.store.server import serving
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="yibao-") as folder:
-        yield Path(folder) / "data"
+    with databases.folder() as folder:
+        yield folder / "data"
 
 
 def test_it_refuses_where_there_is_no_database_or_not_of_this_schema(folder: Path) -> None:
@@ -219,7 +219,7 @@ def test_503_while_the_database_is_not_there(
         running(made) as port,
         psycopg.connect(server_url, autocommit=True) as other,
     ):
-        client = Client(port, Contract(made.openapi()))
+        client = Client(port, Contract())
         assert client("GET", "/health/ready").status == 200
         other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         other.execute(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -21,12 +21,13 @@ from yibao.api.fields import Day, Name, PersonId, Strict, Told, code_of, example
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.model import Status
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/persons", tags=["persons"])
+router = Router(prefix="/persons", tags=["persons"])
 
 NameOfPerson = Annotated[
     str, Field(max_length=64, pattern=r"^[^\p{C}]*$"), AfterValidator(no_formula)

@@ -27,6 +27,7 @@ from yibao.api.guard.principal import NotAllowed, NotSignedIn
 from yibao.api.guard.rates import TooOften
 from yibao.api.matching import rules as matching
 from yibao.api.registry import rules as registry
+from yibao.api.routing import Twice
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.registry.find import REASONS
 from yibao.store.errors import StoreError
@@ -134,6 +135,7 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "rate": (429, STATUS[429]),
     "method": (405, STATUS[405]),
     "readable": (400, STATUS[400]),
+    "twice": (400, Text("字段重复", "a field stands twice")),
     "database": (503, STATUS[503]),
     "defect": (500, STATUS[500]),
 }
@@ -269,6 +271,8 @@ def _constraint(_: Request, error: Exception) -> Response:
 
 def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, Twice):
+        return problem("twice", error.text.en, field=error.field, text=error.text)
     return problem(_OF_STATUS.get(error.status_code, "request"), str(error.detail))
 
 

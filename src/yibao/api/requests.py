@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import StringConstraints
 
 from yibao.agency.desk.model import DeskError
 from yibao.api.guard.allow import Asking
 from yibao.api.headers import as_json
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.api.service import service_of
 
-router = APIRouter(prefix="/requests", tags=["requests"])
+router = Router(prefix="/requests", tags=["requests"])
 
 
 @router.get(

@@ -25,6 +25,7 @@ from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old, written_twice
+from yibao.cli.told import print_told
 from yibao.cli.work import write_template
 from yibao.interop.files.columns import Column, person_columns
 from yibao.interop.files.encoding import Encoding
@@ -128,15 +129,7 @@ def show(at: At, person: str) -> None:
     if at.as_json:
         print_json(told)
         return
-    page = console()
-    for part, rows in told.items():
-        if isinstance(rows, list):
-            page.print(part, style="bold")
-            for row in rows:
-                shown = ", ".join(f"{k}={v}" for k, v in row.items() if v not in {"", None})
-                page.print(f"  {visible(shown)}", soft_wrap=True)
-        else:
-            page.print(f"{part}: {visible(str(rows))}", soft_wrap=True)
+    print_told(console(), told, at.lang)
 
 
 def _told(connection: Connection, person_id: str) -> dict[str, Any]:

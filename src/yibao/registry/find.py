@@ -363,13 +363,16 @@ def disease(connection: Connection, code: str, day: date) -> Disease | None:
 
 
 def disease_refusal(
-    connection: Connection, code: str, scheme: str, birth_date: date, day: date
+    connection: Connection, code: str, scheme: str | None, birth_date: date, day: date
 ) -> str | None:
-    """Return the rule by which a person has no benefit for a disease, None where it may have."""
+    """Return the rule by which a person has no benefit for a disease, None where it may have.
+
+    Whoever is not insured then has no scheme, and is not asked for one.
+    """
     found = disease(connection, code, day)
     if found is None:
         return "unknown_disease"
-    if scheme not in found.schemes:
+    if scheme is not None and scheme not in found.schemes:
         return "scheme_not_covered"
     if not found.admits(birth_date, day):
         return "age"

@@ -61,7 +61,7 @@ _DIVISION = Column(
     absent="",
     form=lambda c: c and codes.division(c),
 )
-_IDENTITY_TYPES = {
+IDENTITY_TYPES = {
     "resident_id": Text("居民身份证", "identity card"),
     "passport": Text("护照", "passport"),
     "permit_hk_mo": Text("港澳居民通行证", "permit of residents of Hong Kong and Macao"),
@@ -99,7 +99,7 @@ def person_columns(region: Region) -> Sequence[Column]:
             "code",
             Text("证件类型", "Kind of identity document"),
             absent="resident_id",
-            codes=_IDENTITY_TYPES,
+            codes=IDENTITY_TYPES,
         ),
         Column(
             "identity_number",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
 from yibao.agency.enrolment.refusal import Refusal
@@ -42,9 +42,10 @@ from yibao.api.paging import (
     number_of,
 )
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/duplicates", tags=["matching"])
+router = Router(prefix="/duplicates", tags=["matching"])
 
 Key = Annotated[
     str,

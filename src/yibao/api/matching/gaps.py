@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator, StringConstraints
 
 from yibao.agency.matching import followup
@@ -23,9 +23,10 @@ from yibao.api.paging import (
     number_of,
 )
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/gaps", tags=["matching"])
+router = Router(prefix="/gaps", tags=["matching"])
 
 Finding = Annotated[
     str,
