@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from yibao.agency.users import sessions
@@ -18,9 +18,10 @@ from yibao.api.guard.allow import Asking, operations_of
 from yibao.api.guard.tokens import Tokens
 from yibao.api.headers import as_json
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.api.service import service_of
 
-router = APIRouter(prefix="/session", tags=["session"])
+router = Router(prefix="/session", tags=["session"])
 
 AT_ONCE = 2
 """Passwords that a process works on at a time; each takes 64 MiB and a tenth of a second."""

@@ -117,7 +117,7 @@ def test_429_over_http(url: str) -> None:
     few = Rates(Rate(0.001, 1), Rate(0.001, 4), Rate(0.001, 1))
     app = create_app(url, made.policy, made.registers, identify=Tokens([], few))
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         wrong = {"name": "chen", "password": "x"}
         assert client("POST", "/session", wrong).status == 401
         reply = client("POST", "/session", wrong)

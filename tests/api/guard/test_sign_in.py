@@ -69,7 +69,7 @@ def app(base: Database) -> FastAPI:
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[Client]:
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield client
         client.close()
 
@@ -148,7 +148,7 @@ def test_tokens_of_a_provider_beside_those_of_our_own(base: Database) -> None:
         provider = Provider("https://login.example.org", "yibao", str(keys))
         app = application(base.url, "tianjin", provider=provider)
         with running(app) as port:
-            client = Client(port, Contract(app.openapi()))
+            client = Client(port, Contract())
             told = client("GET", "/session", Authorization=sign_in(client, "chen")).json
             assert told["name"] == "chen"
             claims = {"iss": provider.issuer, "aud": "yibao", "sub": "chen", "exp": time() + 60}

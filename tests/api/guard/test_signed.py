@@ -44,7 +44,7 @@ def client(url: str, file: Path) -> Iterator[Client]:
     signers = read_keys(file)
     app = create_app(url, made.policy, made.registers, identify=trust_actor, signers=signers)
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield client
         client.close()
 
