@@ -36,7 +36,7 @@ from yibao.text import Text
 if TYPE_CHECKING:
     from yibao.agency.desk.office import Office
     from yibao.interop.fhir.imported import Imported
-    from yibao.interop.fhir.write import Booked, Insured
+    from yibao.interop.fhir.model import Booked, Insured
 
 _PAGE = 1_000
 _SHOWN = 10
@@ -91,7 +91,8 @@ def export(at: At, wanted: Wanted, output: Path) -> None:
     """Write settlements as a Bundle; leaves with the exit code."""
     _needs_library()
     from yibao.interop.fhir.exact import dump
-    from yibao.interop.fhir.write import Manner, bundle
+    from yibao.interop.fhir.model import Manner
+    from yibao.interop.fhir.write import bundle
 
     with desk_exits(at.lang, as_json=at.as_json):
         check_place(output)
@@ -146,7 +147,7 @@ def _booked(
 ) -> Iterator[Booked]:
     """Yield settlements with what stands around them; each person is looked up once."""
     from yibao.agency.desk.bill import MAX_LINES
-    from yibao.interop.fhir.write import Booked
+    from yibao.interop.fhir.model import Booked
 
     @cache
     def known(person_id: str) -> tuple[Insured, Sequence[Held]]:
@@ -175,7 +176,7 @@ def _span(held: Sequence[Held], row: find.Row) -> tuple[date, date | None] | Non
 
 
 def _insured(connection: Connection, person_id: str) -> Insured:
-    from yibao.interop.fhir.write import Insured
+    from yibao.interop.fhir.model import Insured
 
     known = persons.find(connection, person_id)
     assert known is not None, person_id  # who has a settlement is registered

@@ -10,7 +10,8 @@ from typing import Any
 
 from yibao.interop.fhir.exact import dump
 from yibao.interop.fhir.imported import Imported, read
-from yibao.interop.fhir.write import Booked, Insured, Manner, bundle
+from yibao.interop.fhir.model import Booked, Insured, Manner
+from yibao.interop.fhir.write import bundle
 
 Row = Mapping[str, Any]
 

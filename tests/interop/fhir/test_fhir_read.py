@@ -19,10 +19,11 @@ from yibao.agency.reconcile import file as booked_file
 from yibao.interop.fhir import systems
 from yibao.interop.fhir.exact import dump
 from yibao.interop.fhir.imported import booking_file
+from yibao.interop.fhir.model import Manner
 from yibao.interop.fhir.read_booking import BOOKING_NAMES
 from yibao.interop.fhir.read_claim import LINE_NAMES, bill_names
 from yibao.interop.fhir.read_coverage import PERSON_NAMES
-from yibao.interop.fhir.write import Manner, bundle
+from yibao.interop.fhir.write import bundle
 from yibao.interop.files.bills import FILES
 from yibao.interop.files.rows import InputError
 from yibao.policy.policy import load_policy

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from yibao.interop.fhir import systems
 from yibao.interop.fhir.exact import dump, load
+from yibao.interop.fhir.model import Manner, masked
 from yibao.interop.fhir.read_booking import BOOKING_NAMES
-from yibao.interop.fhir.write import BadBundle, Manner, bundle, masked
+from yibao.interop.fhir.write import BadBundle, bundle
 from yibao.money import format_yuan, half_up
 from yibao.policy.vocabulary import vocabulary
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from yibao.interop.fhir import systems
 from yibao.interop.fhir.exact import Resource, faults, load
+from yibao.interop.fhir.model import masked
 from yibao.interop.fhir.problems import Problem, reason
-from yibao.interop.fhir.write import masked
 from yibao.interop.files import cells
 from yibao.interop.files.columns import Column, Kind
 from yibao.policy.vocabulary import vocabulary
