@@ -14,10 +14,10 @@ from typing import Any
 
 from yibao.interop.fhir import systems
 from yibao.interop.fhir.exact import Resource, faults, load
-from yibao.interop.fhir.model import masked
 from yibao.interop.fhir.problems import Problem, reason
 from yibao.interop.files import cells
 from yibao.interop.files.columns import Column, Kind
+from yibao.masking import masked_name
 from yibao.policy.vocabulary import vocabulary
 
 USED = ("Patient", "Coverage", "Claim", "ClaimResponse", "ExplanationOfBenefit")
@@ -195,7 +195,7 @@ class At:
                 cells.parser(column)(cell)
                 return cell
         except cells.BadCell as bad:
-            shown = masked(text) if column.name in _TELLS_WHO else text
+            shown = masked_name(text) if column.name in _TELLS_WHO else text
             problem = Problem(self.reader.found.file, self.path, shown, bad.rule, bad.message)
             self.reader.problems.append(problem)
         else:

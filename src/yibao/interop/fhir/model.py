@@ -45,8 +45,3 @@ class Manner:
     region: str = ""
     language: str = "zh"
     unmask: bool = False
-
-
-def masked(name: str) -> str:
-    """Return a name of which only the first character is told."""
-    return name[:1] + "*" * max(1, len(name) - 1) if name else ""

@@ -12,7 +12,7 @@ from typing import Any
 from yibao.errors import YibaoError
 from yibao.interop.fhir import systems
 from yibao.interop.fhir.exact import Resource, faults
-from yibao.interop.fhir.model import Booked, Insured, Manner, masked
+from yibao.interop.fhir.model import Booked, Insured, Manner
 from yibao.interop.fhir.settled import (
     Of,
     benefit,
@@ -26,6 +26,7 @@ from yibao.interop.fhir.settled import (
     url,
 )
 from yibao.interop.fhir.systems import concept, identifier
+from yibao.masking import masked_name
 
 
 class BadBundle(YibaoError):
@@ -81,7 +82,7 @@ def _patient(person: Insured, manner: Manner) -> Resource:
         system = systems.identity(person.identity_type)
         found["identifier"].append(identifier(system, person.identity_number))
     if person.name:
-        found["name"] = [{"text": person.name if manner.unmask else masked(person.name)}]
+        found["name"] = [{"text": person.name if manner.unmask else masked_name(person.name)}]
     if person.sex:
         found["gender"] = person.sex
     if person.birth_date is not None:
