@@ -24,7 +24,7 @@ from visit_town import (
 )
 
 from yibao.agency.desk.bill import AskedLine, BadLines
-from yibao.agency.desk.model import Ask, Bill, Settled
+from yibao.agency.desk.model import Ask, Bill, Key, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.filing import intake
 from yibao.agency.filing.referrals import Referral, refer
@@ -160,6 +160,25 @@ def test_what_the_desk_takes_back_is_free_again(database: Database) -> None:
     with database.transaction() as connection:
         assert settled(connection, of, "C2").settled.settlement_id > number
     assert refused(database, lambda c: taken_back(c, of, number)) == "reversed"
+
+
+def test_the_desk_does_not_put_another_bill_in_the_place_of_a_visits(database: Database) -> None:
+    """The lines would be free, and could be settled beside the bill that stands for them."""
+    build(database, "P1")
+    with database.transaction() as connection:
+        of = begin(connection)
+        charged(connection, of, charge("1"))
+        number = settled(connection, of, batch="B1").settled.settlement_id
+    ask = Ask("H2", "C9", "P1", "outpatient", DAY, DAY, Bill({"total": 50_00, "in_scope": 50_00}))
+
+    def corrected(connection: Connection) -> object:
+        key = Key("test", "k", "0" * 64)
+        return intake.correct(
+            connection, office(), number, ask, actor="a", key=key, tell=lambda _: (201, "{}")
+        )
+
+    assert refused(database, corrected) == "of_visit"
+    assert held(database, of).settled == (number,)
 
 
 def test_lines_come_to_what_they_say_or_none_is_taken(database: Database) -> None:

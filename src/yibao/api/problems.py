@@ -102,6 +102,12 @@ RULES: Mapping[str, tuple[int, Text]] = {
     ),
     "claim_no_used": (409, Text("单据号已用过", "the claim's number has been used")),
     "reversed": (409, Text("已冲正", "it has been taken back")),
+    "of_visit": (
+        409,
+        Text(
+            "该笔由机构按就诊结算，由机构撤销后重新结算", "its institution settled it for a visit"
+        ),
+    ),
     "invoice_used": (409, Text("发票已报销", "the invoice has been reimbursed")),
     "reference_used": (409, Text("编号已用于另一笔结算", "the number is another settlement's")),
     "known_guest": (404, Text("没有这笔异地结算", "there is no such settlement of that region")),
