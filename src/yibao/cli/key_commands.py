@@ -10,7 +10,7 @@ from yibao.cli.options import parse_text
 from yibao.cli.sharing import At, sharing
 
 key = typer.Typer(
-    help="The keys with which names, identity numbers and telephones are sealed.",
+    help="The keys that seal who people are.",
     no_args_is_help=True,
 )
 
