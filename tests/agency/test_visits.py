@@ -53,8 +53,10 @@ def charged(connection: Connection, of: Of, *lines: charges.Charge) -> list[char
     return charges.charge(connection, office(), of, lines, actor="test")
 
 
-def settled(connection: Connection, of: Of, claim_no: str = "C1", **changes: Any) -> settling.Done:
-    wanted = Wanted(claim_no, "resident", **changes)
+def settled(
+    connection: Connection, of: Of, claim_no: str = "C1", scheme: str = "resident", **changes: Any
+) -> settling.Done:
+    wanted = Wanted(claim_no, scheme, **changes)
     return settling.settle(connection, office(), of, wanted, actor="test")
 
 
@@ -419,19 +421,21 @@ def test_a_line_is_not_withdrawn_from_under_what_gives_it_back(database: Databas
 
 def test_interim_settlements_of_a_stay_share_one_deductible(database: Database) -> None:
     """A stay settled in two parts costs what it would have cost in one."""
-    build(database, "P1", "P2")
+    worker = {"scheme": "employee", "category": "in_service", "contribution_tier": "none"}
+    build(database, "P1", "P2", large_expense_paid=True, **worker)
     parts: list[Settled] = []
     with database.transaction() as connection:
-        of = admit(connection)
+        of = admit(connection, scheme="employee")
         charged(connection, of, charge("1", yuan="6000"))
-        parts.append(settled(connection, of, "C1", interim=True, until=DAY).settled)
+        parts.append(settled(connection, of, "C1", "employee", interim=True, until=DAY).settled)
         charged(connection, of, charge("2", yuan="4000"))
         discharged(connection, of)
-        parts.append(settled(connection, of, "C2").settled)
-        whole = admit(connection, "P2")
+        parts.append(settled(connection, of, "C2", "employee").settled)
+        whole = admit(connection, "P2", scheme="employee")
         charged(connection, whole, charge("1", yuan="6000"), charge("2", yuan="4000"))
         discharged(connection, whole)
-        once = settled(connection, whole, "C3").settled
+        once = settled(connection, whole, "C3", "employee").settled
+    assert once.settlement.figure("deductible") > 0
     assert sum(part.settlement.total for part in parts) == once.settlement.total == 10_000_00
     assert sum(part.settlement.fund_pay for part in parts) == once.settlement.fund_pay
     first, second = (part.settlement_id for part in parts)
@@ -440,7 +444,10 @@ def test_interim_settlements_of_a_stay_share_one_deductible(database: Database) 
         taken_back(connection, of, second)
         taken_back(connection, of, first)
         assert visit.held(connection, of).state == "discharged"
-        assert settled(connection, of, "C4").settled.settlement.fund_pay == once.settlement.fund_pay
+        assert (
+            settled(connection, of, "C4", "employee").settled.settlement.fund_pay
+            == once.settlement.fund_pay
+        )
 
 
 def test_a_referral_makes_two_stays_one_episode(database: Database) -> None:
