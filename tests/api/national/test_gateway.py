@@ -12,12 +12,15 @@ import pytest
 from centres import Hospital
 from desks import tianjin
 from services import Client, running
+from typer.testing import CliRunner
 
 from yibao.agency.desk.registers import REGISTERS
 from yibao.api.app import create_app
 from yibao.api.guard.asked import trust_actor
 from yibao.api.national.settings import PLAIN, Settings, load
-from yibao.errors import CannotRead, PackErrors
+from yibao.cli import app as command
+from yibao.cli import exit_codes
+from yibao.errors import CannotRead
 from yibao.store.database import Database
 
 SIGN_IN = {"signIn": {"opter_no": "0001", "mac": "00-0A", "ip": "10.0.0.1"}}
@@ -193,10 +196,19 @@ def test_settings_that_cannot_be_are_told(
     assert told in str(error.value)
 
 
+def test_the_command_tells_what_is_wrong_with_settings(tmp_path: Path) -> None:
+    file = tmp_path / "interface.yaml"
+    file.write_text(SHA1.replace("hunan", "mars"))
+    run = CliRunner().invoke(command, ["serve", "--interface", str(file)])
+    assert run.exit_code == exit_codes.INPUT
+    assert "found mars" in run.output
+    assert SECRET not in run.output
+
+
 def test_settings_are_strict_yaml(tmp_path: Path) -> None:
     file = tmp_path / "interface.yaml"
     file.write_text("profile: hunan\nprofile: shenzhen\n")
-    with pytest.raises(PackErrors):
+    with pytest.raises(CannotRead, match="profile"):
         load(file)
     file.write_text("{}\n")
     assert load(file) == PLAIN

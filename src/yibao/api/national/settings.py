@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yibao.api.national.gateway import MINUTES, Gateway, Key, can
-from yibao.errors import CannotRead
+from yibao.errors import CannotRead, PackErrors
 from yibao.interop.national.load import profiles
 from yibao.policy.source import read
 
@@ -37,7 +37,7 @@ CLOSED = Settings(transports=frozenset())
 
 
 def load(file: Path) -> Settings:
-    """Return the settings of a file; raises PackErrors for no YAML, CannotRead for what is wrong.
+    """Return the settings of a file; raises CannotRead for what is wrong with it.
 
     profile: hunan
     transports: [entry, services]
@@ -47,15 +47,19 @@ def load(file: Path) -> Settings:
       keys:
         AK1: {secret: …, institutions: [H12010100001]}
     """
-    data = _object(file, "", read(file).data, {"profile", "transports", "gateway"})
+    try:
+        told = read(file).data
+    except PackErrors as error:
+        raise CannotRead(str(error)) from None
+    data = _object(file, "", told, {"profile", "transports", "gateway"})
     profile = data.get("profile") or ""
     if profile and profile not in profiles():
         raise _wrong(file, "profile", profile, f"one of {', '.join(profiles())}")
     transports = data.get("transports", sorted(TRANSPORTS))
     if not isinstance(transports, list) or not set(transports) <= TRANSPORTS or not transports:
         raise _wrong(file, "transports", transports, f"a list of {', '.join(sorted(TRANSPORTS))}")
-    told = data.get("gateway")
-    gateway = None if told is None else _gateway(file, told)
+    asked = data.get("gateway")
+    gateway = None if asked is None else _gateway(file, asked)
     return Settings(profile, frozenset(transports), gateway)
 
 
