@@ -70,7 +70,8 @@ class Run:
             text=True,
         )
         self.lines: list[str] = []
-        Thread(target=self._read, daemon=True).start()
+        self.reader = Thread(target=self._read, daemon=True)
+        self.reader.start()
         self.port = int(self.wait(r"http://127.0.0.1:(\d+)")[1])
 
     def _read(self) -> None:
@@ -89,7 +90,9 @@ class Run:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        self.reader.join(60)  # until it has read everything
+        return code
 
 
 @pytest.fixture
@@ -148,9 +151,12 @@ def test_figures_of_all_workers_and_a_log_in_json(made: Path) -> None:
         client.close()
     assert Client(run.port)("GET", "/none/P-SECRET").status == 404
     run.wait('"operation": "-", "status": 404')
-    told = Client(figures)("GET", "/metrics").body.decode()
+    count = 'yibao_reply_seconds_count{operation="listSettlements"} 6.0'
+    end, told = monotonic() + 30, ""
+    while count not in told and monotonic() < end:  # a request is counted after it was answered
+        told = Client(figures)("GET", "/metrics").body.decode()
+    assert count in told
     assert 'yibao_replies_total{operation="listSettlements",status="200"} 6.0' in told
-    assert 'yibao_reply_seconds_count{operation="listSettlements"} 6.0' in told
     assert run.stop() == 0
     lines = [json.loads(line) for line in run.lines]
     served = [line for line in lines if line.get("operation") == "listSettlements"]

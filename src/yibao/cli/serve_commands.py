@@ -102,7 +102,7 @@ def serve(
             opened.run(lambda connection: bind(connection, region))
             opened.run(vault)  # without the right keys it does not start
             if not trust_actor and not provider and not opened.run(users.everybody):
-                typer.echo(NO_USERS, err=True)
+                typer.echo(NO_USERS.format(f" --database {database}" if database else ""), err=True)
         made = partial(
             application,
             url,
@@ -125,8 +125,8 @@ def serve(
 
 NO_USERS = """\
 还没有用户，无人可以登录。另开一个终端： / Nobody can sign in yet. In another terminal:
-  yibao user add chen --role benefits        # 显示一次口令 / shows a password, once
-  yibao user token chen                      # 令牌，一小时有效 / a token, for an hour"""
+  yibao user add chen --role benefits{0}    # 显示一次口令 / shows a password, once
+  yibao user token chen{0}    # 令牌，一小时有效 / a token, for an hour"""
 
 
 def _interface(file: Path | None, *, trust: bool) -> Settings:
