@@ -86,6 +86,7 @@ TABLE: Mapping[str, Row] = {
     "changePerson": _may("enrolment"),
     "listPersons": _reads("enrolment"),
     "findPersons": _reads("enrolment", "contributions", "benefits"),
+    "unmaskPerson": _may("enrolment", "benefits"),  # the audit log keeps who and why
     "getCoverage": _reads("enrolment", "contributions", "benefits", **_SELF),
     "enrol": _may("enrolment"),
     "endMembership": _may("enrolment"),
@@ -109,6 +110,7 @@ TABLE: Mapping[str, Row] = {
     "listGaps": _reads("enrolment"),
     "countGaps": _reads("enrolment"),
     "followUpGap": _may("enrolment"),
+    "unmaskGap": _may("enrolment"),
     "closeCoveredGaps": _may("enrolment"),
     # contributions and personal accounts
     "makeBills": _may("contributions"),
