@@ -1,16 +1,20 @@
-"""A service that dies where it is told to, at a step of a request. For tests only.
+"""A service that dies where it is told to, at a step of a request, and is there again. For tests.
 
-    dying_service.py URL PORT-FILE
+    dying_service.py URL PERSON...
 
 Where the header `X-Die` is `N`, the process kills itself before the Nth exchange with the database
 of that request; `-N`: after it, before the service knows; `reply`: before the reply is sent.
+
+What serves is a child of this process, which holds the socket, tells its port, tells of each child
+that ended how it ended, and begins another: as a supervisor does, without the seconds in which a
+service loads its rules. A child has everything from its beginning; it shares nothing with the one
+before but the socket, on which requests wait.
 """
 
 import os
 import signal
 import sys
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -69,13 +73,20 @@ class Watch:
 
 def main() -> None:
     psycopg.Connection.wait = wait  # type: ignore[method-assign]
-    app = Watch(app_of(sys.argv[1], status("P1")))
+    url, *persons = sys.argv[1:]
+    app = Watch(app_of(url, *map(status, persons)))
     listening = listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="on")
-    part = Path(sys.argv[2] + ".part")
-    part.write_text(str(listening.getsockname()[1]))
-    part.rename(sys.argv[2])
-    uvicorn.Server(config).run(sockets=[listening])
+    print(listening.getsockname()[1], flush=True)
+    while True:
+        child = os.fork()
+        if child == 0:
+            config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="on")
+            uvicorn.Server(config).run(sockets=[listening])
+            os._exit(0)
+        # Who stops this process stops the child too.
+        signal.signal(signal.SIGTERM, lambda *_, of=child: (os.kill(of, 9), os._exit(0)))
+        _, ended = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(ended), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,6 @@
+"""The parts of the torture, in the order of the report."""
+
+PARTS = {
+    "kills": "SIGKILL of the service at every statement of a request",
+    "executors": "the two executors against each other, 20,000 examples of each property",
+}
