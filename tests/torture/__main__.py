@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +29,7 @@ def main(argv: list[str]) -> int:
     unknown = sorted(set(asked.parts) - PARTS.keys())
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # that connections break is meant
     with TemporaryDirectory(prefix="yibao-") as folder, databases.server(Path(folder)) as url:
         how = How(url, asked.quick, asked.seed, asked.trace)
         found = [run(part, how, asked.report) for part in asked.parts or PARTS]

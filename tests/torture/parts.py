@@ -3,4 +3,5 @@
 PARTS = {
     "kills": "SIGKILL of the service at every statement of a request",
     "executors": "the two executors against each other, 20,000 examples of each property",
+    "simulation": "clerks interleaved by statements, faults, a moved clock: from a seed",
 }
