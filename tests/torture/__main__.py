@@ -29,7 +29,8 @@ def main(argv: list[str]) -> int:
     unknown = sorted(set(asked.parts) - PARTS.keys())
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # that connections break is meant
+    for name in ("psycopg", "yibao"):  # that connections break is meant
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with TemporaryDirectory(prefix="yibao-") as folder, databases.server(Path(folder)) as url:
         how = How(url, asked.quick, asked.seed, asked.trace)
         found = [run(part, how, asked.report) for part in asked.parts or PARTS]

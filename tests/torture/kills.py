@@ -19,7 +19,7 @@ from desks import register
 from services import bill
 
 from torture.figures import Figure, How
-from torture.mortal import Bystander, Service, at_work, serving
+from torture.mortal import Bystander, Caller, Service, at_work, serving
 from yibao.store.database import Database
 
 KILLS = 1_000
@@ -144,7 +144,7 @@ def kill(
     return Death(what, wish, after == done, wrong)
 
 
-def request(service: Service, what: str, number: int) -> tuple[str, Any]:
+def request(service: Caller, what: str, number: int) -> tuple[str, Any]:
     """Return address and body of a request; what it takes back is settled first."""
     body: Any = bill(f"A{number}", "1000.00", from_account="10.00")
     if what == "settle":

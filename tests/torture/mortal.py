@@ -24,27 +24,11 @@ LOST = (HTTPException, ConnectionError)
 """What a client sees of a service that died."""
 
 
-class Service:
-    """The supervisor of a service; see dying_service.py."""
+class Caller:
+    """Who asks a service, each time on a connection of its own."""
 
-    def __init__(self, url: str, *persons: str) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("dying_service.py")), url, *persons]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-        self.port = int(self._told())
-
-    def _told(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline()
-
-    def died(self) -> bool:
-        """Wait for the end of a child; tell whether it was killed."""
-        return int(self._told()) == -signal.SIGKILL
-
-    def stop(self) -> None:
-        """End the service and its supervisor."""
-        self.process.terminate()
-        self.process.communicate()
+    def __init__(self, port: int) -> None:
+        self.port = port
 
     def ask(self, method: str, target: str, body: Any = None, **headers: str) -> Reply | None:
         """Send a request on a connection of its own; return None where the reply was lost."""
@@ -65,6 +49,29 @@ class Service:
             sleep(0.02)
 
 
+class Service(Caller):
+    """The supervisor of a service; see dying_service.py."""
+
+    def __init__(self, url: str, *persons: str) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("dying_service.py")), url, *persons]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+        super().__init__(int(self._told()))
+
+    def _told(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def died(self) -> bool:
+        """Wait for the end of a child; tell whether it was killed."""
+        return int(self._told()) == -signal.SIGKILL
+
+    def stop(self) -> None:
+        """End the service and its supervisor."""
+        self.process.terminate()
+        self.process.communicate()
+
+
 @contextmanager
 def serving(url: str, *persons: str) -> Iterator[Service]:
     """Serve a database to which these persons are known."""
@@ -79,7 +86,7 @@ def serving(url: str, *persons: str) -> Iterator[Service]:
 class Bystander:
     """Somebody who settles bills of a person, one after the other, until told to stop."""
 
-    service: Service
+    service: Caller
     person: str
     bill: Any
     acknowledged: dict[str, Reply] = field(default_factory=dict)
