@@ -5,10 +5,10 @@
 Where the header `X-Die` is `N`, the process kills itself before the Nth exchange with the database
 of that request; `-N`: after it, before the service knows; `reply`: before the reply is sent.
 
-What serves is a child of this process, which holds the socket, tells its port, tells of each child
-that ended how it ended, and begins another: as a supervisor does, without the seconds in which a
-service loads its rules. A child has everything from its beginning; it shares nothing with the one
-before but the socket, on which requests wait.
+What serves is a child of this process, which holds the socket, tells its port and of each child how
+it ended, and begins another: as a supervisor does, without the seconds in which a service loads its
+rules. A child tells where it dies. It has everything from its beginning; it shares nothing with the
+one before but the socket, on which requests wait.
 """
 
 import os
@@ -34,21 +34,24 @@ class Doom:
 doom: ContextVar[Doom] = ContextVar("doom")
 
 
-def die() -> None:
+def die(at: str) -> None:
+    """Tell where, and die."""
+    os.write(sys.stdout.fileno(), f"{at}\n".encode())
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 original = psycopg.Connection.wait
 
 
-def wait(self: psycopg.Connection[Any], *given: Any, **named: Any) -> Any:
+def wait(self: psycopg.Connection[Any], exchange: Any, *given: Any, **named: Any) -> Any:
     own = doom.get(None) or Doom("")  # the pool's own exchanges are none of a request
     own.exchanges += 1
+    name = exchange.__name__  # _execute_gen, _commit_gen …
     if own.wish == str(own.exchanges):
-        die()
-    result = original(self, *given, **named)
+        die(f"before {name}")
+    result = original(self, exchange, *given, **named)
     if own.wish == str(-own.exchanges):
-        die()
+        die(f"after {name}")
     return result
 
 
@@ -65,7 +68,7 @@ class Watch:
 
         async def sent(message: Any) -> None:
             if own.wish == "reply":
-                die()
+                die("reply")
             await send(message)
 
         await self.app(scope, receive, sent)

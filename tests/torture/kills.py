@@ -8,7 +8,7 @@ no reply sends the request again under its key: then it is done, once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
@@ -37,6 +37,8 @@ EFFECTS = {
 }
 """What each request adds to what there is, once it is done."""
 
+WRONG = ("lost", "done by half", "duplicated", "unbalanced", "done other than by the commit")
+
 KEPT = """
 WITH own AS (SELECT * FROM desk.settlement WHERE person_id = %(person)s)
 SELECT (SELECT count(*) FROM own WHERE kind = 'settlement') AS settled,
@@ -56,11 +58,10 @@ UNBALANCED = "SELECT coalesce(sum(fen), 0) <> 0 FROM ledger.posting"
 
 @dataclass(frozen=True)
 class Death:
-    """A kill: at which step of what, whether the request was done all the same, what is wrong."""
+    """A kill: at which step of what, and what is wrong after it."""
 
     what: str
     wish: str
-    done: bool
     wrong: Counter[str]
 
 
@@ -81,10 +82,9 @@ def figure(service: Service, url: str, wanted: int) -> Figure:
         with at_work(others):
             while len(deaths) < wanted:
                 deaths += sweep(service, connection)
-        wrong = Counter({"lost": 0, "done by half": 0, "duplicated": 0, "unbalanced": 0})
+        wrong = Counter(dict.fromkeys(WRONG, 0))
         for death in deaths:
             wrong.update(death.wrong)
-        wrong["done at another step than the commit"] = elsewhere(deaths)
         for one in others:
             wrong["lost"] += one.lost()
             found = kept(connection, one.person)["settled"]
@@ -94,15 +94,6 @@ def figure(service: Service, url: str, wanted: int) -> Figure:
     beside = sum(len(one.acknowledged) for one in others)
     what = f"SIGKILL of the service, at {steps} steps of {', '.join(EFFECTS)}"
     return Figure(f"{what}, while {beside:,} bills of others are settled", len(deaths), wrong)
-
-
-def elsewhere(deaths: Sequence[Death]) -> int:
-    """Return how often a request stood before its last exchange, or did not stand after it."""
-    last: Counter[str] = Counter()
-    for death in deaths:
-        last[death.what] = max(last[death.what], 0 if death.wish == "reply" else int(death.wish))
-    assert min(last.values()) >= 3  # lock, write, commit
-    return sum(d.done != (d.wish in {"reply", str(-last[d.what])}) for d in deaths)
 
 
 numbers = count(1)
@@ -132,16 +123,17 @@ def kill(
             break
     if reply is not None:
         return None
-    assert service.died()
+    committed = service.died() in {"reply", "after _commit_gen"}
     after, done = kept(connection), Counter(before)
     done.update(EFFECTS[what])
     wrong = Counter({"done by half": int(after not in (before, done))})
+    wrong["done other than by the commit"] = int((after == done) != committed)
     first, second = (service.answered("POST", target, body, **headers) for _ in range(2))
     same = (first.status, first.body) == (201, second.body)
     wrong.update(compare(done, kept(connection)))
     wrong["lost"] += not same
     wrong["unbalanced"] += unbalanced(connection)
-    return Death(what, wish, after == done, wrong)
+    return Death(what, wish, wrong)
 
 
 def request(service: Caller, what: str, number: int) -> tuple[str, Any]:

@@ -60,11 +60,13 @@ class Service(Caller):
 
     def _told(self) -> str:
         assert self.process.stdout is not None
-        return self.process.stdout.readline()
+        return self.process.stdout.readline().strip()
 
-    def died(self) -> bool:
-        """Wait for the end of a child; tell whether it was killed."""
-        return int(self._told()) == -signal.SIGKILL
+    def died(self) -> str:
+        """Wait for the end of a child that was killed; return where it was."""
+        at = self._told()
+        assert int(self._told()) == -signal.SIGKILL
+        return at
 
     def stop(self) -> None:
         """End the service and its supervisor."""
