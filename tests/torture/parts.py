@@ -2,12 +2,15 @@
 
 PARTS = {
     "kills": "SIGKILL of the service at every statement of a request",
+    "database": "PostgreSQL killed and started again while bills are settled",
     "cut": "connections to the database cut before and after each statement",
     "keys": "one idempotency key many times at once, with one body and with two",
     "races": "bills of one person at once; reversals raced twice",
     "chains": "settle, take back, settle again, ten deep",
     "postings": "the sum of postings after a million claims",
     "reconcile": "differences of every kind with an institution's books",
+    "clock": "a clock that jumps by a day, at turns of the calendar",
+    "disk": "the disk of the database is full (as root)",
     "executors": "the two executors against each other, 20,000 examples of each property",
     "simulation": "clerks interleaved by statements, faults, a moved clock: from a seed",
 }
