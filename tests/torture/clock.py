@@ -1,4 +1,4 @@
-"""The clock goes wrong, or stands at a turn of the calendar: the figures are those of a serial book.
+"""A clock that jumps, at turns of the calendar: the figures are those of a serial book.
 
 Stays end on a leap day, at the end of a year and across it, and are settled before and after
 midnight, by a clock that is moved a day forward and back between any two requests.
