@@ -11,6 +11,7 @@ PARTS = {
     "reconcile": "differences of every kind with an institution's books",
     "clock": "a clock that jumps by a day, at turns of the calendar",
     "disk": "the disk of the database is full (as root)",
+    "api": "schemathesis on the whole OpenAPI document",
     "executors": "the two executors against each other, 20,000 examples of each property",
     "simulation": "clerks interleaved by statements, faults, a moved clock: from a seed",
 }

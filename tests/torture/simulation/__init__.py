@@ -1,6 +1,6 @@
 """A deterministic simulation of the desk: interleaved clerks, faults and a clock, from a seed.
 
-./run torture simulation                    2,000 histories
+./run torture simulation                    1,000 histories
 ./run torture simulation --seed 7 --trace   history 7, step by step; it is always the same
 """
 
@@ -27,7 +27,7 @@ from torture.simulation.model import wrong
 from torture.simulation.town import ACCOUNT, PERSONS, Town
 from yibao.store.database import Database
 
-HISTORIES, SHORT = 2_000, 12
+HISTORIES, SHORT = 1_000, 12
 CLERKS = "ABC"
 START = datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
 """The turn of a year: what is settled belongs to the one or the other."""
