@@ -1,7 +1,7 @@
 """Schemathesis on the whole OpenAPI document: whatever is sent, no 5xx and only declared replies.
 
-Half of the cases are drawn from what the document allows, half from what it does not. What it allows
-may still be refused, for one must be registered, insured and so on: that is no break of contract.
+Half of the cases are drawn from what the document allows, half from what it does not. What it
+allows may still be refused, for one must be registered, insured …: that breaks no contract.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import databases
@@ -17,7 +18,7 @@ import schemathesis
 from desks import register, status
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from services import app_of, running
@@ -40,9 +41,10 @@ def figures(how: How) -> Iterator[Figure]:
         cases = (SHORT if how.quick else CASES) // len(operations) // 2 + 1
         sent, wrong = Counter[int](), Counter({"replies 5xx": 0, "breaks of the contract": 0})
         with running(app) as port, requests.Session() as session:
+            call = partial(Case.call, base_url=f"http://127.0.0.1:{port}", session=session)
             for number, operation in enumerate(operations):
                 for mode in GenerationMode:
-                    told = tried(operation, mode, cases, how.seed + number, port, session)
+                    told = tried(operation, mode, cases, how.seed + number, call)
                     sent.update(told.statuses)
                     wrong["breaks of the contract"] += len(told.breaks)
                     print(*told.breaks, sep="\n", end="\n" if told.breaks else "")
@@ -62,18 +64,13 @@ class Told:
 
 
 def tried(
-    operation: Any,
-    mode: GenerationMode,
-    cases: int,
-    start: int,
-    port: int,
-    session: requests.Session,
+    operation: Any, mode: GenerationMode, cases: int, start: int, call: Callable[[Any], Any]
 ) -> Told:
     """Send cases of one kind to an operation."""
     told = Told()
 
     def send(case: Any) -> None:
-        reply = case.call(base_url=f"http://127.0.0.1:{port}", session=session)
+        reply = call(case)
         told.statuses[reply.status_code] += 1
         try:
             case.validate_response(reply, excluded_checks=[positive_data_acceptance])

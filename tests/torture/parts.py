@@ -12,6 +12,7 @@ PARTS = {
     "clock": "a clock that jumps by a day, at turns of the calendar",
     "disk": "the disk of the database is full (as root)",
     "api": "schemathesis on the whole OpenAPI document",
+    "injection": "texts that want to be SQL, a formula or markup",
     "executors": "the two executors against each other, 20,000 examples of each property",
     "simulation": "clerks interleaved by statements, faults, a moved clock: from a seed",
 }
