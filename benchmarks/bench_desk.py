@@ -5,9 +5,10 @@
 
 Everything runs on this machine in one run: PostgreSQL with fsync, the service's workers, and the
 clients in a process of their own, each on a connection of its own and with one request at a time.
-`hot person` sends all of them bills of one person. A settlement writes the rows that `ROWS` counts,
-and so does each transaction of pgbench. The service is `yibao serve` on the real registers. Figures
-go to docs/performance.md by hand, with machine and versions.
+A clerk has signed in, whose token each request brings. `hot person` sends all of them bills of one
+person. A settlement writes the rows that `ROWS` counts, and so does each transaction of pgbench.
+The service is `yibao serve` on the real registers. Figures go to docs/performance.md by hand, with
+machine and versions.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from yibao.agency.users import sessions, users
+from yibao.agency.users.passwords import made_up
+from yibao.agency.users.users import User
 from yibao.store import migrate
+from yibao.store.database import Connection, Database
 from yibao.store.server import program, serving
 
 PERSONS = 50_000
@@ -70,7 +75,7 @@ FROM generate_series(1, 3) AS n
 # --- the clients ----------------------------------------------------------------------------------
 
 
-def requests(persons: int, seed: int) -> Iterator[bytes]:
+def requests(persons: int, seed: int, token: str) -> Iterator[bytes]:
     """Yield settlements of persons drawn at random, each under a key of its own."""
     draw = random.Random(seed)
     for n in range(10**9):
@@ -90,15 +95,15 @@ def requests(persons: int, seed: int) -> Iterator[bytes]:
         ).encode()
         head = (
             "POST /desk/settlements HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
-            f"\r\nX-Actor: bench\r\nIdempotency-Key: {seed}-{n}\r\n"
+            f"\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {seed}-{n}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         yield head.encode() + body
 
 
-def clients(port: int, count: int, seconds: float, persons: int, seed: int) -> list[float]:
-    """Keep `count` requests in work for so long; return the latency of each in seconds."""
-    asked = requests(persons, seed)
+def clients(port: int, given: argparse.Namespace, persons: int, seed: int) -> list[float]:
+    """Keep so many requests in work for so long; return the latency of each in seconds."""
+    asked = requests(persons, seed, given.token)
     waiting = selectors.DefaultSelector()
     begun: dict[int, float] = {}
 
@@ -107,14 +112,14 @@ def clients(port: int, count: int, seconds: float, persons: int, seed: int) -> l
         begun[one.fileno()] = time.perf_counter()
         one.sendall(data)
 
-    for _ in range(count):
+    for _ in range(given.clients):
         one = socket.create_connection(("127.0.0.1", port))
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         waiting.register(one, selectors.EVENT_READ, bytearray())
         send(one)
-    end = time.perf_counter() + seconds
+    end = time.perf_counter() + given.seconds
     latencies = []
-    busy = count
+    busy = given.clients
     while busy:
         for key, _ in waiting.select():
             one, got = key.fileobj, key.data
@@ -156,7 +161,7 @@ def service(url: str, workers: int) -> Iterator[tuple[int, int]]:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "yibao.cli", "serve", "--database", url),
-                *("--port", str(port), "--workers", str(workers)),
+                *("--port", str(port), "--workers", str(workers), "--rate", "1000000"),
             ],
             stderr=null,
         )
@@ -192,6 +197,12 @@ def cpu(pid: int) -> float:
     return sum(int(f[11]) + int(f[12]) for f in fields) / 100
 
 
+def clerk(connection: Connection) -> str:
+    """Make a user who settles bills, and return a token of that user."""
+    users.add(connection, User("bench", ["benefits"], {}), made_up(), actor="bench")
+    return sessions.issue(connection, "bench", actor="bench")[0]
+
+
 # --- what is measured -----------------------------------------------------------------------------
 
 
@@ -203,7 +214,7 @@ def measure(
     before = [cpu(pid) for pid in pids]
     with multiprocessing.Pool(1) as pool:
         begun = time.perf_counter()
-        took = sorted(pool.apply(clients, (port, given.clients, given.seconds, persons, seed)))
+        took = sorted(pool.apply(clients, (port, given, persons, seed)))
         seconds = time.perf_counter() - begun
     worked = [(cpu(p) - was) / len(took) * 1e6 for p, was in zip(pids, before, strict=True)]
     p50, p99 = (took[int(len(took) * part)] * 1000 for part in (0.5, 0.99))
@@ -258,6 +269,8 @@ def main() -> None:
             # As autovacuum does within a minute.
             connection.execute("ANALYZE enrolment.person, enrolment.coverage")
             print(*connection.execute("SELECT version()").fetchone() or ())
+        with Database(url, connections=1) as database:
+            given.token = database.run(clerk)
         postmaster = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
         with service(url, given.workers) as (port, pid):
             pids = pid, postmaster

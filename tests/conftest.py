@@ -5,11 +5,12 @@ Machine code that tests compile is kept in a folder of their own, which goes awa
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 from tempfile import TemporaryDirectory
 
 import databases
 import pytest
+import typer.testing
 from hypothesis import settings
 
 from yibao.store.database import Database
@@ -20,17 +21,17 @@ settings.register_profile("dev", max_examples=200, deadline=None)
 settings.register_profile("torture", max_examples=20_000, deadline=None)  # others each time
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# Typer makes all of the 170 commands anew for each call, a tenth of a second: once will do.
+typer.testing._get_command = cache(typer.testing._get_command)
+
 _CACHE = TemporaryDirectory(prefix="yibao-cache-")
 os.environ["YIBAO_CACHE"] = _CACHE.name
 
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """Give a real PostgreSQL server.
-
-    Its folder is not one of pytest's, which closes them to the server's own user.
-    """
-    with TemporaryDirectory(prefix="yibao-") as folder, databases.server(Path(folder)) as url:
+    """Give a real PostgreSQL server."""
+    with databases.folder() as folder, databases.server(folder) as url:
         yield url
 
 

@@ -1,4 +1,4 @@
-"""The day that it is where the agency is."""
+"""The day and time that it is where the agency is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from zoneinfo import ZoneInfo
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
+def now() -> datetime:
+    """Return the time that it is in China."""
+    return datetime.now(CHINA)
+
+
 def today() -> date:
     """Return the day that it is in China."""
-    return datetime.now(CHINA).date()
+    return now().date()

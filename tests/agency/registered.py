@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 from yibao.agency.contributions.bills import Wanted, bill
+from yibao.agency.enrolment.files import KINDS, Job
 from yibao.agency.enrolment.memberships import Enrolment, enrol
 from yibao.agency.enrolment.persons import RESIDENT_ID, Person, register
 from yibao.agency.enrolment.profile import Membership
@@ -54,6 +55,16 @@ def enrolled(
     wanted = Enrolment(person_id, membership, date.fromisoformat(first), ends)
     enrol(connection, wanted, actor=ACTOR, office=office)
     return made
+
+
+def elsewhere(
+    connection: Connection, number: str | None, first: str, *, last: str | None = None, **says: str
+) -> None:
+    """Let another region report an enrolment, of 130100 in the scheme of employees unless said."""
+    values = {"identity_number": number, "region": "130100", "scheme": "employee", **says}
+    days = {"from": date.fromisoformat(first), "to": date.fromisoformat(last) if last else None}
+    job = Job(None, ACTOR)  # type: ignore[arg-type]
+    KINDS["elsewhere"].writer(job)(connection, values | days)
 
 
 def month(text: str) -> int:

@@ -110,8 +110,9 @@ class Town:
     def give_up(self, _: str) -> None:
         asked, since = self.correction(), self.month()
         self.connection.execute(
-            "INSERT INTO enrolment.elsewhere (identity_number, region, scheme, first) "
-            "SELECT identity_number, '130100', 'resident', %s "
+            "INSERT INTO enrolment.elsewhere "
+            "(identity_index, identity_number, region, scheme, first) "
+            "SELECT identity_index, identity_number, '130100', 'resident', %s "
             "FROM enrolment.person JOIN contributions.bill USING (person_no) WHERE bill_id = %s "
             "ON CONFLICT DO NOTHING",
             (since, asked.bill_id),

@@ -1,6 +1,7 @@
 """The commands around the desk: what clerks type, what they are told, with which exit code."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -28,8 +29,8 @@ def refused(town: Database, *args: object) -> str:
     return str(told(town, *args, code=exit_codes.REFUSED)["error"]["message"])
 
 
-def shown(town: Database, *args: object) -> str:
-    result = CliRunner().invoke(app, [*map(str, args), "--database", town.url, "--lang", "zh"])
+def shown(town: Database, *args: object, language: str = "zh") -> str:
+    result = CliRunner().invoke(app, [*map(str, args), "--database", town.url, "--lang", language])
     assert result.exit_code == exit_codes.OK, result.output
     return result.stdout
 
@@ -58,7 +59,8 @@ def test_a_disease_is_registered_looked_at_again_and_ended(town: Database) -> No
             }
         ],
     }
-    assert "outcome=granted" in shown(town, "qualify", "show", "P1")
+    assert "结论=通过" in shown(town, "qualify", "show", "P1")
+    assert "outcome=granted" in shown(town, "qualify", "show", "P1", language="en")
     again = ("qualify", "re-examine", "P1", DISEASE, "--date", "2022-06-01", "--confirm")
     assert refused(town, *again, "--at", "H3").startswith("H3 is no centre for re_examination")
     assert told(town, *again, "--at", "H3-other")["confirmed"]
@@ -84,6 +86,9 @@ def test_referrals_and_filings_are_made_shown_and_cancelled(town: Database) -> N
     filed = ("--date", "2022-03-05", "--from", "2022-03-05")
     remote = told(town, "filing", "remote", "P1", *place, *filed)["remote"]
     told(town, "filing", "cancel", "remote", remote, "--reason", "moved back")
+    page = shown(town, "filing", "show", "P1")
+    assert "类别=异地长期居住人员" in page
+    assert not re.search("[a-z_]{4,}", page), "a Chinese page without codes"
     found = told(town, "filing", "show", "P1")
     assert [(r["referral"], r["cancelled"]) for r in found["referrals"]] == [(referral, False)]
     assert [(r["remote"], r["to"], r["cancelled"]) for r in found["remote"]] == [

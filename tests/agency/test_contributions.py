@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 from psycopg import errors as pg
 
-from tests.agency.registered import (
-    ACTOR,
-    EMPLOYEE,
-    RESIDENT,
-    billed,
-    enrolled,
-)
+from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, billed, elsewhere, enrolled
 from yibao.agency.contributions.bills import bills_of, cancel
 from yibao.agency.contributions.coverage import cover
 from yibao.agency.contributions.paid import months_paid
@@ -236,10 +230,7 @@ def test_who_is_insured_as_an_employee_may_not_join_the_residents(database: Data
     huaian = Office(load_policy("huaian"))
     with database.transaction() as connection:
         one = enrolled(connection, "P1", "2008-01-01", **RESIDENT)
-        connection.execute(
-            "INSERT INTO enrolment.elsewhere VALUES (%s, '320100', 'employee', '2007-01-01', NULL)",
-            (one.identity_number,),
-        )
+        elsewhere(connection, one.identity_number, "2007-01-01", region="320100")
         with pytest.raises(Refused):
             billed(connection, huaian, "P1", "2008-01", "2008-12")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from booked import book
 
-from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, billed, enrolled
+from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, billed, elsewhere, enrolled
 from yibao.agency.accounts.credits import credit
 from yibao.agency.accounts.movements import movements
 from yibao.agency.accounts.moves import Slip, move_in
@@ -20,7 +20,7 @@ from yibao.agency.contributions.takeback import Mistake
 from yibao.agency.corrections.bills import Correction, again, cancel, give_up
 from yibao.agency.corrections.receipts import take_back, take_back_movement
 from yibao.agency.enrolment.memberships import employ
-from yibao.agency.enrolment.persons import change, employer
+from yibao.agency.enrolment.persons import change, employer, find
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.enrolment.statuses import statuses
 from yibao.ledger.balance import trial_balance
@@ -286,10 +286,9 @@ def test_who_was_enrolled_twice_from_the_first_day_gets_the_year_back(
 ) -> None:
     with database.transaction() as connection:
         number = household(connection, tianjin)
-        connection.execute(
-            "INSERT INTO enrolment.elsewhere SELECT identity_number, '130100', 'resident', "
-            "'2022-01-01', NULL FROM enrolment.person WHERE person_id = 'R1'"
-        )
+        one = find(connection, "R1")
+        assert one is not None
+        elsewhere(connection, one.identity_number, "2022-01-01", scheme="resident")
         asked = Correction(number, D("2022-02-01"), "enrolled in two places")
         later: Any = (connection, tianjin, asked, "elsewhere", D("2022-01-02"))
         refused("period_begun", give_up, *later, actor=ACTOR)

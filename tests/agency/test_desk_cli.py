@@ -323,6 +323,21 @@ def test_the_columns_of_each_file_are_told_and_its_template_is_a_file_of_nothing
         assert told("desk", "settle", template)["rows"] == 0
 
 
+def test_a_chinese_reader_sees_classes_and_reasons_in_words(
+    town: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # no cell is folded
+    unknown = {**LINE, "code": "XZ99ZAA001A001000000009", "quantity": "1", "price": "10.00"}
+    file = write(tmp_path / "bills.csv", {**STAY, "total": "530.00"})
+    lines = write(tmp_path / "lines.csv", *LINES, unknown)
+    number = told("desk", "settle", file, "--lines", lines)["settlements"][0]["settlement_id"]
+    page = call("desk", "show", number, "--lang", "zh").stdout
+    assert [word in page for word in ("甲", "乙", "丙", "当日不在", "not_in", "T1")] == [
+        *(True, True, True, True),
+        *(False, False),
+    ]
+
+
 # --- what stands ----------------------------------------------------------------------------------
 
 

@@ -137,6 +137,12 @@ def test_another_term_holds_for_what_is_issued_from_its_day_on(town: Database) -
     assert refused(town, earlier) == "later"
 
 
+def test_a_prescription_of_a_time_to_come_is_refused(town: Database) -> None:
+    later = replace(BASE, issued_at=datetime.now(ZONE) + timedelta(hours=1))
+    assert refused(town, lambda c: issue(c, later, actor="test")) == "issued"
+    assert count(town, "dispensing.prescription") == 0
+
+
 def test_two_pharmacies_at_once_fill_a_prescription_once(town: Database) -> None:
     number = prescribed(town)
 
@@ -365,6 +371,39 @@ def test_two_who_bring_an_order_at_once_are_paid_once(town: Database) -> None:
     assert found.count("received") == 3
     assert count(town, "desk.settlement") == 1
     assert count(town, "dispensing.dispensed") == 1
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_who_brings_and_who_cancels_an_order_at_once_one_is_too_late(
+    town: Database, first: int
+) -> None:
+    delivery = ordered(town)
+    works: list[Callable[[Connection], object]] = [
+        lambda c: taken_in(c, delivery, brought()),
+        lambda c: cancel(c, delivery, SENT, "nobody at home", actor="test"),
+    ]
+    found = at_once(town, [*works[first:], *works[:first], *works])
+    assert sum(found.count(rule) for rule in ("received", "cancelled")) == 3
+    settled = count(town, "desk.settlement")
+    assert settled == count(town, "dispensing.dispensed") == (found.count("received") == 3)
+    with town.transaction() as connection:
+        assert sum(line.balance for line in trial_balance(connection)) == 0
+
+
+def test_what_is_taken_back_while_two_would_fill_it_is_filled_once_at_most(town: Database) -> None:
+    number = prescribed(town)
+    first = int(filled(town, number, bill("A1", ISSUED)).claim.claim_id)
+
+    def work(claim_no: str, at: str) -> Callable[[Connection], object]:
+        ask = bill(claim_no, ISSUED, institution_id=at)
+        return lambda c: fill(c, office(), number, ask, at=ISSUED, actor="test")
+
+    back: Callable[[Connection], object] = lambda c: reverse(c, office(), first, actor="test")  # noqa: E731
+    found = at_once(town, [back, work("A2", "P1"), work("A3", "P2"), back])
+    assert found.count("reversed") == 1
+    assert found.count("dispensed") >= 1
+    with town.transaction() as connection:
+        assert sum(line.balance for line in trial_balance(connection)) == 0
 
 
 @pytest.mark.clause("T16-25")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.agency.registered import ACTOR, RESIDENT, identity, person
+from tests.agency.registered import ACTOR, RESIDENT, elsewhere, identity, person
 from yibao.agency.enrolment.gaps import Resident, compare, scores
 from yibao.agency.enrolment.memberships import state_coverage
 from yibao.agency.enrolment.persons import register
@@ -37,14 +37,9 @@ def ten(database: Database) -> list[str]:
         for at, number in enumerate(numbers[1:], 1):
             last = "2021-06-30" if at == 1 else None
             insured(connection, f"P{at}", number, "2020-01-01", last)
-        connection.execute(
-            "INSERT INTO enrolment.elsewhere VALUES (%s, '130100', 'employee', '2021-05-01', NULL)",
-            (numbers[2],),
-        )
-        connection.execute(  # ended before the day
-            "INSERT INTO enrolment.elsewhere VALUES (%s, '130100', 'employee', '2020-05-01', %s)",
-            (numbers[3], DAY.replace(day=30)),
-        )
+        elsewhere(connection, numbers[2], "2021-05-01")
+        # ended before the day
+        elsewhere(connection, numbers[3], "2020-05-01", last=str(DAY.replace(day=30)))
     return numbers
 
 
@@ -90,11 +85,10 @@ def test_gaps_by_group(database: Database) -> None:
     groups = ["worker"] * 600 + ["student"] * 300 + ["other"] * 100
     gaps = {*range(9), *range(600, 604), *range(900, 902)}
     with database.transaction() as connection:
-        connection.execute(
-            "INSERT INTO enrolment.person (person_id, identity_type, identity_number, birth_date) "
-            "SELECT n, 'resident_id', n, '1970-01-01' FROM unnest(%s::text[]) AS n",
-            ([n for at, n in enumerate(numbers) if at not in gaps],),
-        )
+        for at, number in enumerate(numbers):
+            if at not in gaps:
+                born = date(1970, 1, 1 if at < 999 else 2)
+                register(connection, person(f"P{at}", born, identity_number=number), actor=ACTOR)
         connection.execute(
             "INSERT INTO enrolment.coverage (person_no, valid, scheme, category, "
             "contribution_tier, reason) SELECT person_no, '[2020-01-01,)', 'resident', 'adult', "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 import databases
 import pytest
@@ -18,6 +18,8 @@ from yibao.agency.desk.recall import recall
 from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.desk.reverse import reverse, settlement_of
 from yibao.agency.desk.settle import presettle, settle
+from yibao.clock import today
+from yibao.ledger import entries
 from yibao.ledger.balance import trial_balance
 from yibao.settlement.model import Claim
 from yibao.store.database import Connection, Database
@@ -228,6 +230,60 @@ def test_all_or_none(town: Database, desk: Database, office: Office) -> None:
         loaded(town, office, [*claims, *wrong])
     assert sorted(claim.claim_id for claim, _ in caught.value.problems) == ["C4", "X1", "X2", "X3"]
     assert {table: rows(town, table) for table in TABLES} == before
+
+
+# --- days of the books, agreements ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "ok"),
+    [
+        (entries.FIRST_DAY, True),
+        (entries.FIRST_DAY - timedelta(1), False),
+        (today() + entries.AHEAD, True),
+        (today() + entries.AHEAD + timedelta(1), False),
+    ],
+)
+def test_nothing_is_booked_on_a_day_that_cannot_be_one(
+    day: date, ok: bool, town: Database, desk: Database, office: Office
+) -> None:
+    (claim, *_) = settled(desk, office, settled_in_order()[:1])
+    late = replace(claim, settled_at=datetime.combine(day, time(10)))
+    if ok:
+        assert loaded(town, office, [late]).claims == 1
+        return
+    with pytest.raises(NotLoaded) as caught:
+        loaded(town, office, [late])
+    ((_, error),) = caught.value.problems
+    assert isinstance(error, DeskError)
+    assert (error.rule, error.column) == ("books_day", "settled_at")
+
+
+_CHANGE = "UPDATE registry.agreement SET {} WHERE institution_id = 'H3'"
+AGREED = {
+    "suspended": (_CHANGE.format("suspended = true"), "suspended"),
+    "ended": (_CHANGE.format("valid = '[2010-01-01,2022-01-01)'"), "no_agreement"),
+    "other visits": (_CHANGE.format("visits = '{outpatient}'"), "visit_not_covered"),
+    "other schemes": (_CHANGE.format("schemes = '{employee}'"), "scheme_not_covered"),
+    "known since": (_CHANGE.format("valid = '[2024-01-01,)'"), ""),
+}
+"""What the register knows of the agreement of the hospital, and what is refused for it."""
+
+
+@pytest.mark.parametrize(("sql", "rule"), AGREED.values(), ids=AGREED)
+def test_an_agreement_that_the_register_knows_is_looked_at(
+    sql: str, rule: str, town: Database, desk: Database, office: Office
+) -> None:
+    claims = settled(desk, office, settled_in_order())
+    with town.transaction() as connection:
+        connection.execute(sql.encode())
+    if not rule:
+        assert loaded(town, office, claims).claims == 7
+        return
+    with pytest.raises(NotLoaded) as caught:
+        loaded(town, office, [*claims, replace(claims[0], claim_id="X", person_id="nobody")])
+    found = {c.claim_id: getattr(e, "rule", "") for c, e in caught.value.problems}
+    assert found == {"X": "known_person"} | dict.fromkeys(["C1", "C3", "C4", "C6", "C7"], rule)
 
 
 @pytest.mark.parametrize(

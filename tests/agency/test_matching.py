@@ -13,7 +13,7 @@ from doubles import build, found
 from psycopg import errors as pg
 from typer.testing import CliRunner
 
-from tests.agency.registered import ACTOR, BIRTH, EMPLOYEE, RESIDENT, enrolled, identity
+from tests.agency.registered import ACTOR, BIRTH, EMPLOYEE, RESIDENT, elsewhere, enrolled, identity
 from yibao.agency.contributions.bills import Wanted, bill, bills_of
 from yibao.agency.contributions.receipts import Receipt, receive
 from yibao.agency.desk.model import Settled
@@ -32,6 +32,7 @@ from yibao.agency.matching.records import (
     Period,
     Record,
     initials,
+    key_of,
     one_form,
     sound,
     today_number,
@@ -41,6 +42,7 @@ from yibao.cli import app, exit_codes
 from yibao.policy.policy import load_policy
 from yibao.settlement.procedure import Office
 from yibao.store.database import Connection, Database
+from yibao.store.vault import vault
 
 D = date.fromisoformat
 NUMBER = identity(BIRTH, 11)
@@ -186,13 +188,12 @@ def test_found_in_the_register_and_against_a_file(database: Database) -> None:
         register(
             connection, Registered("P3", BIRTH, "王小明", "passport", "E1", "male"), actor=ACTOR
         )
-        connection.execute(
-            "INSERT INTO enrolment.elsewhere VALUES (%s, '130100', 'employee', '2022-05-01', NULL)",
-            (NUMBER,),
-        )
+        elsewhere(connection, NUMBER, "2022-05-01")
         shown = [(p.kind, p.keys) for p in search(connection)]
+        theirs = key_of(vault(connection), "130100", NUMBER)
+        assert NUMBER not in theirs
         assert shown == [
-            ("enrolled_twice", (f"130100:{NUMBER}", "person:P1")),
+            ("enrolled_twice", (theirs, "person:P1")),
             ("same_number", ("person:P1", "person:P2")),
             ("two_documents", ("person:P1", "person:P3")),
             ("two_documents", ("person:P2", "person:P3")),
@@ -352,20 +353,23 @@ def test_the_commands(database: Database, tmp_path: Path) -> None:
         "two_documents": 1,
         "alike": 0,
     }
-    assert [p["left"] for p in told["pairs"]] == [f"130100:{NUMBER}", "130100:E7"]
+    with database.transaction() as connection:
+        safe = vault(connection)
+    known, passport = (key_of(safe, "130100", number) for number in (NUMBER, "E7"))
+    assert [p["left"] for p in told["pairs"]] == [known, passport]
     assert len(out.read_text("utf-8").splitlines()) == 3
     rejects = (tmp_path / "theirs.rejects.csv").read_text("utf-8")
     assert rejects.count("李四") == 2
     ends = ("--same", "--last", "2022-08-31", "--reason", "证件已核对")
-    done = call(url, "decide", "person:P1", "130100:E7", *ends)
+    done = call(url, "decide", "person:P1", passport, *ends)
     assert done["left_to_do"][0]["kind"] == "tell_region"
     file.write_text("\n".join(file.read_text("utf-8").splitlines()[:3]), encoding="utf-8")
     assert "重复参保 1" in call(url, "duplicates", file, json_=False)
     assert "没有" in call(url, "duplicates", json_=False)
     assert call(url, "decisions", "person:P1")["decisions"][0]["reason"] == "证件已核对"
     shown = call(url, "decisions", json_=False)
-    assert "left_to_do=通知对方参保地 130100:E7" in shown
-    call(url, "decide", "person:P1", "130100:E7", "--same", "--reason", "x", code=exit_codes.USAGE)
+    assert "left_to_do=通知对方参保地 " + passport in shown
+    call(url, "decide", "person:P1", passport, "--same", "--reason", "x", code=exit_codes.USAGE)
 
 
 def test_without_splink_only_numbers_are_compared(

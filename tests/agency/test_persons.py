@@ -15,13 +15,14 @@ from tests.agency.registered import (
     BIRTH,
     EMPLOYEE,
     RESIDENT,
+    elsewhere,
     enrolled,
     identity,
     person,
 )
 from yibao.agency.enrolment import facts, memberships, periods
 from yibao.agency.enrolment.memberships import Enrolment, change, end, enrol, state_coverage
-from yibao.agency.enrolment.persons import Person, find, register, twins
+from yibao.agency.enrolment.persons import Person, find, former, register, twins
 from yibao.agency.enrolment.persons import change as change_person
 from yibao.agency.enrolment.profile import Membership, bill_facts, on_day
 from yibao.agency.enrolment.refusal import Refusal
@@ -106,10 +107,13 @@ def test_a_change_keeps_what_was_in_the_audit(database: Database) -> None:
         other = {**new, "identity_number": identity(date(1999, 1, 1))}
         with pytest.raises(Refusal):
             change_person(connection, "P1", actor=ACTOR, **other)
+        (one,) = former(connection, "P1")
+        before = {"name": "新生儿", "sex": "", "identity_type": "none", "identity_number": None}
+        assert (one.actor, one.before) == (ACTOR, before)
         (row,) = connection.execute(
-            "SELECT detail FROM ops.audit WHERE action = 'change'"
+            "SELECT detail::text FROM ops.audit WHERE action = 'change'"
         ).fetchall()
-        assert "新生儿" in str(row[0])
+        assert "新生儿" not in row[0]
 
 
 # --- periods --------------------------------------------------------------------------------------
@@ -218,10 +222,7 @@ def test_who_is_enrolled_in_another_region_is_refused_until_that_ends(database: 
     someone = person("P1")
     with database.transaction() as connection:
         register(connection, someone, actor=ACTOR)
-        connection.execute(
-            "INSERT INTO enrolment.elsewhere VALUES (%s, '130100', 'resident', '2021-05-01', NULL)",
-            (someone.identity_number,),
-        )
+        elsewhere(connection, someone.identity_number, "2021-05-01", scheme="resident")
         wanted = Enrolment("P1", Membership(**RESIDENT), D("2021-09-01"))
         with pytest.raises(Refusal, match="enrolled in 130100"):
             enrol(connection, wanted, actor=ACTOR)

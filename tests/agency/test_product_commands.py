@@ -68,3 +68,40 @@ def test_a_quote_is_explained() -> None:
     person = ("--set", "scheme=employee", "--set", "category=in_service")
     found = run(*quote, *person, "--set", "accident_outcome=disability_3")
     assert found["steps"][0]["formula"] == "25000.00 = 25000.00"
+
+
+@pytest.mark.parametrize("year", ["0", "99999"])
+def test_a_year_that_cannot_be_is_refused_before_anything_is_done(
+    town: Database, year: str
+) -> None:
+    words = ["product", "finance", "accident", "--scheme", "resident", "--year", year]
+    given = [*words, "--date", "2023-01-05", "--policy", "tianjin", "--database", town.url]
+    result = CliRunner().invoke(app, given)
+    assert (result.exit_code, "--year" in result.output) == (2, True)
+
+
+def test_a_longer_or_shorter_term_is_laid_down_once(town: Database) -> None:
+    place = ("--cite", "notice 5", "--database", town.url)
+    told = run("care", "set-term", "12", "--from", "2023-05-01", *place)
+    assert told == {"months": 12, "from": "2023-05-01", "cite": "notice 5"}
+    for months, first in (("6", "2023-05-01"), ("6", "2020-01-01"), ("0", "2024-01-01")):
+        run("care", "set-term", months, "--from", first, *place, code=exit_codes.REFUSED)
+    assess = ("care", "assess", "P1", *ASSESSED, "--points", POINTS, "--accept-grade", "D")
+    assert run(*assess, "--database", town.url)["to"] == "2024-05-31"
+
+
+def test_who_has_no_agreement_and_which_experts_are_drawn(town: Database) -> None:
+    place = ("--date", "2022-01-01", "--database", town.url)
+    (alone,) = run("registry", "without-agreement", *place)["without_agreement"]
+    assert alone == {"institution": "E2"}
+    assert run("registry", "without-agreement", "--tcm", *place)["without_agreement"] == []
+    with town.transaction() as connection:
+        connection.execute(
+            "INSERT INTO registry.expert (expert_id, name, field, institution_id, valid) "
+            "SELECT 'X' || n, 'X', 'pharmacy', 'H' || n, '[2020-01-01,)' "
+            "FROM generate_series(1, 3) AS n"
+        )
+    draw = ("registry", "draw-experts", "pharmacy", "2", "--for", "H1", "--seed", "7", *place)
+    assert {e["expert"] for e in run(*draw)["experts"]} == {"X2", "X3"}
+    many = ("registry", "draw-experts", "pharmacy", "3", "--for", "H1", "--seed", "7", *place)
+    run(*many, code=exit_codes.REFUSED)

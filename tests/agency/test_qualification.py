@@ -107,6 +107,28 @@ def test_only_a_centre_assesses(town: Database) -> None:
     assert count(town, "qualification.decision") == 0
 
 
+@pytest.mark.clause("J21-2.1b", "C-HS-4a")
+@pytest.mark.parametrize(
+    ("listed", "rule"),
+    [
+        ("schemes = '{employee}'", "scheme_not_covered"),
+        ("age_from = 0, age_below = 18", "age"),
+        ("standard_set = false", "standard_pending"),
+    ],
+)
+def test_who_may_not_have_a_disease_registered_does_not_apply_for_it(
+    town: Database, listed: str, rule: str
+) -> None:
+    def apply(connection: Connection) -> int:
+        return diseases.apply(connection, "P1", DISEASE, APPLIED, actor="test")
+
+    with town.transaction() as connection:
+        where = "WHERE code = %s"
+        connection.execute(f"UPDATE registry.disease SET {listed} {where}".encode(), (DISEASE,))
+    assert refused(town, apply) == rule
+    assert count(town, "qualification.application") == 0
+
+
 def test_an_application_is_decided_once(town: Database) -> None:
     number = granted(town)
     with town.transaction() as connection:

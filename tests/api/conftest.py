@@ -19,9 +19,9 @@ def app(url: str) -> FastAPI:
     return app_of(url, status("P1"), status("P2", **RETIRED))
 
 
-@pytest.fixture
-def contract(app: FastAPI) -> Contract:
-    return Contract(app.openapi())
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return Contract()
 
 
 @pytest.fixture

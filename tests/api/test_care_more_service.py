@@ -10,6 +10,7 @@ from services import Clerk, Client, Contract, running
 
 from yibao.agency.care.scale import ITEMS
 from yibao.api.app import create_app
+from yibao.api.guard.asked import trust_actor
 from yibao.policy.policy import load_policy
 from yibao.store.database import Database
 
@@ -70,7 +71,7 @@ def town(database: Database) -> Database:
 @pytest.fixture
 def app(url: str, town: Database) -> FastAPI:
     made = office()
-    return create_app(url, made.policy, made.registers)
+    return create_app(url, made.policy, made.registers, identify=trust_actor)
 
 
 @pytest.fixture
@@ -98,9 +99,11 @@ def test_an_assessment_is_taken_in_and_read(desk: Clerk) -> None:
 def test_where_the_rules_give_the_grade_the_institution_states_no_other(
     url: str, town: Database
 ) -> None:
-    app = create_app(url, load_policy("tianjin", accept="D"), office().registers)
+    app = create_app(
+        url, load_policy("tianjin", accept="D"), office().registers, identify=trust_actor
+    )
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         desk = Clerk(client)
         other = ASSESSMENT | {"grade": 5}
         assert desk.refused(ASSESSMENTS, other) == (422, "grade_differs")

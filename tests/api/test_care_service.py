@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from services import Clerk, Client, Contract
 
 from yibao.api.app import create_app
+from yibao.api.guard.asked import trust_actor
 from yibao.store.database import Database
 
 Body = dict[str, Any]
@@ -81,7 +82,7 @@ GIVEN_UP: Body = {"at": "2022-03-01T16:00:00+08:00", "reason": "nobody at home"}
 def app(url: str, database: Database) -> FastAPI:
     build(database, "P1", "P2")
     made = office()
-    return create_app(url, made.policy, made.registers)
+    return create_app(url, made.policy, made.registers, identify=trust_actor)
 
 
 @pytest.fixture

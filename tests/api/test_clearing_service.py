@@ -43,8 +43,8 @@ def port(town: FastAPI) -> Iterator[int]:
 
 
 @pytest.fixture
-def client(port: int, town: FastAPI) -> Iterator[Client]:
-    client = Client(port, Contract(town.openapi()))
+def client(port: int, contract: Contract) -> Iterator[Client]:
+    client = Client(port, contract)
     yield client
     client.close()
 
@@ -132,11 +132,11 @@ def test_lists_go_on_where_the_page_before_ended(client: Client, url: str) -> No
     assert found == numbers
 
 
-def test_two_who_pay_at_once_pay_once(client: Client, port: int, town: FastAPI) -> None:
+def test_two_who_pay_at_once_pay_once(client: Client, port: int, contract: Contract) -> None:
     at = audited(client)
 
     def one(n: int) -> Reply:
-        own = Client(port, Contract(town.openapi()))
+        own = Client(port, contract)
         reply = own("POST", f"{at}/payment", {}, X_Actor=f"payer{n}", Idempotency_Key=f"pay{n}")
         own.close()
         return reply

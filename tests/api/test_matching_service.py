@@ -9,13 +9,14 @@ import pytest
 from desks import status
 from services import Client, Contract, Reply, app_of, running
 
-from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, enrolled, identity
+from tests.agency.registered import ACTOR, EMPLOYEE, RESIDENT, elsewhere, enrolled, identity
 from yibao.agency.enrolment.gaps import Resident, compare
 from yibao.agency.enrolment.memberships import state_coverage
 from yibao.agency.enrolment.persons import register
 from yibao.agency.enrolment.profile import Membership
 from yibao.agency.matching import pairs
 from yibao.agency.matching.followup import take
+from yibao.masking import masked_number
 from yibao.store.database import Database
 
 D = date.fromisoformat
@@ -69,7 +70,7 @@ class Clerk:
 def clerk(url: str, database: Database) -> Iterator[Clerk]:
     app = app_of(url, status("P1"))
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield Clerk(client, database)
         client.close()
 
@@ -80,10 +81,7 @@ def twice(clerk: Clerk) -> Clerk:
     with clerk.database.transaction() as connection:
         for name, scheme in (("A", RESIDENT), ("B", EMPLOYEE)):
             made = enrolled(connection, name, **scheme)
-            connection.execute(
-                "INSERT INTO enrolment.elsewhere VALUES (%s, '130100', 'employee', '2022-05-01')",
-                (made.identity_number,),
-            )
+            elsewhere(connection, made.identity_number, "2022-05-01")
     return clerk
 
 
@@ -219,7 +217,13 @@ def test_near_ones_where_it_is_not(clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 def test_gaps_are_listed_by_place_and_state_page_by_page(town: Clerk) -> None:
     first = town.get("/gaps?limit=3")
     second = town.get(f"/gaps?limit=3&cursor={first['next']}")
-    assert [g["identity_number"] for g in (*first["gaps"], *second["gaps"])] == NUMBERS[:5]
+    masked = [masked_number(number) for number in NUMBERS[:5]]
+    assert [g["identity_number"] for g in (*first["gaps"], *second["gaps"])] == masked
+    one = first["gaps"][0]["gap_id"]
+    told = town.post(f"/gaps/{one}/unmasked", {"reason": "is visited"}).json
+    assert told["identity_number"] == NUMBERS[0]
+    assert town.audited("unmask") == 1
+    assert town.refused("/gaps/999/unmasked", {"reason": "x"})[:2] == (404, "known_gap_id")
     assert second["next"] is None
     assert first["gaps"][0]["state"] == "open"
     assert len(town.get("/gaps?street=Xinxing")["gaps"]) == 2

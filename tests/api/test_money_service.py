@@ -16,6 +16,7 @@ from yibao.agency.desk.registers import REGISTERS
 from yibao.agency.enrolment.memberships import employ
 from yibao.agency.enrolment.persons import employer, locked
 from yibao.api.app import create_app
+from yibao.api.guard.asked import trust_actor
 from yibao.store.database import Database
 
 
@@ -28,9 +29,9 @@ def client(url: str) -> Iterator[Client]:
             enrolled(connection, name, "2022-03-01", **EMPLOYEE)
             employ(connection, name, "U1", date(2022, 3, 1), wage=5000_00, actor=ACTOR)
         enrolled(connection, "R1", household_id="H9", **RESIDENT)
-    app = create_app(url, tianjin(), REGISTERS)
+    app = create_app(url, tianjin(), REGISTERS, identify=trust_actor)
     with running(app) as port:
-        client = Client(port, Contract(app.openapi()))
+        client = Client(port, Contract())
         yield client
         client.close()
 

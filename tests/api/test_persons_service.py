@@ -49,8 +49,8 @@ def port(town: FastAPI) -> Iterator[int]:
 
 
 @pytest.fixture
-def client(port: int, town: FastAPI) -> Iterator[Client]:
-    client = Client(port, Contract(town.openapi()))
+def client(port: int, contract: Contract) -> Iterator[Client]:
+    client = Client(port, contract)
     yield client
     client.close()
 
@@ -82,13 +82,13 @@ def newborn(client: Client, *ids: str, **more: str) -> None:
 
 def test_particulars_are_changed_by_who_has_read_them(client: Client, person: str) -> None:
     read = client("GET", person)
-    assert (read.json["sex"], read.json["identity_number"]) == ("female", NUMBER)
+    assert (read.json["sex"], read.json["identity_number"]) == ("female", "110*************25")
     tag = read.headers["etag"]
     assert client("GET", person, If_None_Match=tag).status == 304
     new = {"name": "王方", "phone": "022-1"}
     assert send(client, "PATCH", person, new).status == 422  # without If-Match
     done = send(client, "PATCH", person, new, If_Match=tag, Idempotency_Key="same")
-    assert (done.status, done.json["name"], done.json["division"]) == (200, "王方", "120101")
+    assert (done.status, done.json["name"], done.json["division"]) == (200, "王*", "120101")
     again = send(client, "PATCH", person, new, If_Match=tag, Idempotency_Key="same")
     assert (again.body, again.headers["etag"]) == (done.body, done.headers["etag"])
     assert client("GET", person).headers["etag"] == done.headers["etag"]
@@ -99,6 +99,50 @@ def test_particulars_are_changed_by_who_has_read_them(client: Client, person: st
     for bad in ({}, {"name": None}, {"birth_date": "1990-03-08"}, {"sex": "x"}, {"name": "\0"}):
         assert send(client, "PATCH", person, bad, If_Match=tag).status == 422, bad
     assert send(client, "PATCH", "/persons/P-9", new, If_Match=tag).status == 404
+
+
+def test_a_change_behind_the_mask_is_another_revision(client: Client, person: str) -> None:
+    read = client("GET", person)
+    tag = read.headers["etag"]
+    assert (read.json["name"], read.json["phone"]) == ("王*", "")
+    done = send(client, "PATCH", person, {"name": "王方"}, If_Match=tag)
+    assert (done.json["name"], done.json["revision"] != read.json["revision"]) == ("王*", True)
+    assert rule(send(client, "PATCH", person, {"name": "王房"}, If_Match=tag)) == (412, "unchanged")
+
+
+def test_who_is_unmasked_is_written_down_with_who_asked_and_why(
+    client: Client, person: str, url: str
+) -> None:
+    target, why = f"{person}/unmasked", {"reason": "card compared"}
+    told = send(client, "POST", target, why, Idempotency_Key="once")
+    assert told.status == 201
+    assert (told.json["name"], told.json["identity_number"]) == ("王芳", NUMBER)
+    assert told.json["revision"] == client("GET", person).json["revision"]
+    again = send(client, "POST", target, why, Idempotency_Key="once")
+    assert again.body == told.body
+    assert client("GET", "/requests/once", X_Actor="clerk").body == told.body
+    assert send(client, "POST", target, {}).status == 422
+    assert send(client, "POST", "/persons/P-9/unmasked", why).status == 404
+    with Database(url) as database, database.transaction() as connection:
+        log = connection.execute(
+            "SELECT actor, subject, detail FROM ops.audit WHERE action = 'unmask'"
+        ).fetchall()
+        kept = connection.execute("SELECT reply, digest FROM ops.request").fetchall()
+    assert log == [("clerk", "person:P-17", {"reason": "card compared"})]
+    assert all(reply.startswith("sealed:") and len(digest) == 16 for reply, digest in kept)
+
+
+def test_problems_do_not_tell_identity_numbers(client: Client, person: str) -> None:
+    refused = client("GET", f"/persons/{NUMBER}")
+    assert refused.status == 404
+    assert NUMBER.encode() not in refused.body
+    other = PERSON | {"person_id": NUMBER}
+    assert NUMBER.encode() not in post(client, "/persons", other).body
+    other = PERSON | {"person_id": "P-18", "name": "李"}
+    taken = post(client, "/persons", other)
+    assert rule(taken) == (409, "identity_taken")
+    assert NUMBER.encode() not in taken.body
+    assert "王芳".encode() not in taken.body
 
 
 def test_of_two_who_change_what_they_have_read_at_once_one_does(

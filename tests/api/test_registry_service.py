@@ -32,8 +32,8 @@ def port(town: FastAPI) -> Iterator[int]:
 
 
 @pytest.fixture
-def client(port: int, town: FastAPI) -> Iterator[Client]:
-    client = Client(port, Contract(town.openapi()))
+def client(port: int, contract: Contract) -> Iterator[Client]:
+    client = Client(port, contract)
     yield client
     client.close()
 

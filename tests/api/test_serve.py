@@ -1,5 +1,7 @@
 """`yibao serve`: what it needs, what it logs, how it stops; and a database that goes away."""
 
+import json
+import logging
 import re
 import signal
 import socket
@@ -7,10 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from time import monotonic, sleep
 
+import databases
 import psycopg
 import pytest
 from desks import register, status
@@ -18,6 +20,7 @@ from services import Client, Contract, app_of, bill, running
 from typer.testing import CliRunner
 
 from yibao.api import app as application
+from yibao.api.logs import JsonLines
 from yibao.api.serve import CannotServe, listen, serve
 from yibao.cli import app
 from yibao.store import migrate
@@ -27,8 +30,8 @@ from yibao.store.server import serving
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="yibao-") as folder:
-        yield Path(folder) / "data"
+    with databases.folder() as folder:
+        yield folder / "data"
 
 
 def test_it_refuses_where_there_is_no_database_or_not_of_this_schema(folder: Path) -> None:
@@ -59,13 +62,16 @@ def test_the_second_piece_of_a_reply_does_not_wait_for_an_acknowledgement() -> N
 class Run:
     """A running `yibao serve`, with what it has written to stderr so far."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
+    def __init__(self, folder: Path, workers: int, *options: str) -> None:
         command = [sys.executable, "-m", "yibao.cli", "serve", "--database", str(folder)]
         self.process = subprocess.Popen(
-            [*command, "--port", "0", "--workers", str(workers)], stderr=subprocess.PIPE, text=True
+            [*command, "--port", "0", "--workers", str(workers), *options],
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.lines: list[str] = []
-        Thread(target=self._read, daemon=True).start()
+        self.reader = Thread(target=self._read, daemon=True)
+        self.reader.start()
         self.port = int(self.wait(r"http://127.0.0.1:(\d+)")[1])
 
     def _read(self) -> None:
@@ -84,7 +90,9 @@ class Run:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        self.reader.join(60)  # until it has read everything
+        return code
 
 
 @pytest.fixture
@@ -95,7 +103,7 @@ def made(folder: Path) -> Path:
 
 
 def test_two_workers_one_database_and_a_log_without_persons(made: Path) -> None:
-    run = Run(made, 2)
+    run = Run(made, 2, "--trust-actor")
     run.wait("Application startup complete", times=2)
     client = Client(run.port)
     assert client("GET", "/health/ready").status == 200
@@ -108,11 +116,86 @@ def test_two_workers_one_database_and_a_log_without_persons(made: Path) -> None:
     assert not (made / "postmaster.pid").exists()  # the last to use the database stops it
 
 
+def test_a_newcomer_is_told_how_to_sign_in_and_can(made: Path) -> None:
+    run = Run(made, 2)
+    run.wait("yibao user add chen --role benefits")
+    client = Client(run.port)
+    assert client("GET", "/health/ready").status == 200
+    assert client("GET", "/desk/settlements?person_id=P1").status == 401
+    place = ["--database", str(made)]
+    added = CliRunner().invoke(app, ["user", "add", "chen", "--role", "benefits", *place, "--json"])
+    name_and_password = {n: json.loads(added.output)[n] for n in ("name", "password")}
+    tokens = [
+        client("POST", "/session", name_and_password).json["token"],
+        CliRunner().invoke(app, ["user", "token", "chen", *place]).output.strip(),
+    ]
+    for token in tokens:
+        by = {"Authorization": f"Bearer {token}"}
+        assert client("GET", "/desk/settlements?person_id=P1", **by).status == 200
+        assert client("GET", "/ledger/trial-balance", **by).status == 403
+    assert run.stop() == 0
+    again = Run(made, 1)
+    again.wait("Application startup complete")
+    again.stop()
+    assert "yibao user add" not in "".join(again.lines)
+    assert not [line for line in run.lines if any(token in line for token in tokens)]
+
+
+def test_figures_of_all_workers_and_a_log_in_json(made: Path) -> None:
+    run = Run(made, 2, "--trust-actor", "--log", "json", "--metrics-port", "0")
+    run.wait("Application startup complete", times=2)
+    figures = int(run.wait(r"metrics: http://127.0.0.1:(\d+)/metrics")[1])
+    for _ in range(6):
+        client = Client(run.port)  # each is another connection, so of any worker
+        assert client("GET", "/desk/settlements?person_id=P-SECRET").status == 200
+        client.close()
+    assert Client(run.port)("GET", "/none/P-SECRET").status == 404
+    run.wait('"operation": "-", "status": 404')
+    count = 'yibao_reply_seconds_count{operation="listSettlements"} 6.0'
+    end, told = monotonic() + 30, ""
+    while count not in told and monotonic() < end:  # a request is counted after it was answered
+        told = Client(figures)("GET", "/metrics").body.decode()
+    assert count in told
+    assert 'yibao_replies_total{operation="listSettlements",status="200"} 6.0' in told
+    assert run.stop() == 0
+    lines = [json.loads(line) for line in run.lines]
+    served = [line for line in lines if line.get("operation") == "listSettlements"]
+    assert len(served) == 6
+    assert served[0].keys() >= {"at", "level", "logger", "route", "seconds", "status"}
+    assert "P-SECRET" not in told + "".join(run.lines)
+
+
+def test_an_error_is_logged_without_what_it_says() -> None:
+    try:
+        try:
+            int("P-SECRET")
+        except ValueError as error:
+            raise RuntimeError("P-SECRET") from error
+    except RuntimeError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
+    line = JsonLines().format(record)
+    assert "P-SECRET" not in line
+    told = json.loads(line)
+    assert [one["kind"] for one in told["error"]] == [
+        "builtins.RuntimeError",
+        "builtins.ValueError",
+    ]
+    assert __file__ in told["error"][0]["at"][0]
+
+
+def test_who_says_who_asks_is_believed_on_this_machine_alone(made: Path) -> None:
+    for host in ("0.0.0.0", "192.168.0.1", "::", "example.org"):
+        asked = ["serve", "--database", str(made), "--trust-actor", "--host", host]
+        run = CliRunner().invoke(app, asked)
+        assert run.exit_code == 2, host
+        assert "127.0.0.1" in run.output
+
+
 def test_what_is_in_work_is_finished_before_it_stops(made: Path) -> None:
     with serving(str(made)) as url, psycopg.connect(url) as holder:
         with Database(url) as database:
             register(database, "P1")
-        run = Run(made, 1)
+        run = Run(made, 1, "--trust-actor")
         run.wait("Application startup complete")
         holder.execute("SELECT FROM enrolment.person_lock FOR UPDATE")
         client = Client(run.port)
@@ -142,7 +225,7 @@ def test_503_while_the_database_is_not_there(
         running(made) as port,
         psycopg.connect(server_url, autocommit=True) as other,
     ):
-        client = Client(port, Contract(made.openapi()))
+        client = Client(port, Contract())
         assert client("GET", "/health/ready").status == 200
         other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         other.execute(

@@ -43,11 +43,12 @@ COMMANDS = {
     "enrol move-out": "P1 --to 130100 --reference S1 --last 2022-03-01 -o {out}",
     "enrol resume": "P1 --from 2022-03-01",
     "desk load": "{bill} --id 1",
+    "fhir export": "--settlement 1 -o {out}",
     "product finance": "accident --scheme resident --year 2022 --date 2022-03-01",
 }
 """Every command that applies rules to a database, with what it needs besides."""
 
-READ = {"desk explain", "desk pre-settle", "desk sheet"}
+READ = {"desk explain", "desk pre-settle", "desk sheet", "fhir export"}
 
 
 @pytest.fixture

@@ -134,6 +134,28 @@ def test_a_renewal_follows_at_once_and_needs_a_passed_assessment(database: Datab
         assert refusal(c, date(2019, 1, 1)) == "no_agreement"
 
 
+@pytest.mark.parametrize("nothing", [{"visits": []}, {"schemes": []}], ids=str)
+def test_an_amendment_leaves_some_visit_and_scheme(
+    database: Database, nothing: dict[str, list[str]]
+) -> None:
+    with database.transaction() as c:
+        designate(c, terms("A1"))
+        with pytest.raises(Refused) as caught:
+            agreements.act(c, "A1", "amend", date(2017, 3, 1), actor="x", **nothing)
+        assert caught.value.name == "no_scope"
+
+
+def test_an_agreement_is_terminated_once(database: Database) -> None:
+    with database.transaction() as c:
+        designate(c, terms("A1"))
+        agreements.act(c, "A1", "terminate", date(2017, 12, 15), actor="x")
+        for kind in ("terminate", "amend", "suspend"):
+            with pytest.raises(Refused) as caught:
+                agreements.act(c, "A1", kind, date(2017, 11, 1), actor="x")  # type: ignore[arg-type]
+            assert caught.value.name == "terminated", kind
+        assert refusal(c, date(2017, 12, 14)) is None
+
+
 @pytest.mark.clause("T21-4.1a", "P25-3.4.6a")
 def test_no_step_of_designation_is_skipped(database: Database) -> None:
     agreed = Terms("A1", HOSPITAL, date(2021, 12, 1), date(2022, 11, 30), VISITS, ["employee"])

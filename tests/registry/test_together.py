@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from time import sleep
 
 import pytest
 from registry_data import HOSPITAL, Bring
@@ -112,3 +113,30 @@ def test_an_import_that_breaks_off_leaves_nothing(
     with database.transaction() as c:
         assert c.execute("SELECT count(*) FROM registry.institution").fetchone() == (0,)
         assert c.execute("SELECT count(*) FROM ops.audit").fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("institutions")
+def test_whoever_renews_while_it_is_terminated_is_told_so(bring: Bring, database: Database) -> None:
+    columns = "institution_id,agreement_id,visits,schemes,from,to"
+    bring("agreement", columns, f"{HOSPITAL},A1,inpatient,employee,2021-01-01,2021-12-31")
+    first, last = date(2022, 1, 1), date(2022, 12, 31)
+    wanted = agreements.Terms("A2", HOSPITAL, first, last, ["inpatient"], ["employee"])
+
+    def renew() -> str:
+        try:
+            with database.transaction() as c:
+                agreements.renew(c, "A1", wanted, actor="test")
+        except Refused as refused:
+            return refused.name
+        return ""
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as c:
+            agreements.act(c, "A1", "terminate", date(2021, 12, 1), actor="test")
+            renewed = pool.submit(renew)
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while c.execute(waiting).fetchone() != (1,):
+                sleep(0.01)
+        assert renewed.result() in {"terminated", "not_a_renewal"}
+    with database.transaction() as c:
+        assert agreements.versions(c, "A2") == []

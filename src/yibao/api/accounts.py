@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from yibao.agency.accounts import freezing, uses
@@ -33,10 +33,11 @@ from yibao.api.fields import (
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.persons import require
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Connection, see_one_instant
 
-router = APIRouter(prefix="/accounts", tags=["accounts"])
+router = Router(prefix="/accounts", tags=["accounts"])
 
 MovementId = Annotated[int, number_in_path("movement_id / 变动号")]
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from yibao.agency.reconcile import books
 from yibao.api.calls import READS_ONE, All, One
 from yibao.api.fields import Amount, Day, Told, Words, Yuan, words
 from yibao.api.ledger import FundName
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/ledger", tags=["ledger"])
+router = Router(prefix="/ledger", tags=["ledger"])
 
 
 class Check(Told):

@@ -10,10 +10,11 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from yibao.agency.desk.model import Key
+from yibao.api.guard.allow import Asking
+from yibao.api.guard.principal import Principal
 from yibao.api.headers import (
     ETAG,
     NOT_MODIFIED,
-    Actor,
     IdempotencyKey,
     IfNoneMatch,
     as_json,
@@ -35,8 +36,13 @@ class Writing:
     """A write that somebody asks for under a key."""
 
     request: Request
-    actor: str
+    principal: Principal
     key: str
+
+    @property
+    def actor(self) -> str:
+        """Who asks, for the audit log."""
+        return self.principal.name
 
     @property
     def service(self) -> Service:
@@ -80,8 +86,8 @@ class Reading:
         return as_json(self.service.database.run(work).model_dump_json())
 
 
-async def _writing(request: Request, actor: Actor, key: IdempotencyKey) -> Writing:
-    return Writing(request, actor, key)
+async def _writing(request: Request, principal: Asking, key: IdempotencyKey) -> Writing:
+    return Writing(request, principal, key)
 
 
 async def _one(request: Request, if_none_match: IfNoneMatch = None) -> Reading:

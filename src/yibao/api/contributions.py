@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from yibao.agency.contributions import find
 from yibao.agency.contributions.bills import Wanted, bill
@@ -21,6 +21,7 @@ from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import Day, NameOrNone, number_in_path
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.errors import ClaimError, PolicyError
 from yibao.money import format_rate
 from yibao.settlement.coverage import month_of
@@ -28,7 +29,7 @@ from yibao.store.database import Connection
 
 Done = TypeVar("Done")
 
-router = APIRouter(prefix="/contributions", tags=["contributions"])
+router = Router(prefix="/contributions", tags=["contributions"])
 
 BillId = Annotated[int, number_in_path("bill_id / 核定号")]
 PayerAsked = Annotated[

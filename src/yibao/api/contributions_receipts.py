@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from yibao.agency.contributions import find, held
 from yibao.agency.contributions.coverage import cover
@@ -17,9 +17,10 @@ from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.contributions import each
 from yibao.api.fields import NAMES
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/contributions", tags=["contributions"])
+router = Router(prefix="/contributions", tags=["contributions"])
 
 Reference = Annotated[
     str,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from yibao.agency.desk.model import DeskError
@@ -20,11 +20,12 @@ from yibao.api.memberships import Changed, Enrolled, Terms, membership_of
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.persons import Division
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/employers", tags=["employers"])
-households = APIRouter(prefix="/households", tags=["persons"])
+router = Router(prefix="/employers", tags=["employers"])
+households = Router(prefix="/households", tags=["persons"])
 
 MOST_AT_ONCE = 200
 """Most persons of one request: nobody waits long for one who is locked by it."""

@@ -1,4 +1,4 @@
-"""Headers: who asks, idempotency keys, entity tags."""
+"""Headers: idempotency keys, entity tags."""
 
 from __future__ import annotations
 
@@ -9,12 +9,6 @@ from fastapi import Header, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from yibao.agency.desk.model import DeskError, Key
-
-Actor = Annotated[
-    str,
-    Header(alias="X-Actor", description="who asks, for the audit log; keys are of an actor"),
-    StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z][!-~]*$"),
-]
 
 IdempotencyKey = Annotated[
     str,

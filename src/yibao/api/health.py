@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from yibao.api.fields import Told
 from yibao.api.headers import as_json
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.api.service import service_of
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = Router(prefix="/health", tags=["health"])
 
 
 class Alive(Told):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from yibao.agency.enrolment import facts
 from yibao.agency.enrolment.history import Held, Kind, history
@@ -13,10 +13,11 @@ from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import Day, Instant, PersonId, Said, Strict, Told, code_of, example
 from yibao.api.memberships import Changed
 from yibao.api.persons import require
+from yibao.api.routing import Router
 from yibao.money import format_yuan
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/persons", tags=["persons"])
+router = Router(prefix="/persons", tags=["persons"])
 
 Identity = Annotated[str, code_of("identities")]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from yibao.agency.desk.model import DeskError
 from yibao.api.calls import READS_ONE, All, One
 from yibao.api.fields import Day, Name, Strict, Told, Words, code_of, example, words
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.interop.files.bills import ITEM_KINDS
 from yibao.registry.find import (
@@ -24,7 +25,7 @@ from yibao.registry.find import (
 )
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/institutions", tags=["institutions"])
+router = Router(prefix="/institutions", tags=["institutions"])
 
 InstitutionId = Annotated[Name, Path(description="institution_id / 机构编号")]
 

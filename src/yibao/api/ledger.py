@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from yibao.agency.desk.model import DeskError
@@ -25,6 +25,7 @@ from yibao.api.fields import (
 )
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.ledger.balance import Line, accounts, of_account, trial_balance
 from yibao.ledger.chart import CHART, Account
 from yibao.ledger.entries import find
@@ -32,7 +33,7 @@ from yibao.ledger.funds import funds
 from yibao.ledger.statement import Place, page
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/ledger", tags=["ledger"])
+router = Router(prefix="/ledger", tags=["ledger"])
 
 HeadName = Annotated[str, Field(pattern=f"^({'|'.join(CHART)})$")]
 FundName = Annotated[str, Field(pattern=f"^({either(funds())})$")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.accounts.moves import Slip, move_in, move_out, slips
@@ -28,9 +28,10 @@ from yibao.api.fields import (
     example,
 )
 from yibao.api.persons import require
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/persons", tags=["persons"])
+router = Router(prefix="/persons", tags=["persons"])
 
 Division = Annotated[str, Field(pattern="^[0-9]{6}$", examples=["130100"])]
 

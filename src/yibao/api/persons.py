@@ -1,32 +1,39 @@
 """Persons over HTTP: register, change, find, and when they are covered.
 
-Identity numbers stand in bodies alone: never in an address, which others log.
+Identity numbers stand in bodies alone: never in an address, which others log. Replies mask names,
+numbers and telephones; who needs them asks to unmask one person, which the audit log keeps.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment import persons
+from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import Known, Person
 from yibao.agency.enrolment.statuses import statuses
-from yibao.api.calls import CHANGES_ONE, MAKES, READS_ONE, All, One, Write
-from yibao.api.fields import Day, Name, PersonId, Strict, Told, code_of, example, no_formula
+from yibao.api.calls import CHANGES_ONE, MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
+from yibao.api.fields import Day, Name, PersonId, Said, Strict, Told, code_of, example, no_formula
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import today
+from yibao.masking import is_identity_number, masked_name, masked_number, masked_phone
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.model import Status
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
-router = APIRouter(prefix="/persons", tags=["persons"])
+router = Router(prefix="/persons", tags=["persons"])
 
 NameOfPerson = Annotated[
     str, Field(max_length=64, pattern=r"^[^\p{C}]*$"), AfterValidator(no_formula)
@@ -65,9 +72,10 @@ class NewPerson(Strict):
             raise PydanticCustomError(
                 "identity_number", "identity_number: expected one unless identity_type is none"
             )
-        if self.identity_number in {self.person_id, self.person_id.upper()}:
+        given = {self.person_id, self.person_id.upper()}
+        if self.identity_number in given or is_identity_number(self.person_id):
             raise PydanticCustomError(
-                "person_id", "person_id: expected another than the identity number"
+                "person_id", "person_id: expected an id that is no identity number"
             )
         return self
 
@@ -103,8 +111,16 @@ def _given(particulars: NewParticulars, name: str) -> bool:
     return getattr(particulars, name) is not None
 
 
+class Reason(Strict):
+    """Why somebody must be known by name and number."""
+
+    model_config = example(reason="the card is compared at the window")
+
+    reason: Said
+
+
 class Listed(Told):
-    """A person, in short."""
+    """A person, in short; the name is masked."""
 
     person_id: str
     name: str
@@ -114,12 +130,13 @@ class Listed(Told):
 
 
 class PersonTold(Listed):
-    """A person as registered."""
+    """A person as registered, masked or not; `revision` is another when anything is another."""
 
     identity_type: str
     identity_number: str | None
     phone: str
     died_on: Day | None
+    revision: str
 
 
 class Persons(Told):
@@ -172,13 +189,27 @@ def require(connection: Connection, person_id: str) -> Known:
     return found
 
 
-def told(person: Known) -> PersonTold:
+def told(connection: Connection, person: Known, *, masked: bool = True) -> PersonTold:
     """Return a person as a reply has it."""
-    return PersonTold.model_construct(**_said(person, PersonTold))
+    said = asdict(person)
+    every = json.dumps(said, ensure_ascii=False, default=str)
+    said["revision"] = vault(connection).index("revision", every)[:8].hex()
+    return PersonTold.model_construct(
+        **_said(said | (_masked(person) if masked else {}), PersonTold)
+    )
 
 
-def _said(person: Known, model: type[Told]) -> dict[str, Any]:
-    return {name: getattr(person, name) for name in model.model_fields}
+def _masked(person: Known) -> dict[str, Any]:
+    number = person.identity_number
+    return {
+        "name": masked_name(person.name),
+        "identity_number": None if number is None else masked_number(number),
+        "phone": masked_phone(person.phone),
+    }
+
+
+def _said(said: Mapping[str, Any], model: type[Told]) -> dict[str, Any]:
+    return {name: said[name] for name in model.model_fields}
 
 
 @router.post(
@@ -208,7 +239,26 @@ def post_person(body: NewPerson, write: Write) -> Response:
 )
 def get_person(person_id: PersonId, one: One) -> Response:
     """Return a person with an entity tag."""
-    return one.one(lambda c: told(require(c, person_id)))
+    return one.one(lambda c: told(c, require(c, person_id)))
+
+
+@router.post(
+    "/{person_id}/unmasked",
+    operation_id="unmaskPerson",
+    summary="A person as registered, nothing masked; the audit log keeps who asked / 查看完整信息",
+    status_code=201,
+    response_model=PersonTold,
+    responses=MAKES_OF_ONE,
+)
+def post_unmasked(person_id: PersonId, body: Reason, write: Write) -> Response:
+    """Return who somebody is, and write down who wanted to know, and why."""
+
+    def work(connection: Connection) -> PersonTold:
+        found = require(connection, person_id)
+        note(connection, write.actor, "unmask", f"person:{person_id}", reason=body.reason)
+        return told(connection, found, masked=False)
+
+    return write.once(body, work)
 
 
 @router.patch(
@@ -227,9 +277,9 @@ def patch_person(
     def work(connection: Connection) -> PersonTold:
         require(connection, person_id)
         seen = persons.locked(connection, person_id).person
-        require_match(if_match, told(seen).model_dump_json())
+        require_match(if_match, told(connection, seen).model_dump_json())
         persons.change(connection, person_id, actor=write.actor, **new)
-        return told(require(connection, person_id))
+        return told(connection, require(connection, person_id))
 
     return write.once(body, work, status=200)
 
@@ -291,7 +341,10 @@ def _page(connection: Connection, wanted: persons.Wanted, limit: int) -> Persons
 
 
 def _persons(found: Sequence[Known], after: str | None) -> Persons:
-    listed = [Listed.model_construct(**_said(person, Listed)) for person in found]
+    listed = [
+        Listed.model_construct(**_said(asdict(person) | _masked(person), Listed))
+        for person in found
+    ]
     return Persons.model_construct(persons=listed, next=after)
 
 

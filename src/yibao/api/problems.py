@@ -23,9 +23,13 @@ from yibao.api import money_rules
 from yibao.api.care import rules as care
 from yibao.api.clearing import rules as clearing
 from yibao.api.fields import Told
+from yibao.api.guard.principal import NotAllowed, NotSignedIn
+from yibao.api.guard.rates import TooOften
 from yibao.api.matching import rules as matching
 from yibao.api.registry import rules as registry
+from yibao.api.routing import Twice
 from yibao.errors import ClaimError, PolicyError, YibaoError
+from yibao.masking import masked_words
 from yibao.registry.find import REASONS
 from yibao.store.errors import StoreError
 from yibao.text import Text
@@ -33,7 +37,7 @@ from yibao.text import Text
 MEDIA_TYPE = "application/problem+json"
 
 RETRY_AFTER = "1"
-"""Seconds after which to ask again when the database is not there."""
+"""Seconds after which to ask again."""
 
 defects = logging.getLogger("yibao.defects")
 
@@ -71,12 +75,15 @@ class Faulty(YibaoError):
 
 STATUS: Mapping[int, Text] = {
     400: Text("请求无法读取", "the request cannot be read"),
+    401: Text("未登录或登录已失效", "nobody has signed in, or it holds no more"),
+    403: Text("无权办理", "not allowed"),
     404: Text("没有这个对象", "there is no such thing"),
     405: Text("此处没有这种操作", "this cannot be done here"),
     409: Text("与已有的记录冲突", "in conflict with what has been recorded"),
     412: Text("对象已经改变", "it has changed since it was read"),
     413: Text("请求太大", "the request is too large"),
     422: Text("请求有误或不予办理", "the request is not right, or is refused"),
+    429: Text("请求过于频繁，请稍后再试", "too many requests; ask again later"),
     500: Text("本程序的缺陷，请报告", "a defect of this program; please report it"),
     503: Text("数据库暂不可用，请稍后重试", "the database is not there; ask again later"),
 }
@@ -95,6 +102,12 @@ RULES: Mapping[str, tuple[int, Text]] = {
     ),
     "claim_no_used": (409, Text("单据号已用过", "the claim's number has been used")),
     "reversed": (409, Text("已冲正", "it has been taken back")),
+    "of_visit": (
+        409,
+        Text(
+            "该笔由机构按就诊结算，由机构撤销后重新结算", "its institution settled it for a visit"
+        ),
+    ),
     "invoice_used": (409, Text("发票已报销", "the invoice has been reimbursed")),
     "reference_used": (409, Text("编号已用于另一笔结算", "the number is another settlement's")),
     "known_guest": (404, Text("没有这笔异地结算", "there is no such settlement of that region")),
@@ -108,6 +121,8 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "identity_taken": (409, Text("证件号码已登记", "the identity number is registered")),
     "known_person": (422, Text("未登记此人", "the person is not registered")),
     "known_person_id": (404, Text("没有登记这个人", "there is no such person")),
+    "known_gap_id": (404, Text("没有这个缺口", "there is no such gap")),
+    "person_id_blind": (422, Text("人员编号不得是证件号码", "the id is an identity number")),
     "known_employer_id": (404, Text("没有登记这个单位", "there is no such employer")),
     "known_institution": (422, Text("当日没有登记这个机构", "no such institution on that day")),
     **{rule: (422, text) for rule, text in REASONS.items()},
@@ -123,8 +138,13 @@ RULES: Mapping[str, tuple[int, Text]] = {
     "request": (422, Text("请求有误", "the request is not right")),
     "constraint": (422, Text("数据库不接受此值", "the database does not take this value")),
     "body_size": (413, STATUS[413]),
+    "signed_in": (401, STATUS[401]),
+    "password_fits": (401, STATUS[401]),
+    "allowed": (403, STATUS[403]),
+    "rate": (429, STATUS[429]),
     "method": (405, STATUS[405]),
     "readable": (400, STATUS[400]),
+    "twice": (400, Text("字段重复", "a field stands twice")),
     "database": (503, STATUS[503]),
     "defect": (500, STATUS[500]),
 }
@@ -134,22 +154,30 @@ _OF_STATUS = {400: "readable", 404: "known_route", 405: "method", 413: "body_siz
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what a route declares of its errors; every route may also answer 422, 500, 503."""
+    """Return what a route declares of its errors, besides those that each may answer."""
     return {
         status: {
             "description": f"{STATUS[status].en} / {STATUS[status].zh}",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            **({"headers": _RETRY} if status == 503 else {}),
+            **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
-        for status in sorted({*statuses, 422, 500, 503})
+        for status in sorted({*statuses, *EVERYWHERE})
     }
 
+
+EVERYWHERE = (401, 403, 422, 429, 500, 503)
+"""What every route may answer."""
 
 _RETRY = {
     "Retry-After": {
         "description": "seconds after which to ask again",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     }
+}
+_HEADERS = {
+    401: {"WWW-Authenticate": {"description": "how to sign in", "schema": {"type": "string"}}},
+    429: _RETRY,
+    503: _RETRY,
 }
 
 
@@ -165,8 +193,10 @@ def problem(
     """Return the reply for a rule; `text` is what to say of it in both languages, where known.
 
     What the address of the request `of` names and is not there is 404, whatever the table says.
+    What has the form of an identity number is masked.
     """
     status, title = RULES.get(rule, (422, STATUS[422]))
+    detail = masked_words(detail)
     if of is not None and rule.startswith("known_") and field in of.path_params:
         status = 404
     told = Problem(
@@ -175,33 +205,41 @@ def problem(
         title_zh=title.zh,
         status=status,
         detail=detail,
-        detail_zh=text.zh if text else title.zh,
+        detail_zh=masked_words(text.zh) if text else title.zh,
         rule=rule,
         field=field,
-        errors=errors,
+        errors=[one.model_copy(update={"detail": masked_words(one.detail)}) for one in errors],
     )
-    headers = {"Retry-After": RETRY_AFTER} if status == 503 else None
-    return Response(told.model_dump_json(), status, headers, MEDIA_TYPE)
+    return Response(told.model_dump_json(), status, _SENT.get(status), MEDIA_TYPE)
+
+
+_SENT = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": RETRY_AFTER},
+    503: {"Retry-After": RETRY_AFTER},
+}
+"""Headers of a reply that has a status."""
 
 
 def install(app: FastAPI) -> None:
     """Let an application answer every error as a problem."""
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(YibaoError, _refused)
+    app.add_exception_handler(YibaoError, refused)
     app.add_exception_handler(psycopg.OperationalError, _no_database)
     for kind in (psycopg.errors.CheckViolation, psycopg.DataError):
         app.add_exception_handler(kind, _constraint)
     app.add_exception_handler(Exception, _defect)
 
 
-def _refused(request: Request, error: Exception) -> Response:
+def refused(request: Request, error: Exception) -> Response:
+    """Return the reply for one of our own errors."""
     match error:
         case Faulty():
             first = error.faults[0].field
             return problem(error.rule, str(error), field=first, errors=error.faults)
         case BadLines():
-            return _refused(request, _of_lines(error))
+            return refused(request, _of_lines(error))
         case DeskError():
             return problem(error.rule, str(error), field=error.column, of=request)
         case ClaimError():
@@ -209,12 +247,14 @@ def _refused(request: Request, error: Exception) -> Response:
         case Refusal():
             told = str(error)
             return problem(error.name, told, field=error.column, text=error.text, of=request)
+        case NotSignedIn() | NotAllowed() | TooOften():
+            return problem(error.rule, str(error))
         case PolicyError():
             return problem(error.name, str(error), text=error.text)
         case StoreError():
             return _no_database(request, error)
         case _:  # a pack that pays more than there is: nothing was settled, and we should know
-            defects.error("%s: %s", type(error).__name__, error)
+            defects.error("%s: %s", type(error).__name__, masked_words(str(error)))
             return problem("not_settled", str(error))
 
 
@@ -228,7 +268,7 @@ def _of_lines(error: BadLines) -> Faulty:
 
 
 def _no_database(_: Request, error: Exception) -> Response:
-    defects.error("database: %s", error)
+    defects.error("database: %s", masked_words(str(error)))
     return problem("database", STATUS[503].en)
 
 
@@ -242,6 +282,8 @@ def _constraint(_: Request, error: Exception) -> Response:
 
 def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, Twice):
+        return problem("twice", error.text.en, field=error.field, text=error.text)
     return problem(_OF_STATUS.get(error.status_code, "request"), str(error.detail))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -28,10 +28,11 @@ from yibao.api.fields import (
 )
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import CHINA
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/reconciliations", tags=["reconciliation"])
+router = Router(prefix="/reconciliations", tags=["reconciliation"])
 
 MAX_ROWS = 5_000
 MAX_DAYS = 31

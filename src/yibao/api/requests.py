@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import StringConstraints
 
 from yibao.agency.desk.model import DeskError
-from yibao.api.headers import Actor, as_json
+from yibao.api.guard.allow import Asking
+from yibao.api.headers import as_json
+from yibao.api.once import look
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.api.service import service_of
 
-router = APIRouter(prefix="/requests", tags=["requests"])
+router = Router(prefix="/requests", tags=["requests"])
 
 
 @router.get(
@@ -30,16 +33,13 @@ router = APIRouter(prefix="/requests", tags=["requests"])
 )
 def get_request(
     key: Annotated[str, Path(), StringConstraints(max_length=128, pattern=r"^[!-~]+$")],
-    actor: Actor,
+    principal: Asking,
     request: Request,
 ) -> Response:
     """Return what stands under a key; one may also just send the request again."""
-    found = service_of(request).database.run(
-        lambda connection: connection.execute(
-            "SELECT status, reply FROM ops.request WHERE (caller, key) = (%s, %s)", (actor, key)
-        ).fetchone()
+    kept = service_of(request).database.run(
+        lambda connection: look(connection, principal.name, key)
     )
-    if found is None:
+    if kept is None:
         raise DeskError("known_request", "key", key, "a key under which something was done")
-    status, reply = found
-    return as_json(reply, status)
+    return as_json(kept.reply, kept.status)

@@ -5,22 +5,31 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
+from yibao.api.metrics import told_at
 from yibao.errors import YibaoError
 
 GRACE = 30
 """Seconds that requests in work have to end when the service is told to stop."""
 
+START = 60
+"""Seconds that a worker has to start, or to answer its parent: rules take some on a busy machine.
+One that has taken longer is killed and started anew, and would be for ever."""
+
+HANDLER = {"class": "logging.StreamHandler", "formatter": "plain"}
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "yibao.api.logs.JsonLines"},
+    },
+    "handlers": {"stderr": HANDLER},
     "loggers": {
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "yibao": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
@@ -47,24 +56,38 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def serve(application: Callable[[], FastAPI], *, host: str, port: int, workers: int = 1) -> None:
+def serve(
+    application: Callable[[], FastAPI],
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    log: Literal["plain", "json"] = "plain",
+    metrics_port: int | None = None,
+    open_at: Callable[[int], None] | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; what is in work then is finished.
 
-    `application` is called in each worker, so with several it must be picklable. Raises CannotServe
-    where the address is taken.
+    `application` is called in each worker, so with several it must be picklable. Figures are told
+    on `metrics_port` of this machine, where there is one; `open_at` is told the port once it is
+    open: who asks from then on is answered. Raises CannotServe, CannotTell where an
+    address is taken.
     """
     listening = listen(host, port)
+    if open_at is not None:
+        open_at(listening.getsockname()[1])
     config = Config(
         application,
         factory=True,
         workers=workers,
-        log_config=LOGGING,
+        log_config=LOGGING | {"handlers": {"stderr": HANDLER | {"formatter": log}}},
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_worker_healthcheck=START,
     )
     logging.getLogger("yibao.serve").info("http://%s:%d", *listening.getsockname()[:2])
-    with listening:
+    with listening, told_at(metrics_port):
         if workers == 1:
             Server(config).run(sockets=[listening])
         else:

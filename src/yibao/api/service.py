@@ -8,6 +8,8 @@ from fastapi import Request
 
 from yibao.agency.desk.office import Office
 from yibao.api.desk.bill import Codes
+from yibao.api.national.settings import CLOSED
+from yibao.api.national.settings import Settings as National
 from yibao.settlement.explain import Explainer
 from yibao.settlement.procedure import Office as Procedures
 from yibao.store.database import Database
@@ -15,13 +17,17 @@ from yibao.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The database; the desk's office; explanations, procedures and codes of its policy."""
+    """The database; the desk's office; explanations, procedures and codes of its policy.
+
+    `national` says how the national interface is spoken.
+    """
 
     database: Database
     office: Office
     explainer: Explainer
     procedures: Procedures
     codes: Codes
+    national: National = CLOSED
 
 
 def service_of(request: Request) -> Service:

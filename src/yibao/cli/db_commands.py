@@ -61,15 +61,18 @@ def upgrade(database: Place = None) -> None:
 
 def _upgrade(database: str | None, *, make: bool) -> None:
     from yibao.store import migrate
+    from yibao.store.keys import file_of
     from yibao.store.server import serving, wanted
 
     place = wanted(database)
     with serving(place, make=make) as url:
         before, after = migrate.upgrade(url)
+        keys = None if before == after else file_of(url)
     if before == after:
         typer.echo(f"{place}: schema {after}, nothing to do / 已是最新")
     else:
         typer.echo(f"{place}: schema {before or 'empty'} -> {after}")
+        typer.echo(f"keys, to be kept apart / 密钥文件，请另行保管: {keys}")
 
 
 @db.command(epilog="Example: yibao db backup backup-2026-11-28.dump")

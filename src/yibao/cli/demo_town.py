@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import Popen
@@ -24,7 +25,9 @@ from typing import Any
 
 from rich.console import Console
 
+from yibao.agency.users import sessions
 from yibao.cli import exit_codes
+from yibao.cli.database import opened
 from yibao.cli.options import Language
 from yibao.cli.sample import read_rows, write_tables
 from yibao.cli.sample_replies import own_records, receipts
@@ -133,9 +136,12 @@ def _collect(desk: _Desk) -> None:
 
 def _settle(desk: _Desk, bills: Mapping[str, Sequence[Bill]]) -> list[Bill]:
     """Send every hospital's bills at once; return the replies to those that were settled."""
+    for hospital in bills:
+        desk.run(f"user add {hospital} --role institution --own {hospital}")
+    tokens = _tokens(desk.place, list(bills))
     with _service(desk.place) as port, ThreadPoolExecutor(len(bills)) as hospitals:
         began = time.perf_counter()
-        replies = list(hospitals.map(lambda own: _hospital(port, own), bills.values()))
+        replies = list(hospitals.map(partial(_hospital, port), tokens, bills.values()))
         seconds = time.perf_counter() - began
     told = [reply for own in replies for reply in own]
     settled = [body for status, body in told if status == 201 and "claim_no" in body]
@@ -158,22 +164,35 @@ def _settle(desk: _Desk, bills: Mapping[str, Sequence[Bill]]) -> list[Bill]:
     return settled
 
 
-def _hospital(port: int, bills: Sequence[Bill]) -> list[Reply]:
+def _tokens(place: Path, names: Sequence[str]) -> list[str]:
+    """Return a token of each user."""
+    with opened(str(place)) as database, database.transaction() as connection:
+        return [sessions.issue(connection, name, actor="demo")[0] for name in names]
+
+
+def _hospital(port: int, token: str, bills: Sequence[Bill]) -> list[Reply]:
     """Send a hospital's bills one after the other, the first twice; take the last back."""
     connection = HTTPConnection("127.0.0.1", port)
-    replies = [_post(connection, "/desk/settlements", bill, bill["claim_no"]) for bill in bills]
-    again = _post(connection, "/desk/settlements", bills[0], bills[0]["claim_no"])
+    post = partial(_post, connection, token)
+    replies = [post("/desk/settlements", bill, bill["claim_no"]) for bill in bills]
+    again = post("/desk/settlements", bills[0], bills[0]["claim_no"])
     assert again == replies[0], "the same key gets the same reply"
     last = next(body for status, body in reversed(replies) if status == 201)
     number = last["settlement_id"]
     path = f"/desk/settlements/{number}/reversal"
-    replies.append(_post(connection, path, {}, f"back-{last['claim_no']}"))
+    replies.append(post(path, {}, f"back-{last['claim_no']}"))
     connection.close()
     return replies
 
 
-def _post(connection: HTTPConnection, path: str, body: Mapping[str, Any], key: str) -> Reply:
-    headers = {"Content-Type": "application/json", "X-Actor": "demo", "Idempotency-Key": key}
+def _post(
+    connection: HTTPConnection, token: str, path: str, body: Mapping[str, Any], key: str
+) -> Reply:
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": key,
+    }
     connection.request("POST", path, json.dumps(body) if body else None, headers)
     reply = connection.getresponse()
     return reply.status, json.loads(reply.read())
@@ -183,6 +202,7 @@ def _post(connection: HTTPConnection, path: str, body: Mapping[str, Any], key: s
 def _service(place: Path) -> Iterator[int]:
     """Yield the port of `yibao serve` on a database, run in a process of its own."""
     command = [sys.executable, "-m", "yibao.cli", "serve", "--region", "tianjin", "--port", "0"]
+    command += ["--rate", "1000"]  # so that it is the service whose speed is told
     log = place.with_name("service.log")
     with log.open("w") as told, Popen([*command, "--database", str(place)], stderr=told) as process:
         try:

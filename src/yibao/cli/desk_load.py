@@ -103,7 +103,12 @@ def _reason(error: YibaoError) -> tuple[str, str, str, Text]:
     if isinstance(error, PolicyError):
         return "", "", rule_of(error), error.text
     assert isinstance(error, ClaimError | DeskError)
-    return error.column, error.value, error.rule, Text(str(error), str(error))
+    return (
+        error.column,
+        error.value,
+        error.rule,
+        Text((isinstance(error, DeskError) and error.zh) or str(error), str(error)),
+    )
 
 
 def _digest(files: Sequence[Path]) -> str:

@@ -23,6 +23,7 @@ from yibao.ledger.entries import Transfer
 from yibao.ledger.funds import HOSPITAL
 from yibao.money import format_yuan
 from yibao.policy.vocabulary import vocabulary
+from yibao.registry.find import REASONS
 from yibao.settlement.explain import CLOSING
 from yibao.text import Text
 
@@ -160,7 +161,7 @@ def _print(
     for name, fen in _figures(row):
         table.add_row(_title(name).pick(language), Styled(money(fen), justify="right"))
     page.print(table)
-    _table(page, "lines", [_told(line) for line in lines], language)
+    _table(page, "lines", [_told(line, language) for line in lines], language)
     own = ("invoice_code", "invoice_no")
     _table(
         page,
@@ -203,20 +204,25 @@ def _text(name: str, row: Row, language: Language) -> str:
             return title.pick(language)
     if name == "payee":
         return say(row[name], language)
+    if name == "settled_at":
+        return str(row[name])[:19].replace("T", " ")
     return visible(str(row[name]))
 
 
-def _told(line: Row) -> dict[str, str]:
+_CLASSES = {"A": "甲", "B": "乙", "C": "丙"}
+
+
+def _told(line: Row, language: Language) -> dict[str, str]:
     """Return a line as a table of a page has room for it."""
     parts = {name: money(line[name]) for name in PARTS if line[name]}
     return {
         "number": str(line["number"]),
         "code": " ".join(line[name] for name in ("code", "local_code") if line[name]),
-        "item_class": line["item_class"],
+        "item_class": _CLASSES[line["item_class"]] if language == "zh" else line["item_class"],
         "quantity": str(line["quantity"]),
         "price": _yuan(line["price"]),
         **{name: parts.get(name, "") for name in PARTS},
-        "reason": line["reason"],
+        "reason": REASONS[line["reason"]].pick(language) if line["reason"] else "",
     }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from yibao.cli.agency_run import Rejects
-from yibao.cli.options import Lang, PersonId, default_language, parse_date
+from yibao.cli.options import Lang, PersonId, Unmask, default_language, parse_date, parse_text
 from yibao.cli.settle_commands import EncodingName, PolicyName
 from yibao.cli.sharing import At, sharing
 
@@ -81,8 +81,8 @@ def template(
 
 
 @enrol.command()
-@sharing("json")
-def show(at: At, person: PersonId) -> None:
+@sharing("actor", "json")
+def show(at: At, person: PersonId, *, unmask: Unmask = False) -> None:
     """Show a person: particulars, membership, cover, bills, account.
 
     \b
@@ -90,7 +90,33 @@ def show(at: At, person: PersonId) -> None:
     """
     from yibao.cli import enrol_run
 
-    enrol_run.show(at, person)
+    enrol_run.show(at, person, unmask=unmask)
+
+
+@enrol.command()
+@sharing("actor", "json")
+def find(
+    at: At,
+    number: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NUMBER]", parser=parse_text, help="The identity number; else it is asked for."
+        ),
+    ] = None,
+    *,
+    unmask: Unmask = False,
+) -> None:
+    """Find a person by identity number.
+
+    A number that is typed as an answer stays out of the shell's history.
+
+    \b
+    Example: yibao enrol find
+    """
+    from yibao.cli import enrol_run
+
+    given = number or typer.prompt("证件号码 / identity number", hide_input=True, err=True)
+    enrol_run.find(at, given, unmask=unmask)
 
 
 @enrol.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from yibao.agency.contributions.bills import bills_of
 from yibao.agency.contributions.paid import months_paid
 from yibao.agency.enrolment import facts, memberships, periods, persons
 from yibao.agency.enrolment import gaps as gap_lists
+from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.files import KINDS, Job
 from yibao.agency.enrolment.statuses import statuses
 from yibao.agency.enrolment.takeover import take_over
@@ -25,13 +27,15 @@ from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits, place_of
 from yibao.cli.sharing import At
 from yibao.cli.targets import check_targets, remove_old, written_twice
-from yibao.cli.work import write_template
+from yibao.cli.told import print_told
+from yibao.cli.work import run, write_template
 from yibao.interop.files.columns import Column, person_columns
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.persons import Persons, read_persons
 from yibao.interop.files.results import rejects_sheet
 from yibao.interop.files.rows import Reject, visible
+from yibao.masking import masked_name, masked_number, masked_phone
 from yibao.money import format_yuan
 from yibao.policy.model import Region
 from yibao.policy.policy import load_policy
@@ -121,31 +125,54 @@ def _tell(at: At, person: str, done: Text, *, changed: bool) -> None:
         at.say(Text(f"{person}: {told.zh}", f"{person}: {told.en}"))
 
 
-def show(at: At, person: str) -> None:
+def find(at: At, number: str, *, unmask: bool) -> None:
+    """Show who has an identity number; raises Refusal where nobody has."""
+
+    def work(connection: Connection, actor: str) -> dict[str, Any]:
+        found = persons.find_by_identity(connection, number)
+        if found is None:
+            raise persons.unknown(masked_number(number))
+        return _particulars(connection, found, actor if unmask else None)
+
+    run(at, work)
+
+
+def show(at: At, person: str, *, unmask: bool) -> None:
     """Show all that is known of a person."""
     with at.transaction() as connection:
-        told = _told(connection, person)
+        told = _told(connection, person, at.who if unmask else None)
     if at.as_json:
         print_json(told)
         return
-    page = console()
-    for part, rows in told.items():
-        if isinstance(rows, list):
-            page.print(part, style="bold")
-            for row in rows:
-                shown = ", ".join(f"{k}={v}" for k, v in row.items() if v not in {"", None})
-                page.print(f"  {visible(shown)}", soft_wrap=True)
-        else:
-            page.print(f"{part}: {visible(str(rows))}", soft_wrap=True)
+    print_told(console(), told, at.lang)
 
 
-def _told(connection: Connection, person_id: str) -> dict[str, Any]:
+def _particulars(
+    connection: Connection, person: persons.Known, unmasked_for: str | None
+) -> dict[str, Any]:
+    """Return who somebody is, masked unless it is for somebody, who is written down."""
+    says = {name: getattr(person, name) for name in persons.Person.__dataclass_fields__}
+    if unmasked_for is None:
+        says |= {
+            "name": masked_name(person.name),
+            "identity_number": masked_number(person.identity_number or ""),
+            "phone": masked_phone(person.phone),
+        }
+    else:
+        note(connection, unmasked_for, "unmask", f"person:{person.person_id}")
+        says["former"] = [
+            {"until": one.until, "by": one.actor, **one.before}
+            for one in persons.former(connection, person.person_id)
+        ]
+    return {name: value for name, value in says.items() if value}
+
+
+def _told(connection: Connection, person_id: str, unmasked_for: str | None) -> dict[str, Any]:
     locked = persons.locked(connection, person_id)
     person, number = locked.person, locked.person.person_no
     names = [a.name for a in vocabulary().of("person") if a.kind != "number"]
-    says = {name: getattr(person, name) for name in persons.Person.__dataclass_fields__}
     return {
-        **{name: value for name, value in says.items() if value},
+        **_particulars(connection, person, unmasked_for),
         "months_paid": months_paid(connection, person_id),
         "account_balance": format_yuan(locked.balance),
         "membership": list(_periods(connection, "enrolment.membership", number)),
@@ -303,10 +330,10 @@ def twins(at: At) -> None:
     with at.transaction() as connection:
         found = persons.twins(connection)
     if at.as_json:
-        print_json(found)
+        print_json([replace(one, name=masked_name(one.name)) for one in found])
         return
     for one in found:
-        typer.echo(f"{visible(one.name)} {one.birth_date}: {', '.join(one.persons)}")
+        typer.echo(f"{visible(masked_name(one.name))} {one.birth_date}: {', '.join(one.persons)}")
     if not found:
         at.say(Text("没有", "none"))
 

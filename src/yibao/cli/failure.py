@@ -13,14 +13,16 @@ import typer
 from yibao.cli import exit_codes
 from yibao.cli.output import print_json
 from yibao.errors import PackErrors, YibaoError
+from yibao.masking import masked_words
 
 
 def tell(error: YibaoError, *, as_json: bool) -> None:
-    """Say what went wrong."""
-    typer.echo(str(error), err=True)
+    """Say what went wrong, without identity numbers."""
+    told = masked_words(str(error))
+    typer.echo(told, err=True)
     if as_json:
         kind, code = type(error).__name__, exit_codes.of(error)
-        print_object(kind, code, str(error), problems(error))
+        print_object(kind, code, told, problems(error))
 
 
 def problems(error: YibaoError) -> list[dict[str, Any]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from yibao.agency.enrolment import gaps as gap_lists
+from yibao.agency.enrolment.audit import note
 from yibao.agency.imports import Imported, write_rows
 from yibao.agency.matching import followup
 from yibao.agency.matching.followup import STATES, Gap, State, Step
@@ -23,6 +24,7 @@ from yibao.cli.work import run
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import Cell, OutKind, Sheet, write_files
 from yibao.interop.files.rows import visible
+from yibao.masking import masked_name, masked_number
 from yibao.store.database import Connection
 
 
@@ -85,7 +87,7 @@ def set_(at: At, number: str, made: Step) -> None:
 
     def work(connection: Connection, actor: str) -> dict[str, Any]:
         new = followup.step(connection, number, made, actor=actor)
-        return {"identity_number": number, "state": made.state, "made": new}
+        return {"identity_number": masked_number(number), "state": made.state, "made": new}
 
     run(at, work)
 
@@ -107,6 +109,8 @@ def list_(at: At, wanted: Wanted) -> None:
                 division=wanted.division,
                 street=wanted.street,
             )
+            if wanted.output is not None:  # the list for those who go and see says who it is
+                note(connection, at.who, "unmask", "gaps", rows=len(found))
             return closed, found, followup.counts(connection, wanted.by)
 
         closed, found, counts = at.written(work)
@@ -115,11 +119,18 @@ def list_(at: At, wanted: Wanted) -> None:
     if at.as_json:
         files = [str(wanted.output)] if wanted.output else []
         told = [{**_place(key), **{s: c[s] for s in STATES}} for key, c in counts.items()]
-        print_json({"closed": closed, "counts": told, "gaps": found, "files": files})
+        print_json({"closed": closed, "counts": told, "gaps": _masked(found), "files": files})
         return
     _print_counts(counts, at.lang)
     if wanted.output is not None:
         console().print(str(wanted.output), soft_wrap=True)
+
+
+def _masked(found: Sequence[Gap]) -> list[Gap]:
+    return [
+        replace(gap, identity_number=masked_number(gap.identity_number), name=masked_name(gap.name))
+        for gap in found
+    ]
 
 
 def _place(key: tuple[str, ...]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from yibao.interop.files.results import rejects_sheet
 from yibao.interop.files.rows import Reject, visible
 from yibao.money import format_yuan
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 from yibao.text import Text
 
 _SHOWN = 10
@@ -56,15 +57,14 @@ def duplicates(at: At, how: Search) -> None:
         if target is not None and target.resolve() in {out.resolve() for out in outputs}:
             raise written_twice(target)
         refused: list[Reject] = []
-        with _busy(at.lang), at.opened() as store:
-            theirs = list(_theirs(how, refused))
-            with store.transaction() as connection:
-                found = search(
-                    connection,
-                    theirs,
-                    threshold=THRESHOLD if how.threshold is None else how.threshold,
-                    likeness=not how.exact,
-                )
+        with _busy(at.lang), at.opened() as store, store.transaction() as connection:
+            theirs = list(_theirs(vault(connection), how, refused))
+            found = search(
+                connection,
+                theirs,
+                threshold=THRESHOLD if how.threshold is None else how.threshold,
+                likeness=not how.exact,
+            )
         sheets = {out: [_sheet(found, at.lang)] for out in outputs}
         if target is not None and refused:
             order = [column.name for column in records.columns()]
@@ -87,10 +87,10 @@ def duplicates(at: At, how: Search) -> None:
         )
 
 
-def _theirs(how: Search, refused: list[Reject]) -> Iterator[records.Record]:
+def _theirs(safe: Vault, how: Search, refused: list[Reject]) -> Iterator[records.Record]:
     if how.files:
         rows = readers(how.files, "records", records.columns(), how.encoding)
-        yield from records.theirs(rows, refused)
+        yield from records.theirs(safe, rows, refused)
 
 
 def _busy(language: Language) -> Any:

@@ -175,3 +175,8 @@ YuanOrAll = Annotated[
         "--amount", metavar="YUAN", parser=parse_amount, help="Such as 320.00; else all of it."
     ),
 ]
+
+Unmask = Annotated[
+    bool,
+    typer.Option("--unmask", help="Names, identity numbers, telephones in full; the audit has it."),
+]

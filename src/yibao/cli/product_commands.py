@@ -10,6 +10,7 @@ import typer
 from yibao.cli.options import (
     AcceptGrade,
     AsJson,
+    Cite,
     Day,
     First,
     Institution,
@@ -80,7 +81,10 @@ def finance(
     ],
     *,
     scheme: Annotated[Literal["employee", "resident"], typer.Option(help="Whose.")],
-    year: Annotated[int, typer.Option(help="The year; who is insured on 1 January counts.")],
+    year: Annotated[
+        int,
+        typer.Option(min=2015, max=2100, help="The year; who is insured on 1 January counts."),
+    ],
     day: Day,
 ) -> None:
     """Pay for a year of a product from the funds that the rules name; once for each scheme.
@@ -161,6 +165,27 @@ def show(person: PersonId) -> Work:
         ]
         found = [_told(a) for a in assessments(connection, person)]
         return {"assessments": found, "family_doctors": signed}
+
+    return work
+
+
+@writes(care, "set-term")
+def set_term(
+    months: Annotated[int, typer.Argument(metavar="MONTHS", help="Good for so many at the most.")],
+    *,
+    cite: Cite,
+    first: First,
+) -> Work:
+    """Lay the longest term of an assessment down, for those of a day on.
+
+    \b
+    Example: yibao care set-term 12 --cite "notice 5" --from 2023-06-01
+    """
+    from yibao.agency.care.assessments import set_longest
+
+    def work(connection: Connection, who: str) -> dict[str, Any]:
+        set_longest(connection, months, cite, first, actor=who)
+        return {"months": months, "from": first, "cite": cite}
 
     return work
 

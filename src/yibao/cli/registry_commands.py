@@ -11,8 +11,9 @@ import typer
 from yibao.cli import agreement_commands, designation_commands
 from yibao.cli.agency_run import Actor
 from yibao.cli.db_commands import Place
-from yibao.cli.options import AsJson, Lang, default_language, parse_date
+from yibao.cli.options import AsJson, Day, Lang, default_language, parse_date, parse_text
 from yibao.cli.settle_commands import EncodingName
+from yibao.cli.sharing import Work, reads
 
 _LANGUAGE = default_language()
 
@@ -38,6 +39,8 @@ def register(app: typer.Typer) -> None:
     registry.command()(show)
     registry.command()(export)
     registry.command()(supplements)
+    reads(registry, "without-agreement")(without_agreement)
+    reads(registry, "draw-experts")(draw_experts)
     agreement_commands.register(registry)
     designation_commands.register(registry)
     app.add_typer(registry, name="registry")
@@ -208,3 +211,51 @@ def supplements(
     from yibao.cli import registry_run
 
     registry_run.supplements(database, day, lang, as_json=as_json)
+
+
+def without_agreement(
+    *,
+    day: Day,
+    tcm: Annotated[bool, typer.Option("--tcm", help="Only those of Chinese medicine.")] = False,
+) -> Work:
+    """List the institutions that have no agreement on a day.
+
+    \b
+    Example: yibao registry without-agreement --date 2022-01-01 --tcm
+    """
+    from yibao.registry import agreements
+
+    return lambda connection, _: {
+        "without_agreement": [
+            {"institution": at} for at in agreements.without_agreement(connection, day, tcm=tcm)
+        ]
+    }
+
+
+def draw_experts(
+    field: Annotated[
+        str, typer.Argument(metavar="FIELD", parser=parse_text, help="Such as pharmacy.")
+    ],
+    number: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="How many.")],
+    *,
+    concerned: Annotated[
+        str,
+        typer.Option("--for", metavar="INSTITUTION", parser=parse_text, help="None of its own."),
+    ],
+    day: Day,
+    seed: Annotated[int, typer.Option(help="The same draws the same, so the draw can be shown.")],
+) -> Work:
+    """Draw experts of a field by lot, none of the institution that is concerned.
+
+    \b
+    Example: yibao registry draw-experts pharmacy 3 --for H12010100001 --date 2022-01-01 --seed 7
+    """
+    from yibao.registry import find
+
+    return lambda connection, _: {
+        "seed": seed,
+        "experts": [
+            {"expert": name}
+            for name in find.draw_experts(connection, field, number, concerned, day, seed=seed)
+        ],
+    }

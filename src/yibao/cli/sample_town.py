@@ -49,7 +49,7 @@ def sample_town(seed: int = 1) -> Town:
         "persons": residents,
         "staff": staff,
     }
-    insured = [row["identity_number"] for row in (*residents, *staff)]
+    insured = [row["person_id"] for row in (*residents, *staff)]
     bills = _bills(draw, insured)
     return Town(files | _papers(bills, staff), bills)
 
@@ -59,13 +59,13 @@ def _papers(
 ) -> dict[str, list[Row]]:
     """Return the files of the desk: the catalogue, the same bills as rows, and their lines."""
     every = [bill for own in bills.values() for bill in own]
-    with_account = frozenset(row["identity_number"] for row in staff)
+    with_account = frozenset(row["person_id"] for row in staff)
     return {
         **{f"{kind}s": items for kind, items in sample_bills.catalogue().items()},
         "local_codes": sample_bills.local_codes(BIG),
         "bills": list(sample_bills.bill_rows(every, with_account)),
         "lines": list(sample_bills.line_rows(Random(len(every)), every, BIG)),
-        **sample_bills.paper(staff[0]["identity_number"]),
+        **sample_bills.paper(staff[0]["person_id"]),
     }
 
 
@@ -130,7 +130,12 @@ def _staff(draw: Random) -> Iterator[Row]:
 
 def _person(name: str, born: date, number: int) -> Row:
     digits = f"{DIVISION}{born:%Y%m%d}{number % 1000:03d}"
-    return {"identity_number": digits + identity_check(digits), "name": name, "division": DIVISION}
+    return {
+        "person_id": f"T{number:04d}",
+        "identity_number": digits + identity_check(digits),
+        "name": name,
+        "division": DIVISION,
+    }
 
 
 def _bills(draw: Random, insured: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -28,6 +28,7 @@ from yibao.interop.files.rows import InputError
 from yibao.interop.files.settling import Run, settle_files
 from yibao.interop.files.summary import summary_of
 from yibao.interop.files.tabular import did_you_mean
+from yibao.masking import masked_words
 from yibao.policy.load import regions
 from yibao.policy.policy import Policy, load_policy
 from yibao.settlement.batch import Entry, Item
@@ -325,7 +326,7 @@ def exits(language: Language, *, as_json: bool = False) -> Iterator[None]:
             failure.print_object("InputError", exit_codes.INPUT, told, plain(error.problems))
         raise typer.Exit(exit_codes.INPUT) from None
     except PolicyError as error:
-        code, told = exit_codes.of(error), error.text.pick(language)
+        code, told = exit_codes.of(error), masked_words(error.text.pick(language))
         typer.echo(told, err=True)
         if as_json:
             failure.print_object(type(error).__name__, code, told)

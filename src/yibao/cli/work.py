@@ -19,11 +19,11 @@ from yibao.cli.options import Language
 from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
 from yibao.cli.sharing import At, Work
+from yibao.cli.told import print_told
 from yibao.interop.files import schema
 from yibao.interop.files.columns import Column
 from yibao.interop.files.encoding import Encoding
 from yibao.interop.files.output import write_files
-from yibao.interop.files.rows import visible
 from yibao.text import Text
 
 
@@ -35,15 +35,7 @@ def run(at: At, work: Work) -> None:
     if at.as_json:
         print_json(told)
         return
-    page = console()
-    for name, value in told.items():
-        if isinstance(value, list):
-            page.print(f"{name}:", style="bold")
-            for row in value:
-                shown = ", ".join(f"{k}={v}" for k, v in row.items() if v not in {"", None})
-                page.print(f"  {visible(shown)}", soft_wrap=True)
-        else:
-            page.print(f"{name}: {visible(str(value))}", soft_wrap=True)
+    print_told(console(), told, at.lang)
 
 
 def _plain(value: Any, language: Language) -> Any:

@@ -122,11 +122,7 @@ def open_agreement(
                 "an agreement has a last day, not before its first",
             ),
         )
-    if not terms.visits or not terms.schemes:
-        raise Refused(
-            "no_scope",
-            Text("协议须写明就医类别和险种", "an agreement covers some visit and scheme"),
-        )
+    _check_scope(terms)
     if find.institution(connection, terms.institution_id, terms.first) is None:
         raise Refused(
             "unknown_institution",
@@ -164,6 +160,7 @@ def renew(
 
     Refused where there is a day between the two, or the latest yearly assessment was not passed.
     """
+    lock(connection, REGISTERS["agreement"])  # nobody terminates it meanwhile
     held = versions(connection, previous)
     if not held:
         raise _unknown(previous)
@@ -176,7 +173,7 @@ def renew(
                 f"{previous} ends on {last}: begin after that",
             ),
         )
-    if any(e.kind == "terminate" for e in events(connection, previous)):
+    if _terminated(connection, previous):
         raise Refused(
             "terminated",
             Text(
@@ -206,12 +203,23 @@ def act(
     visits: Collection[str] | None = None,
     schemes: Collection[str] | None = None,
 ) -> None:
-    """Amend (visits, schemes), suspend, resume or terminate an agreement from a day on."""
+    """Amend (visits, schemes), suspend, resume or terminate an agreement from a day on.
+
+    One that has been terminated, with effect from whatever day, is left as it is.
+    """
     lock(connection, REGISTERS["agreement"])
     held = versions(connection, agreement_id)
     current = next((v for v in held if _on(v, day)), None)
     if current is None:
         raise _unknown(agreement_id, day)
+    if _terminated(connection, agreement_id):
+        raise Refused(
+            "terminated",
+            Text(
+                f"协议已解除，自 {held[-1].last} 次日起失效",
+                f"it was terminated: its last day is {held[-1].last}",
+            ),
+        )
     if current is not held[-1] or current.first == day:
         raise Refused(
             "not_the_latest",
@@ -228,19 +236,20 @@ def act(
                 "it is suspended already" if current.suspended else "it is not suspended",
             ),
         )
+    terms = Terms(
+        agreement_id,
+        current.institution_id,
+        day,
+        day,
+        current.visits if visits is None else visits,
+        current.schemes if schemes is None else schemes,
+    )
+    _check_scope(terms)
     connection.execute(
         "UPDATE registry.agreement SET valid = %s WHERE version_id = %s",
         (span(current.first, day - ONE), current.number),
     )
     if kind != "terminate":
-        terms = Terms(
-            agreement_id,
-            current.institution_id,
-            day,
-            day,
-            current.visits if visits is None else visits,
-            current.schemes if schemes is None else schemes,
-        )
         suspended = kind == "suspend" or (kind == "amend" and current.suspended)
         _insert(connection, terms, span(day, current.last), suspended=suspended)
     detail: dict[str, Any] = {"reason": reason} if reason else {}
@@ -291,6 +300,18 @@ def breach(connection: Connection, agreement_id: str, day: date, what: str, *, a
 
 def _on(version: Agreement, day: date) -> bool:
     return version.first <= day and (version.last is None or day <= version.last)
+
+
+def _terminated(connection: Connection, agreement_id: str) -> bool:
+    return any(event.kind == "terminate" for event in events(connection, agreement_id))
+
+
+def _check_scope(terms: Terms) -> None:
+    if not terms.visits or not terms.schemes:
+        raise Refused(
+            "no_scope",
+            Text("协议须写明就医类别和险种", "an agreement covers some visit and scheme"),
+        )
 
 
 def _unknown(agreement_id: str, day: date | None = None) -> Refused:

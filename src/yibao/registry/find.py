@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 from random import Random
 from types import MappingProxyType
-from typing import Literal, LiteralString
+from typing import Literal, LiteralString, get_args
 
 from yibao.errors import Refused
 from yibao.store.database import Connection
@@ -43,6 +43,9 @@ REASONS = MappingProxyType(
         "no_approval": Text("制剂没有批准文号", "the preparation has no approval"),
         "not_approved_here": Text(
             "制剂未获准在该机构使用", "the preparation is not approved for this institution"
+        ),
+        "not_approved": Text(
+            "医疗机构未确认符合限定支付范围", "the institution does not say that it may be paid"
         ),
         "unknown_disease": Text("当日没有这一病种", "no such disease on the list on that day"),
         "age": Text("不在该病种的年龄范围", "outside the ages of the disease"),
@@ -204,6 +207,19 @@ def items(
     return {(one.kind, one.code): one for one in found}
 
 
+def kinds_of(connection: Connection, codes: Iterable[str], day: date) -> dict[str, ItemKind]:
+    """Return of which catalogue items are, by their codes; those in none are left out.
+
+    Where two catalogues have a code, the first by name has it.
+    """
+    rows = connection.execute(
+        "SELECT DISTINCT ON (code) code, kind FROM registry.item "
+        "WHERE kind = ANY(%s) AND code = ANY(%s) AND valid @> %s::date ORDER BY code, kind",
+        (list(get_args(ItemKind)), sorted(set(codes)), day),
+    )
+    return dict(rows.fetchall())
+
+
 def kinds_in_force(connection: Connection, kinds: Iterable[str], day: date) -> frozenset[str]:
     """Return which of some kinds have a catalogue: an item of theirs that is in it."""
     rows = connection.execute(
@@ -363,13 +379,16 @@ def disease(connection: Connection, code: str, day: date) -> Disease | None:
 
 
 def disease_refusal(
-    connection: Connection, code: str, scheme: str, birth_date: date, day: date
+    connection: Connection, code: str, scheme: str | None, birth_date: date, day: date
 ) -> str | None:
-    """Return the rule by which a person has no benefit for a disease, None where it may have."""
+    """Return the rule by which a person has no benefit for a disease, None where it may have.
+
+    Whoever is not insured then has no scheme, and is not asked for one.
+    """
     found = disease(connection, code, day)
     if found is None:
         return "unknown_disease"
-    if scheme not in found.schemes:
+    if scheme is not None and scheme not in found.schemes:
         return "scheme_not_covered"
     if not found.admits(birth_date, day):
         return "age"

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import SubprocessError
 
+from psycopg.conninfo import conninfo_to_dict
+
+from yibao.store import keys
 from yibao.store.errors import StoreError
 
 DEFAULT_FOLDER = Path("yibao-data")
@@ -65,7 +68,22 @@ def _started(folder: Path) -> Iterator[str]:
         log = folder / "log"
         raise StoreError(f"{folder}: the database does not start: {error} (see {log})") from None
     with server:
-        yield str(server.get_uri())
+        url = str(server.get_uri())
+        with _keys_named(folder, url):
+            yield url
+
+
+@contextmanager
+def _keys_named(folder: Path, url: str) -> Iterator[None]:
+    """Say where the keys are where the server's address does not: its socket lies elsewhere."""
+    told = keys.VARIABLE in os.environ or conninfo_to_dict(url)["host"] == str(folder)
+    if not told:
+        os.environ[keys.VARIABLE] = str(keys.beside(folder))
+    try:
+        yield
+    finally:
+        if not told:
+            del os.environ[keys.VARIABLE]
 
 
 def program(name: str) -> str:

@@ -19,6 +19,7 @@ _ZH: Mapping[str, str] = {
     "claim_no_used": "机构已将此单据号用于另一张单据",
     "key_used": "机构已将此单据号用于另一张单据",
     "reversed": "已冲正",
+    "of_visit": "该笔由机构按就诊结算，由机构撤销后重新结算",
     "same_rules": "所载规则与结算时不同",
     "days": "就诊日期不能在今天以后",
     "asked_fact": "此项由登记或转诊得出，应为空",

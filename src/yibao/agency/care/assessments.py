@@ -142,11 +142,31 @@ def longest(connection: Connection, day: date) -> int:
     return int(row[0])
 
 
+_MOST_MONTHS = 1200
+
+
 def set_longest(connection: Connection, months: int, cite: str, first: date, *, actor: str) -> None:
-    """Lay another longest term down from a day on; raises Refusal."""
-    if months <= 0 or not cite:
+    """Lay another longest term down from a day on; raises Refusal.
+
+    Nothing may have been laid down for that or a later day.
+    """
+    if not 0 < months <= _MOST_MONTHS or not cite:
         raise Refusal(
-            "term", "月数应大于零并写明出处", "months above zero, and a cite", column="months"
+            "term",
+            f"月数应在 1 至 {_MOST_MONTHS} 之间并写明出处",
+            f"months from 1 to {_MOST_MONTHS}, and a cite",
+            column="months",
+        )
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('care.term', 0))")
+    row = connection.execute(
+        "SELECT max(lower(valid)) FROM care.term WHERE name = 'assessment_months'"
+    ).fetchone()
+    if row is not None and row[0] is not None and row[0] >= first:
+        raise Refusal(
+            "later",
+            f"已有自 {row[0]} 起的规定",
+            f"a term is laid down from {row[0]} already",
+            column="from",
         )
     connection.execute(
         "UPDATE care.term SET valid = valid * daterange(NULL, %s) WHERE valid @> %s::date",

@@ -9,12 +9,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from psycopg.types.json import Jsonb
-
 from yibao.errors import Refused
 from yibao.ledger.chart import Account
 from yibao.ledger.entries import Transfer
 from yibao.policy.vocabulary import vocabulary
+from yibao.store.audit import audit
 from yibao.store.database import Connection
 from yibao.text import Text
 
@@ -159,10 +158,7 @@ def lock(connection: Connection, what: str, whose: str) -> None:
 
 def log(connection: Connection, actor: str, action: str, subject: str, **detail: Any) -> None:
     """Write who did what to the audit log."""
-    connection.execute(
-        "INSERT INTO ops.audit (actor, action, subject, detail) VALUES (%s, %s, %s, %s)",
-        (actor, action, subject, Jsonb(detail)),
-    )
+    audit(connection, actor, action, subject, detail)
 
 
 def move(debit: Account, credit: Account, fen: int) -> list[Transfer]:

@@ -21,6 +21,7 @@ from yibao.agency.corrections.follow import followed
 from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.persons import Known, locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import identity_index
 from yibao.settlement.coverage import first_day, month_of
 from yibao.settlement.procedure import Office
 from yibao.store.database import Connection
@@ -163,9 +164,9 @@ def _borne_out(
             there = person.died_on == since
         case "elsewhere":
             row = connection.execute(
-                "SELECT FROM enrolment.elsewhere WHERE identity_number = %s "
+                "SELECT FROM enrolment.elsewhere WHERE identity_index = %s "
                 "AND daterange(first, last, '[]') @> %s::date",
-                (person.identity_number, since),
+                (identity_index(connection, person.identity_number), since),
             ).fetchone()
             there = row is not None
         case "other_scheme":

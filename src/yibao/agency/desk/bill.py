@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from yibao.agency.desk.model import Bill, DeskError
 from yibao.errors import ClaimError, YibaoError
@@ -30,6 +30,12 @@ _TAGGED = {
 """The amount of the bill to which the in-scope amount of a tagged item counts too."""
 
 
+Approval = Literal["", "none", "given", "refused"]
+"""What an institution says of whether a line is within the restriction of its item: "", it says
+nothing and all is left to the audit; `none`: it has not looked, so what is restricted is not paid;
+`refused`: the fund shall not pay it, restricted or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedLine:
     """A line as an institution sends it: price and quantity exact, in fen per unit and units."""
@@ -41,6 +47,7 @@ class AskedLine:
     served_on: date
     local_code: str = ""
     practitioner_id: str = ""
+    approval: Approval = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Item:
     """What the catalogue says of an item on a day. `standard` is fen per unit, None: no limit.
 
     `code` is the national one, "" where the line has it; `reason` says why the fund does not pay,
-    where that is for another reason than its class.
+    where that is for another reason than its class. `restricted`: it is paid for some uses only.
     """
 
     item_class: ItemClass
@@ -57,6 +64,7 @@ class Item:
     tags: frozenset[str] = frozenset()
     code: str = ""
     reason: str = ""
+    restricted: bool = False
 
 
 Find = Callable[[AskedLine], Item]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yibao.agency.desk.model import Ask, Key, Replayed, Settled
+from yibao.agency.desk.model import Ask, DeskError, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.reverse import TakenBack, reverse, settlement_of
 from yibao.agency.desk.settle import open_person, settle
@@ -51,13 +51,15 @@ def correct(
 ) -> Corrected | Replayed:
     """Take settlement `number` back and settle `ask` in its place.
 
-    Raises what `reverse` and `settle` raise; then nothing is changed.
+    Raises what `reverse` and `settle` raise, and DeskError for a settlement of a visit whose lines
+    the institution has charged: in place of it others would stand. Then nothing is changed.
     """
     persons = {settlement_of(connection, number)["person_id"], ask.person_id}
     for person in sorted(persons):  # in one order everywhere, or two could wait for each other
         opened = open_person(connection, person, key)
         if isinstance(opened, Replayed):
             return opened
+    _check_no_visit(connection, number)
     taken = by.reverse(connection, office, number, actor=actor)
     assert isinstance(taken, TakenBack)
     settled = by.settle(
@@ -70,3 +72,12 @@ def correct(
     )
     assert isinstance(settled, Settled)
     return Corrected(taken, settled)
+
+
+def _check_no_visit(connection: Connection, number: int) -> None:
+    """Refuse that of a visit, whose lines would be free while another bill stands for them."""
+    held = connection.execute("SELECT FROM visits.settled WHERE settlement_id = %s", (number,))
+    if held.fetchone() is not None:
+        expected = "a bill: that of a visit is taken back and settled anew by its institution"
+        zh = "该笔由医疗机构按就诊上传结算，请由机构撤销后重新结算"
+        raise DeskError("of_visit", "settlement_id", str(number), expected, zh)

@@ -1,8 +1,9 @@
 """Load claims of the past: settle them in their order and book them, all or none, by COPY.
 
 Afterwards the desk goes on as if it had settled them itself. The facts of a claim are those that it
-brings; who is insured is what the register says. Nobody asks whether an institution had an
-agreement then. A load has an id: loaded again, it is nothing new.
+brings; who is insured is what the register says. From the first day on of which the register knows
+an agreement of an institution, its claims have to be covered by one; of earlier days it knows
+nothing. A load has an id: loaded again, it is nothing new.
 
 Where the role may switch off triggers for its transaction, it does: they look at rows one by one.
 What they guarantee is then proved for all rows at once, before anything is committed (`loading`).
@@ -12,10 +13,12 @@ A batch of persons is settled while the one before is written from a thread besi
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -27,7 +30,10 @@ from yibao.agency.desk.settle import settlement_row
 from yibao.agency.desk.state import opening_rows, record_of, year_row
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.statuses import statuses_of_many
+from yibao.clock import today
 from yibao.errors import ClaimError, PolicyError, YibaoError
+from yibao.ledger.entries import AHEAD, FIRST_DAY
+from yibao.registry.find import REASONS
 from yibao.settlement.book import Book, Record
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Claim
@@ -72,6 +78,10 @@ class NotLoaded(YibaoError):
         super().__init__("\n".join(f"{claim.claim_id}: {error}" for claim, error in problems))
 
 
+Served = defaultdict[tuple[str, str, str, str], list[Claim]]
+"""Claims by what an agreement has to cover: institution, day, visit, scheme."""
+
+
 class _Numbered(NamedTuple):
     """A claim with the numbers of its settlement and of its entry."""
 
@@ -95,8 +105,10 @@ def load(connection: Connection, office: Office, wanted: Load, *, actor: str) ->
     claims = [claim for claim in wanted.claims if id(claim) not in refused]
     begin(connection)
     persons = _by_person(connection, claims)
+    served: Served = defaultdict(list)
     with uncollected():
-        booked = _book(connection, office, persons, actor, problems)
+        booked = _book(connection, office, persons, actor, problems, served=served)
+    problems += _not_agreed(connection, served)
     if problems:
         raise NotLoaded(problems)
     numbers = [one.settlement_id for own in persons.values() for one in own]
@@ -129,9 +141,13 @@ def _earlier(connection: Connection, wanted: Load) -> Loaded | None:
 
 
 def _unusable(connection: Connection, claims: Iterable[Claim]) -> Iterator[tuple[Claim, DeskError]]:
-    """Yield claims without an institution, and those whose number that institution has used."""
+    """Yield claims without an institution, of a day that cannot be one of the books, and those
+    whose number that institution has used."""
     own: dict[tuple[str, str], Claim] = {}
+    last = today() + AHEAD
     for claim in claims:
+        if not FIRST_DAY <= claim.settled_at.date() <= last:
+            yield claim, _books_day(claim, last)
         key = (claim.institution_id, claim.claim_id)
         if not claim.institution_id:
             yield claim, DeskError("required", "institution_id", "", "an institution")
@@ -147,9 +163,40 @@ def _unusable(connection: Connection, claims: Iterable[Claim]) -> Iterator[tuple
         yield own[at, number], _number_used(own[at, number])
 
 
+def _books_day(claim: Claim, last: date) -> DeskError:
+    return DeskError(
+        "books_day",
+        "settled_at",
+        claim.settled_at.isoformat(sep=" "),
+        f"a day of the books from {FIRST_DAY} to {last}",
+        f"记账日应在 {FIRST_DAY} 至 {last} 之间",
+    )
+
+
 def _number_used(claim: Claim) -> DeskError:
     expected = "a number that the institution has not used"
     return DeskError("claim_no_used", "claim_id", claim.claim_id, expected)
+
+
+def _not_agreed(connection: Connection, served: Served) -> Iterator[tuple[Claim, DeskError]]:
+    """Yield claims that no agreement covers, though the register knows those of that time."""
+    asked = list(served)
+    rows = connection.execute(
+        """
+        SELECT n, registry.agreement_refusal(at, day, visit, scheme)
+        FROM unnest(%s::text[], %s::date[], %s::text[], %s::text[])
+          WITH ORDINALITY AS w(at, day, visit, scheme, n)
+        WHERE day >= (SELECT min(lower(valid)) FROM registry.agreement WHERE institution_id = at)
+          AND registry.agreement_refusal(at, day, visit, scheme) IS NOT NULL
+          AND NOT EXISTS (SELECT FROM registry.recognition
+                          WHERE institution_id = at AND valid @> day)
+        """,
+        [list(column) for column in zip(*asked, strict=True)] or [[]] * 4,
+    )
+    for number, rule in rows:
+        key = asked[number - 1]
+        error = DeskError(rule, "institution_id", key[0], REASONS[rule].en, REASONS[rule].zh)
+        yield from ((claim, error) for claim in served[key])
 
 
 def _by_person(connection: Connection, claims: Sequence[Claim]) -> Mapping[str, list[_Numbered]]:
@@ -187,11 +234,13 @@ def _book(
     persons: Mapping[str, list[_Numbered]],
     actor: str,
     problems: list[tuple[Claim, YibaoError]],
+    *,
+    served: Served,
 ) -> tuple[int, int]:
     """Settle claims and write them, each batch while the next one is settled.
 
-    Returns fen of bills and of funds. Where there are `problems`, to which those that are met are
-    added, nothing more is written.
+    Returns fen of bills and of funds; `served` gets the claims that were settled. Where there are
+    `problems`, to which those that are met are added, nothing more is written.
     """
     total = fund_pay = 0
     batch = Batch()
@@ -200,7 +249,7 @@ def _book(
         while some := dict(islice(rest, PERSONS)):
             held = _hold(connection, office, list(some))
             writing = beside.submit(_write, connection, batch)
-            batch, refusals = _settled(office, held, some, actor)
+            batch, refusals = _settled(office, held, some, actor, served)
             writing.result()
             problems += refusals
             if problems:
@@ -260,7 +309,11 @@ def _records(connection: Connection, office: Office, ids: list[str]) -> dict[str
 
 
 def _settled(
-    office: Office, held: _Held, persons: Mapping[str, list[_Numbered]], actor: str
+    office: Office,
+    held: _Held,
+    persons: Mapping[str, list[_Numbered]],
+    actor: str,
+    served: Served,
 ) -> tuple[Batch, list[tuple[Claim, YibaoError]]]:
     """Settle claims of persons; return what is to be written, and what is refused."""
     names, balances, records = office.names, held.balances, held.records
@@ -283,6 +336,8 @@ def _settled(
                 batch.settlements.append(row)
                 batch.transfers.append(transfers_of(row))
                 balances[person] -= row["account_pay"]
+                covered = (row["institution_id"], row["day"], row["visit"], row["scheme"])
+                served[covered].append(one.claim)
         if balances[person] != before:
             batch.balances[person] = balances[person]
         for key, state in record.years.items():

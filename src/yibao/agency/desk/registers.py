@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -82,9 +82,15 @@ def catalogue(
         if key[0] not in items[day].kinds:
             raise _no_catalogue(key[0], day, region)
         _check_practitioner(connection, institution_id, line, refusals)
-        return items[day].items.get(key) or _unpaid(key[1], "not_in_catalogue")
+        found = items[day].items.get(key) or _unpaid(key[1], "not_in_catalogue")
+        return found if _approved(line, found) else _unpaid(found.code, "not_approved")
 
     return look_up
+
+
+def _approved(line: AskedLine, item: Item) -> bool:
+    """Tell whether the institution lets a line be paid, as far as that is for it to say."""
+    return line.approval != "refused" and not (line.approval == "none" and item.restricted)
 
 
 _Code = tuple[str, str]
@@ -134,7 +140,8 @@ def _our_item(connection: Connection, institution_id: str, found: find.Item, day
         rule = find.item_refusal(connection, found.kind, found.code, institution_id, day)
         if rule is not None:
             return _unpaid(found.code, rule)
-    return _item(found.code, found.item_class, found.first_self_pay, found.standard, found.tags)
+    item = _item(found.code, found.item_class, found.first_self_pay, found.standard, found.tags)
+    return replace(item, restricted=bool(found.restriction))
 
 
 def _item(

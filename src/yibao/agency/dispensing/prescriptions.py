@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -92,10 +92,12 @@ class Issued:
 def issue(connection: Connection, prescription: Prescription, *, actor: str) -> int:
     """Keep a prescription; return our number of it. Raises Refusal.
 
-    Refused are a practitioner who does not practise there, a supply of more days than laid down, a
-    long-term one from an institution that is not primary, a number that is used.
+    Refused are a time to come, a practitioner who does not practise there, a supply of more days
+    than laid down, a long-term one from an institution that is not primary, a number that is used.
     """
     locked(connection, prescription.person_id)
+    if prescription.issued_at > datetime.now(UTC):
+        raise Refusal("issued", "开具时间未到", "issued at a time to come", column="issued_at")
     day = day_of(prescription.issued_at)
     at = institution(connection, prescription.institution_id, day)
     if at is None:

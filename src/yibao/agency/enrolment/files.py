@@ -19,15 +19,18 @@ from yibao.agency.enrolment.memberships import Enrolment, enrol, hire
 from yibao.agency.enrolment.persons import RESIDENT_ID, Known, Person
 from yibao.agency.enrolment.profile import Membership
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import ELSEWHERE, index_of
 from yibao.agency.imports import Write
 from yibao.errors import CodeError
 from yibao.interop.files.columns import Column
 from yibao.interop.files.rowreader import Values
+from yibao.masking import masked_name
 from yibao.policy.model import Region
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry import codes
 from yibao.settlement.procedure import Office
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 from yibao.text import Text
 
 
@@ -61,7 +64,7 @@ _DIVISION = Column(
     absent="",
     form=lambda c: c and codes.division(c),
 )
-_IDENTITY_TYPES = {
+IDENTITY_TYPES = {
     "resident_id": Text("居民身份证", "identity card"),
     "passport": Text("护照", "passport"),
     "permit_hk_mo": Text("港澳居民通行证", "permit of residents of Hong Kong and Macao"),
@@ -99,7 +102,7 @@ def person_columns(region: Region) -> Sequence[Column]:
             "code",
             Text("证件类型", "Kind of identity document"),
             absent="resident_id",
-            codes=_IDENTITY_TYPES,
+            codes=IDENTITY_TYPES,
         ),
         Column(
             "identity_number",
@@ -151,7 +154,7 @@ def person_columns(region: Region) -> Sequence[Column]:
 
 def _persons(job: Job) -> Write:
     def write(connection: Connection, values: Values) -> bool:
-        person = _person(values)
+        person = _person(connection, values)
         made = persons.register(connection, person, actor=job.actor)
         if not values["scheme"]:
             return made
@@ -164,24 +167,27 @@ def _persons(job: Job) -> Write:
     return write
 
 
-def _person(values: Values) -> Person:
-    """Return the person of a row; what the identity number says need not be filled."""
+def _person(connection: Connection, values: Values) -> Person:
+    """Return the person of a row; what the identity number says need not be filled.
+
+    Without an id it is the one under whom the number is registered, else a new one's.
+    """
     number, kind = values["identity_number"] or None, values["identity_type"]
     born: date | None = values["birth_date"]
     if born is None and kind == RESIDENT_ID:
         born = _told(number or "").birth_date
     if born is None:
         raise Refusal("required", "不能为空", "the cell must be filled", column="birth_date")
-    person_id = values["person_id"] or number
-    if not person_id or (number is None) != (kind == "none"):
+    if not (values["person_id"] or number) or (number is None) != (kind == "none"):
         raise Refusal(
             "required",
             "证件号码和证件类型不符，或人员编号为空",
             "identity number and its kind do not agree, or there is no id",
             column="identity_number",
         )
+    known = None if values["person_id"] else persons.find_by_identity(connection, number or "")
     return Person(
-        person_id=person_id,
+        person_id=values["person_id"] or (known and known.person_id) or persons.new_id(connection),
         birth_date=born,
         name=values["name"],
         identity_type=kind,
@@ -225,6 +231,13 @@ def staff_columns(_: Region) -> Sequence[Column]:
     """Return the columns of an employer's staff."""
     return (
         Column("employer_id", "id", Text("单位编号", "Employer")),
+        Column(
+            "person_id",
+            "id",
+            Text("人员编号", "Person"),
+            Text("空着则由系统给新参保人编号", "of who is new; empty: an id is made"),
+            absent="",
+        ),
         _IDENTITY,
         _NAME,
         _DIVISION,
@@ -239,12 +252,12 @@ def _staff(job: Job) -> Write:
         told = _told(values["identity_number"])
         person = persons.find_by_identity(connection, told.number)
         if person is None:
+            person_id = values["person_id"] or persons.new_id(connection)
             given = Person(
-                *(told.number, told.birth_date, values["name"], RESIDENT_ID, told.number),
+                *(person_id, told.birth_date, values["name"], RESIDENT_ID, told.number),
                 division=values["division"],
             )
             persons.register(connection, given, actor=job.actor)
-            person_id = given.person_id
         else:
             _named(person, values["name"])
             person_id = person.person_id
@@ -266,8 +279,8 @@ def _named(person: Known, name: str) -> None:
     if person.name not in {"", name}:
         raise Refusal(
             "same_name",
-            f"证件号码登记的姓名是 {person.name}",
-            f"the identity number is registered under the name {person.name}",
+            f"证件号码登记的姓名是 {masked_name(person.name)}",
+            f"the identity number is registered under the name {masked_name(person.name)}",
             column="name",
         )
 
@@ -326,22 +339,27 @@ def _elsewhere(job: Job) -> Write:
         first, last = values["from"], values["to"]
         if last is not None and last < first:
             raise Refusal("period", f"止日早于 {first}", f"ends before {first}", column="to")
-        key = (values["identity_number"].upper(), values["region"], values["scheme"], first)
+        safe = vault(connection)
+        number = values["identity_number"].upper()
+        index = index_of(safe, number)
+        key = (index, values["region"], values["scheme"], first)
         row = connection.execute(
-            "SELECT last FROM enrolment.elsewhere WHERE (identity_number, region, scheme, first) "
+            "SELECT last FROM enrolment.elsewhere WHERE (identity_index, region, scheme, first) "
             "= (%s, %s, %s, %s) FOR UPDATE",
             key,
         ).fetchone()
         if row == (last,):
             return False
         connection.execute(
-            "INSERT INTO enrolment.elsewhere (identity_number, region, scheme, first, last) "
-            "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (identity_number, region, scheme, first) "
+            "INSERT INTO enrolment.elsewhere "
+            "(identity_index, region, scheme, first, last, identity_number) "
+            "VALUES (%s, %s, %s, %s, %s, %s) "
+            "ON CONFLICT (identity_index, region, scheme, first) "
             "DO UPDATE SET last = EXCLUDED.last",
-            (*key, last),
+            (*key, last, ELSEWHERE.seal(safe, "identity_number", index, number)),
         )
         detail = {"region": values["region"], "scheme": values["scheme"], "first": first}
-        note(connection, job.actor, "elsewhere", f"identity:{key[0]}", **detail, last=last)
+        note(connection, job.actor, "elsewhere", f"identity:{index.hex()}", **detail, last=last)
         return True
 
     return write

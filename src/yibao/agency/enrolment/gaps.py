@@ -15,10 +15,12 @@ from fractions import Fraction
 from itertools import islice
 from typing import Literal
 
+from yibao.agency.enrolment.sealed import index_of
 from yibao.interop.files.columns import Column
 from yibao.interop.files.rowreader import RowReader
 from yibao.interop.files.rows import Reject
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 from yibao.text import Text
 
 State = Literal["insured", "elsewhere", "missing", "lapsed", "duplicate"]
@@ -89,17 +91,19 @@ class Score:
 
 def compare(connection: Connection, population: Iterable[Resident], day: date) -> Iterator[Found]:
     """Yield what the register says of each resident on a day."""
+    safe = vault(connection)
     waiting = iter(population)
     while batch := list(islice(waiting, AT_ONCE)):
-        known = _known(connection, [r.identity_number.upper() for r in batch], day)
-        for resident in batch:
-            yield _found(resident, known)
+        indexes = [index_of(safe, resident.identity_number) for resident in batch]
+        known = _known(connection, indexes, day)
+        for resident, index in zip(batch, indexes, strict=True):
+            yield _found(resident, known[index])
 
 
-_Row = tuple[str, str | None, bool, date | None, bool, str | None]
+_Row = tuple[bytes, str | None, bool, date | None, bool, str | None]
 
 
-def _known(connection: Connection, numbers: list[str], day: date) -> Mapping[str, _Row]:
+def _known(connection: Connection, indexes: list[bytes], day: date) -> Mapping[bytes, _Row]:
     rows = connection.execute(
         """
         SELECT n, person_id,
@@ -110,18 +114,18 @@ def _known(connection: Connection, numbers: list[str], day: date) -> Mapping[str
                EXISTS (SELECT FROM enrolment.membership AS m WHERE m.person_no = p.person_no
                        AND upper_inf(known) AND lower(valid) <= %(day)s),
                (SELECT string_agg(region || ' ' || scheme, '; ' ORDER BY first)
-                FROM enrolment.elsewhere AS e WHERE e.identity_number = n
+                FROM enrolment.elsewhere AS e WHERE e.identity_index = n
                 AND daterange(first, last, '[]') @> %(day)s::date)
-        FROM unnest(%(numbers)s::text[]) AS n
-        LEFT JOIN enrolment.person AS p ON p.identity_number = n
+        FROM unnest(%(indexes)s::bytea[]) AS n
+        LEFT JOIN enrolment.person AS p ON p.identity_index = n
         """,
-        {"day": day, "numbers": numbers},
+        {"day": day, "indexes": indexes},
     )
     return {row[0]: row for row in rows}
 
 
-def _found(resident: Resident, known: Mapping[str, _Row]) -> Found:
-    _, person, covered, since, member, elsewhere = known[resident.identity_number.upper()]
+def _found(resident: Resident, known: _Row) -> Found:
+    _, person, covered, since, member, elsewhere = known
     state: State
     if covered:
         state, since = "duplicate" if elsewhere else "insured", None

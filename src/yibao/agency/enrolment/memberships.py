@@ -17,6 +17,7 @@ from yibao.agency.enrolment.persons import Known, locked
 from yibao.agency.enrolment.persons import change as change_person
 from yibao.agency.enrolment.profile import Membership, bill_facts, on_day
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import identity_index
 from yibao.errors import PolicyError, Refused
 from yibao.policy.model import Value
 from yibao.settlement.procedure import Office, Request
@@ -296,9 +297,9 @@ def _alive(person: Known, first: date) -> None:
 def _not_elsewhere(connection: Connection, person: Known, enrolment: Enrolment) -> None:
     """Refuse who is enrolled in another region or scheme on one of the days, by identity number."""
     row = connection.execute(
-        "SELECT region, scheme, first, last FROM enrolment.elsewhere WHERE identity_number = %s "
+        "SELECT region, scheme, first, last FROM enrolment.elsewhere WHERE identity_index = %s "
         "AND daterange(first, last, '[]') && daterange(%s, %s, '[]') ORDER BY first LIMIT 1",
-        (person.identity_number, enrolment.first, enrolment.last),
+        (identity_index(connection, person.identity_number), enrolment.first, enrolment.last),
     ).fetchone()
     if row is not None:
         region, scheme, first, last = row

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from psycopg import errors as pg
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import PERSON, identity_index, index_of, name_index
 from yibao.errors import CodeError
+from yibao.masking import is_identity_number, masked_id
 from yibao.registry import codes
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 
 RESIDENT_ID = "resident_id"
 """The identity type whose number has a check character, a birth date and a sex."""
@@ -60,9 +64,16 @@ _COLUMNS = (
 def register(connection: Connection, person: Person, *, actor: str) -> bool:
     """Register a person; return False when it is registered just so already.
 
-    Raises Refusal: the id is another person's, the identity number is wrong or somebody's.
+    Raises Refusal: the id is another person's or an identity number, which would show whom every
+    row is about; the identity number is wrong or somebody's.
     """
     person = checked(person)
+    if is_identity_number(person.person_id):
+        raise Refusal(
+            "person_id_blind",
+            "人员编号不得是证件号码",
+            "an identity number must not serve as the id of a person",
+        )
     known = find(connection, person.person_id)
     if known is None:
         _one_payer(connection, person.person_id, "employer", "person_id")
@@ -76,23 +87,32 @@ def register(connection: Connection, person: Person, *, actor: str) -> bool:
         )
     if person.identity_number is not None:
         _not_anothers(connection, person)
+    cells = _cells(vault(connection), person)
     made = connection.execute(
-        "INSERT INTO enrolment.person (person_id, birth_date, name, identity_type, "
-        "identity_number, sex, division, phone, died_on) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        tuple(getattr(person, name) for name in Person.__dataclass_fields__),
+        sql.SQL("INSERT INTO enrolment.person ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
+            sql.SQL(", ").join(map(sql.Identifier, cells)),
+            sql.SQL(", ").join(map(sql.Placeholder, cells)),
+        ),
+        cells,
     )
     if not made.rowcount:  # somebody was faster; now one sees whom they registered
         return register(connection, person, actor=actor)
-    note(connection, actor, "register", f"person:{person.person_id}", name=person.name)
+    note(connection, actor, "register", f"person:{person.person_id}")
     return True
+
+
+def new_id(connection: Connection) -> str:
+    """Return an id that nobody has, for whoever brings none."""
+    row = connection.execute("SELECT enrolment.new_person_id()").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def change(connection: Connection, person_id: str, *, actor: str, **new: Any) -> bool:
     """Change particulars of a person; return False when nothing changes.
 
-    A birth date follows from the identity number or stays. What they were is in the audit.
-    Raises Refusal.
+    A birth date follows from the identity number or stays. What they were is in the audit, sealed
+    where it is sealed here (`former`). Raises Refusal.
     """
     old = locked(connection, person_id).person
     made = {name: getattr(old, name) for name in Person.__dataclass_fields__} | new
@@ -110,17 +130,52 @@ def change(connection: Connection, person_id: str, *, actor: str, **new: Any) ->
         _not_anothers(connection, person)
     fields = Person.__dataclass_fields__
     names = [n for n in fields if getattr(person, n) != getattr(old, n)]
-    query = sql.SQL("UPDATE enrolment.person SET {} WHERE person_no = %s").format(
-        sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(n)) for n in names)
+    safe = vault(connection)
+    cells = _cells(safe, person)
+    columns = [column for name in names for column in (name, *_INDEX_OF.get(name, ()))]
+    query = sql.SQL("UPDATE enrolment.person SET {} WHERE person_no = %(person_no)s").format(
+        sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(c), sql.Placeholder(c)) for c in columns
+        )
     )
     try:
         with connection.transaction():
-            connection.execute(query, (*(getattr(person, n) for n in names), old.person_no))
+            connection.execute(query, {**cells, "person_no": old.person_no})
     except pg.UniqueViolation:
         _not_anothers(connection, person)
+    subject = f"person:{person_id}"
     before = {name: getattr(old, name) for name in names}
-    note(connection, actor, "change", f"person:{person_id}", before=before)
+    hidden = {name: before.pop(name) for name in PERSON.columns if name in before}
+    if hidden:
+        before["sealed"] = safe.token_of(hidden, f"ops.audit.detail:{subject}")
+    note(connection, actor, "change", subject, **before)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What particulars of a person were until somebody changed them."""
+
+    until: datetime
+    actor: str
+    before: Mapping[str, Any]
+
+
+def former(connection: Connection, person_id: str) -> list[Former]:
+    """Return what particulars of a person were before each change, the first first."""
+    safe, subject = vault(connection), f"person:{person_id}"
+    rows = connection.execute(
+        "SELECT at, actor, detail FROM ops.audit WHERE action = 'change' AND subject = %s "
+        "ORDER BY at, audit_id",
+        (subject,),
+    )
+    return [Former(at, actor, _former(safe, subject, detail)) for at, actor, detail in rows]
+
+
+def _former(safe: Vault, subject: str, detail: dict[str, Any]) -> dict[str, Any]:
+    token = detail.pop("sealed", None)
+    hidden = json.loads(safe.untoken(token, f"ops.audit.detail:{subject}")) if token else {}
+    return detail | hidden
 
 
 def checked(person: Person) -> Person:
@@ -207,7 +262,7 @@ def find(connection: Connection, person_id: str) -> Known | None:
 
 def find_by_identity(connection: Connection, number: str) -> Known | None:
     """Return a person by identity number."""
-    return _one(connection, "identity_number = %s", number.upper())
+    return _one(connection, "identity_index = %s", identity_index(connection, number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +286,13 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[Known]:
     tests = ["person_no > %(after)s"]
     tests += [
         f"{name} = %({name})s"
-        for name in ("name", "birth_date", "division")
+        for name in ("birth_date", "division")
         if getattr(wanted, name) is not None
     ]
+    named = None
     if wanted.name is not None:
-        tests.append("name <> ''")  # what there is an index of
+        named = name_index(vault(connection), wanted.name)
+        tests.append("name_index = %(named)s AND name_index <> ''")  # what there is an index of
     member = [n for n in ("scheme", "household_id") if getattr(wanted, n) is not None]
     if member:  # household_id <> '' is what there is an index of
         tests.append(
@@ -248,14 +305,41 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[Known]:
         f"SELECT {_COLUMNS} FROM enrolment.person AS p WHERE {' AND '.join(tests)} "
         "ORDER BY person_no LIMIT %(limit)s"
     )
-    with connection.cursor(row_factory=class_row(Known)) as cursor:
-        return cursor.execute(query.encode(), {**asdict(wanted), "limit": limit}).fetchall()
+    given = {**asdict(wanted), "named": named, "limit": limit}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return list(_known(connection, cursor.execute(query.encode(), given).fetchall()))
 
 
-def _one(connection: Connection, where: str, value: str) -> Known | None:
-    with connection.cursor(row_factory=class_row(Known)) as cursor:
-        query = f"SELECT {_COLUMNS} FROM enrolment.person WHERE {where}"
-        return cursor.execute(query.encode(), (value,)).fetchone()
+def _one(connection: Connection, where: str, value: str | bytes | None) -> Known | None:
+    query = f"SELECT {_COLUMNS} FROM enrolment.person WHERE {where}"
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(query.encode(), (value,)).fetchall()
+    return next(_known(connection, rows), None)
+
+
+def _known(connection: Connection, rows: Iterable[dict[str, Any]]) -> Iterator[Known]:
+    """Yield persons of rows, opened."""
+    safe = vault(connection)
+    for row in rows:
+        for name in PERSON.columns:
+            if row[name] is not None:
+                row[name] = PERSON.open(safe, name, row["person_id"], row[name])
+        yield Known(**row)
+
+
+_INDEX_OF = {"identity_number": ("identity_index",), "name": ("name_index",)}
+
+
+def _cells(safe: Vault, person: Person) -> dict[str, Any]:
+    """Return the columns of a person's row, sealed and indexed."""
+    cells: dict[str, Any] = asdict(person)
+    for name in PERSON.columns:
+        if cells[name] is not None:
+            cells[name] = PERSON.seal(safe, name, person.person_id, cells[name])
+    number = person.identity_number
+    cells["identity_index"] = None if number is None else index_of(safe, number)
+    cells["name_index"] = name_index(safe, person.name)
+    return cells
 
 
 def locked(connection: Connection, person_id: str) -> Locked:
@@ -273,7 +357,9 @@ def locked(connection: Connection, person_id: str) -> Locked:
 def unknown(person_id: str) -> Refusal:
     """Return the refusal of an id that is nobody's."""
     return Refusal(
-        "known_person", f"没有登记 {person_id} 这个人", f"there is no person {person_id}"
+        "known_person",
+        f"没有登记 {masked_id(person_id)} 这个人",
+        f"there is no person {masked_id(person_id)}",
     )
 
 
@@ -289,10 +375,13 @@ class Twins:
 def twins(connection: Connection) -> list[Twins]:
     """Return who seems to be registered twice: one name and birth date, under two ids."""
     rows = connection.execute(
-        "SELECT name, birth_date, array_agg(person_id ORDER BY person_id) FROM enrolment.person "
-        "WHERE name <> '' GROUP BY name, birth_date HAVING count(*) > 1 ORDER BY name, birth_date"
+        "SELECT (array_agg(name ORDER BY person_id))[1], birth_date, "
+        "array_agg(person_id ORDER BY person_id) FROM enrolment.person "
+        "WHERE name_index <> '' GROUP BY name_index, birth_date HAVING count(*) > 1"
     )
-    return [Twins(*row) for row in rows]
+    safe = vault(connection)
+    found = [Twins(PERSON.open(safe, "name", own[0], name), born, own) for name, born, own in rows]
+    return sorted(found, key=lambda twins: (twins.name, twins.birth_date))
 
 
 def employer(

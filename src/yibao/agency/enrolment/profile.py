@@ -9,6 +9,7 @@ from datetime import date
 from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.persons import Known
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import identity_index
 from yibao.policy.model import Value
 from yibao.store.database import Connection
 
@@ -86,9 +87,9 @@ def on_day(
         ).fetchone()
         employer_id, wage, kind = row or (employer_id, wage, kind)
     elsewhere = connection.execute(
-        "SELECT 1 FROM enrolment.elsewhere WHERE identity_number = %s AND scheme = 'employee' "
+        "SELECT 1 FROM enrolment.elsewhere WHERE identity_index = %s AND scheme = 'employee' "
         "AND daterange(first, last, '[]') @> %s",
-        (person.identity_number, day),
+        (identity_index(connection, person.identity_number), day),
     ).fetchone()
     return Profile(
         person=person,

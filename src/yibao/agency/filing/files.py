@@ -108,6 +108,10 @@ _REMOTE = RowFile(
     ),
     _remote,
 )
+CHOICES = {
+    "level_3": Text("选定三级医院", "hospital of level 3"),
+    "primary": Text("签约基层机构", "contracted primary institution"),
+}
 _CHOICE = RowFile(
     "choice",
     (
@@ -116,10 +120,7 @@ _CHOICE = RowFile(
             "kind",
             "code",
             Text("选定类型", "Kind"),
-            codes={
-                "level_3": Text("选定三级医院", "hospital of level 3"),
-                "primary": Text("签约基层机构", "contracted primary institution"),
-            },
+            codes=CHOICES,
         ),
         Column("institution_id", "id", Text("医疗机构编号", "Institution")),
         Column("chosen_on", "date", Text("选定日", "Day of the choice")),

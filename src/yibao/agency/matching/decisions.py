@@ -19,7 +19,9 @@ from yibao.agency.enrolment import memberships, persons
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.matching.pairs import Pair
+from yibao.agency.matching.records import blind_key
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 from yibao.text import Text
 
 Outcome = Literal["same", "different"]
@@ -94,6 +96,7 @@ def different(connection: Connection, one: str, other: str, *, reason: str, acto
 
     Raises Refusal: a person who is not registered, one record twice, or decided to be one person.
     """
+    one, other = (blind_key(vault(connection), key) for key in (one, other))
     keys = _locked(connection, one, other)
     known = newest(connection, keys)
     if known is not None:
@@ -119,6 +122,7 @@ def same(
     decision with what is left to do; the one that stands where it was decided just so before.
     Raises Refusal.
     """
+    kept, ended = (blind_key(vault(connection), key) for key in (kept, ended))
     keys = _locked(connection, kept, ended)
     known = newest(connection, keys)
     if known is not None and known.outcome == "same":
@@ -204,6 +208,12 @@ def _locked(connection: Connection, one: str, other: str) -> Keys:
                 f"{key} should be REGION:NUMBER",
             )
     return left, right
+
+
+def between(connection: Connection, one: str, other: str) -> Decision | None:
+    """Return the decision that counts of two records, whoever is named first and however."""
+    left, right = sorted(blind_key(vault(connection), key) for key in (one, other))
+    return newest(connection, (left, right))
 
 
 def newest(connection: Connection, keys: Keys) -> Decision | None:

@@ -19,10 +19,13 @@ from typing import Any, Literal, LiteralString
 from yibao.agency.enrolment.audit import note as audit
 from yibao.agency.enrolment.gaps import GAPS, Found
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import GAP, index_of
 from yibao.agency.imports import Write
 from yibao.interop.files.columns import Column
 from yibao.interop.files.rowreader import Values
+from yibao.masking import masked_number
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 from yibao.text import Text
 
 State = Literal["open", "called", "visited", "elsewhere", "exempt", "enrolled"]
@@ -71,7 +74,7 @@ class Gap:
 
 
 _NOW: LiteralString = """
-    SELECT g.gap_id, identity_number, name, division, street, people, kind, seen_on,
+    SELECT g.gap_id, identity_index, identity_number, name, division, street, people, kind, seen_on,
            s.state, s.on_day, s.note, s.proof, s.actor
     FROM matching.gap AS g CROSS JOIN LATERAL (
       SELECT * FROM matching.gap_step AS s WHERE s.gap_id = g.gap_id
@@ -99,19 +102,22 @@ def take(connection: Connection, found: Iterable[Found], day: date, *, actor: st
     Those of earlier files who are insured now are closed; what was done about the others is kept.
     """
     _one_at_a_time(connection)
-    known: dict[str, State] = {gap.identity_number: gap.step.state for gap in _gaps(connection)}
+    safe = vault(connection)
+    known: dict[bytes, State] = dict(
+        connection.execute(f"SELECT identity_index, state FROM ({_NOW}) AS now").fetchall()
+    )
     taken = Taken()
     for one in found:
-        number = one.resident.identity_number.upper()
-        was = known.get(number)
+        index = index_of(safe, one.resident.identity_number)
+        was = known.get(index)
         if one.state in GAPS:
-            _seen(connection, one, number, day)
+            _seen(connection, safe, one, index, day)
             if was is None:
                 taken.new += 1
-                _write(connection, number, Step("open", day), actor)
+                _write(connection, index, Step("open", day), actor)
             elif was == "enrolled":
                 taken.again += 1
-                _write(connection, number, Step("open", day), actor)
+                _write(connection, index, Step("open", day), actor)
             else:
                 taken.kept += 1
         elif was is not None and was not in CLOSED:
@@ -119,22 +125,27 @@ def take(connection: Connection, found: Iterable[Found], day: date, *, actor: st
             ends = Step("enrolled", day)
             if one.state == "elsewhere":
                 ends = Step("elsewhere", day, one.elsewhere, REPORTED)
-            _write(connection, number, ends, actor)
+            _write(connection, index, ends, actor)
     if taken.new or taken.again or taken.closed:
         counted = {"new": taken.new, "again": taken.again, "closed": taken.closed}
         audit(connection, actor, "take-gaps", "gaps", day=day, **counted)
     return taken
 
 
-def _seen(connection: Connection, one: Found, number: str, day: date) -> None:
+def _seen(connection: Connection, safe: Vault, one: Found, index: bytes, day: date) -> None:
     who = one.resident
+    sealed = (
+        GAP.seal(safe, "identity_number", index, who.identity_number.upper()),
+        GAP.seal(safe, "name", index, who.name),
+    )
     connection.execute(
-        "INSERT INTO matching.gap (identity_number, name, division, street, people, kind, seen_on) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (identity_number) DO UPDATE SET "
+        "INSERT INTO matching.gap (identity_index, identity_number, name, division, street, "
+        "people, kind, seen_on) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
+        "ON CONFLICT (identity_index) DO UPDATE SET "
         "name = EXCLUDED.name, division = EXCLUDED.division, street = EXCLUDED.street, "
         "people = EXCLUDED.people, kind = EXCLUDED.kind, seen_on = EXCLUDED.seen_on "
         "WHERE gap.seen_on <= EXCLUDED.seen_on",
-        (number, who.name, who.division, who.street, who.group, one.state, day),
+        (index, *sealed, who.division, who.street, who.group, one.state, day),
     )
 
 
@@ -145,15 +156,15 @@ def close_covered(connection: Connection, day: date, *, actor: str) -> int:
     """
     _one_at_a_time(connection)
     rows = connection.execute(
-        f"SELECT identity_number FROM ({_NOW}) AS now "
-        "JOIN enrolment.person USING (identity_number) WHERE now.kind <> 'duplicate' "
+        f"SELECT gap_id, identity_index FROM ({_NOW}) AS now "
+        "JOIN enrolment.person USING (identity_index) WHERE now.kind <> 'duplicate' "
         "AND NOT state = ANY(%(closed)s) AND EXISTS (SELECT FROM enrolment.coverage AS c "
         "WHERE c.person_no = person.person_no AND upper_inf(known) AND valid @> %(day)s::date)",
         {"closed": sorted(CLOSED), "day": day},
     ).fetchall()
-    for (number,) in rows:
-        _write(connection, number, Step("enrolled", day), actor)
-        audit(connection, actor, "close-gap", f"gap:{number}", state="enrolled", day=day)
+    for gap_id, index in rows:
+        _write(connection, index, Step("enrolled", day), actor)
+        audit(connection, actor, "close-gap", f"gap:{gap_id}", state="enrolled", day=day)
     return len(rows)
 
 
@@ -170,23 +181,23 @@ def step(connection: Connection, number: str, made: Step, *, actor: str) -> bool
 
     Raises Refusal: no gap, closed by cover, a note or proof that is lacking.
     """
-    number = number.upper()
+    index = index_of(vault(connection), number)
     locked = connection.execute(
-        "SELECT FROM matching.gap WHERE identity_number = %s FOR NO KEY UPDATE", (number,)
+        "SELECT FROM matching.gap WHERE identity_index = %s FOR NO KEY UPDATE", (index,)
     ).fetchone()
     if locked is None:
         raise Refusal(
             "known_gap",
-            f"缺口清单里没有 {number}",
-            f"there is no gap of {number}",
+            f"缺口清单里没有 {masked_number(number)}",
+            f"there is no gap of {masked_number(number)}",
             column="identity_number",
         )
-    now = _gaps(connection, "WHERE identity_number = %(number)s", {"number": number})[0].step
-    if now == made:
+    (gap,) = _gaps(connection, "WHERE identity_index = %(index)s", {"index": index})
+    if gap.step == made:
         return False
-    _may_follow(now, made)
-    _write(connection, number, made, actor)
-    audit(connection, actor, "gap", f"gap:{number}", **asdict(made))
+    _may_follow(gap.step, made)
+    _write(connection, index, made, actor)
+    audit(connection, actor, "gap", f"gap:{gap.gap_id}", **asdict(made))
     return True
 
 
@@ -211,11 +222,11 @@ def _may_follow(now: Step, made: Step) -> None:
         raise Refusal("required", "须有参保凭证", "proof of it is needed", column="proof")
 
 
-def _write(connection: Connection, number: str, made: Step, actor: str) -> None:
+def _write(connection: Connection, index: bytes, made: Step, actor: str) -> None:
     connection.execute(
         "INSERT INTO matching.gap_step (gap_id, state, on_day, note, proof, actor) "
-        "SELECT gap_id, %s, %s, %s, %s, %s FROM matching.gap WHERE identity_number = %s",
-        (made.state, made.on_day, made.note, made.proof, actor, number),
+        "SELECT gap_id, %s, %s, %s, %s, %s FROM matching.gap WHERE identity_index = %s",
+        (made.state, made.on_day, made.note, made.proof, actor, index),
     )
 
 
@@ -237,9 +248,15 @@ def gaps(
     """Return the gaps in some states, of a division (or the beginning of its code) or street."""
     return _gaps(
         connection,
-        f"{_WANTED} ORDER BY division, street, identity_number",
+        f"{_WANTED} ORDER BY division, street, gap_id",
         {"states": list(states), "division": division, "street": street},
     )
+
+
+def find(connection: Connection, gap_id: int) -> Gap | None:
+    """Return a gap by our number."""
+    found = _gaps(connection, "WHERE gap_id = %(gap_id)s", {"gap_id": gap_id})
+    return found[0] if found else None
 
 
 def page(
@@ -264,11 +281,15 @@ def _gaps(
     connection: Connection, where: LiteralString = "", values: Mapping[str, object] | None = None
 ) -> list[Gap]:
     rows = connection.execute(f"SELECT * FROM ({_NOW}) AS now {where}", values)
-    return [_gap(row) for row in rows]
+    safe = vault(connection)
+    return [_gap(safe, row) for row in rows]
 
 
-def _gap(row: tuple[Any, ...]) -> Gap:
-    gap_id, number, name, division, street, group, kind, seen_on, *step, actor = row
+def _gap(safe: Vault, row: tuple[Any, ...]) -> Gap:
+    gap_id, index, *sealed, division, street, group, kind, seen_on = row[:9]
+    *step, actor = row[9:]
+    names = ("identity_number", "name")
+    number, name = (GAP.open(safe, n, index, s) for n, s in zip(names, sealed, strict=True))
     return Gap(number, name, division, street, group, kind, seen_on, Step(*step), actor, gap_id)
 
 

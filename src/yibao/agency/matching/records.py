@@ -13,14 +13,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
+from yibao.agency.enrolment.sealed import ELSEWHERE, PERSON, index_of
 from yibao.errors import CodeError
 from yibao.interop.files.columns import Column
 from yibao.interop.files.rowreader import RowReader
 from yibao.interop.files.rows import Reject
+from yibao.masking import is_identity_number
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry import codes
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 from yibao.text import Text
 
 HERE = ""
@@ -40,8 +44,9 @@ class Period:
 class Record:
     """A person as somebody has them registered.
 
-    `key` tells records apart and is what decisions name: `person:P1` of ours, `130100:NUMBER` of
-    another region's. `number` is the identity number in its form of today, "" where there is none.
+    `key` tells records apart and is what decisions name: `person:P1` of ours, `130100:…` of
+    another region's, by a blind number. `number` is the identity number in its form of today, ""
+    where there is none.
     """
 
     key: str
@@ -137,13 +142,38 @@ def ours(connection: Connection) -> list[Record]:
         WHERE died_on IS NULL
         """
     )
-    return [
-        Record(
-            *(f"person:{person}", HERE, one_form(name), born, sex, document),
-            *(today_number(number), division, phone.strip(), _periods(periods)),
+    safe = vault(connection)
+
+    def record(person: str, *row: Any) -> Record:
+        name, born, sex, document, number, division, phone, periods = row
+        return Record(
+            key=f"person:{person}",
+            source=HERE,
+            name=one_form(PERSON.open(safe, "name", person, name)),
+            birth_date=born,
+            sex=sex,
+            document=document,
+            number=today_number(PERSON.open(safe, "identity_number", person, number)),
+            division=division,
+            phone=PERSON.open(safe, "phone", person, phone).strip(),
+            periods=_periods(periods),
         )
-        for person, name, born, sex, document, number, division, phone, periods in rows
-    ]
+
+    return [record(*row) for row in rows]
+
+
+def key_of(safe: Vault, region: str, number: str) -> str:
+    """Return the key of another region's record that is known by an identity number.
+
+    It is blind: decisions name it, and whoever reads them needs not know the number.
+    """
+    return f"{region}:{index_of(safe, number).hex()}"
+
+
+def blind_key(safe: Vault, key: str) -> str:
+    """Return a key as it is kept: without the identity number, where somebody named it so."""
+    region, _, number = key.partition(":")
+    return key_of(safe, region, number) if is_identity_number(number) else key
 
 
 def _periods(told: list[str] | None) -> tuple[Period, ...]:
@@ -159,13 +189,18 @@ def _periods(told: list[str] | None) -> tuple[Period, ...]:
 def reported(connection: Connection) -> list[Record]:
     """Return the enrolments that other regions have reported by number, without particulars."""
     rows = connection.execute(
-        "SELECT region, identity_number, scheme, first, last FROM enrolment.elsewhere"
+        "SELECT region, identity_index, identity_number, scheme, first, last "
+        "FROM enrolment.elsewhere"
     )
+    safe = vault(connection)
     found: dict[tuple[str, str], list[Period]] = {}
-    for region, number, *period in rows:
-        found.setdefault((region, today_number(number)), []).append(Period(*period))
+    for region, index, sealed, *period in rows:
+        number = today_number(ELSEWHERE.open(safe, "identity_number", index, sealed))
+        found.setdefault((region, number), []).append(Period(*period))
     return [
-        Record(f"{region}:{number}", region, "", date.min, number=number, periods=tuple(held))
+        Record(
+            key_of(safe, region, number), region, "", date.min, number=number, periods=tuple(held)
+        )
         for (region, number), held in found.items()
     ]
 
@@ -204,7 +239,7 @@ def columns() -> tuple[Column, ...]:
     )
 
 
-def theirs(readers: Iterable[RowReader], rejects: list[Reject]) -> Iterator[Record]:
+def theirs(safe: Vault, readers: Iterable[RowReader], rejects: list[Reject]) -> Iterator[Record]:
     """Yield the persons of another region's files; rows that tell too little are rejected.
 
     A number that does not keep to the standard is not refused: that is what is looked for.
@@ -226,7 +261,9 @@ def theirs(readers: Iterable[RowReader], rejects: list[Reject]) -> Iterator[Reco
             assert born is not None
             first = values["from"]
             yield Record(
-                key=f"{values['region']}:{number or values['record_id']}",
+                key=key_of(safe, values["region"], number)
+                if number
+                else f"{values['region']}:{values['record_id']}",
                 source=values["region"],
                 name=one_form(values["name"]),
                 birth_date=born,

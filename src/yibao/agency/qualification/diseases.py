@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Literal
 
 from psycopg import errors as pg
@@ -21,10 +22,11 @@ from psycopg.types.range import DateRange
 from yibao.agency.enrolment import facts, periods
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.periods import Period
-from yibao.agency.enrolment.persons import Known, find, locked, unknown
+from yibao.agency.enrolment.persons import Known, Person, find, locked, unknown
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.registry.find import disease as find_disease
-from yibao.registry.find import is_centre
+from yibao.agency.enrolment.statuses import statuses
+from yibao.policy.vocabulary import vocabulary
+from yibao.registry.find import REASONS, disease_refusal, is_centre
 from yibao.store.database import Connection
 
 ATTRIBUTE = "registered_diseases"
@@ -67,16 +69,11 @@ class Application:
 def apply(connection: Connection, person_id: str, disease: str, on_day: date, *, actor: str) -> int:
     """File an application, the first one or to renew; return its number.
 
-    Raises Refusal: nobody of that id, no such disease, an application for it is open.
+    Raises Refusal: nobody of that id; no such disease, or not one of this scheme, of this age, or
+    without a standard so far; an application for it is open.
     """
     person = locked(connection, person_id).person
-    if find_disease(connection, disease, on_day) is None:
-        raise Refusal(
-            "unknown_disease",
-            f"{on_day} 没有病种 {disease}",
-            f"there is no disease {disease} on the list on {on_day}",
-            column="disease",
-        )
+    _check_listed(connection, person, disease, on_day)
     waiting = [
         a
         for a in applications(connection, person_id)
@@ -98,6 +95,25 @@ def apply(connection: Connection, person_id: str, disease: str, on_day: date, *,
     assert row is not None
     note(connection, actor, "qualify-apply", f"application:{row[0]}", person=person_id)
     return int(row[0])
+
+
+def _check_listed(connection: Connection, person: Person, disease: str, on_day: date) -> None:
+    held = [s for s in statuses(connection, person.person_id) if s.holds(on_day)]
+    scheme = str(held[0].facts[_scheme_index()]) if held else None
+    rule = disease_refusal(connection, disease, scheme, person.birth_date, on_day)
+    if rule is not None:
+        why = REASONS[rule]
+        raise Refusal(
+            rule,
+            f"{on_day} {disease}：{why.zh}",
+            f"{disease} on {on_day}: {why.en}",
+            column="disease",
+        )
+
+
+@cache
+def _scheme_index() -> int:
+    return [a.name for a in vocabulary().of("person")].index("scheme")
 
 
 def assess(connection: Connection, number: int, finding: Finding, *, actor: str) -> bool:

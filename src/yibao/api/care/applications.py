@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.qualification import diseases
@@ -24,9 +24,10 @@ from yibao.api.fields import (
 )
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/qualification/applications", tags=["qualification"])
+router = Router(prefix="/qualification/applications", tags=["qualification"])
 
 ApplicationNumber = Annotated[int, number_in_path("application_id / 申请编号")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, WithJsonSchema
 
 from yibao.agency.care import assessments
@@ -14,9 +14,10 @@ from yibao.agency.care.scale import ITEMS
 from yibao.agency.enrolment.persons import find, unknown
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import Day, Name, PersonId, Said, Strict, Told, either, example
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/care/persons/{person_id}/assessments", tags=["care"])
+router = Router(prefix="/care/persons/{person_id}/assessments", tags=["care"])
 
 
 def _schema_of_points() -> dict[str, Any]:

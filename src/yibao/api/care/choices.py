@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.filing import choices
@@ -16,9 +16,10 @@ from yibao.api.care.referrals import FilingCancellation
 from yibao.api.fields import Day, Name, OfPerson, Remark, Strict, Told, example, number_in_path
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/filing/choices", tags=["filing"])
+router = Router(prefix="/filing/choices", tags=["filing"])
 
 ChoiceNumber = Annotated[int, number_in_path("choice_id / 选择编号")]
 Kind = Literal["level_3", "primary"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.dispensing import deliveries
@@ -25,10 +25,11 @@ from yibao.api.fields import (
 )
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import CHINA
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/deliveries", tags=["prescriptions"])
+router = Router(prefix="/deliveries", tags=["prescriptions"])
 
 DeliveryNumber = Annotated[int, number_in_path("delivery_id / 订单编号")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.enrolment.persons import find, unknown
@@ -12,9 +12,10 @@ from yibao.agency.filing import family_doctors
 from yibao.agency.filing.family_doctors import Contract
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import Amount, Day, Name, PersonId, Strict, Told, Yuan, example
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/care/persons/{person_id}/family-doctors", tags=["care"])
+router = Router(prefix="/care/persons/{person_id}/family-doctors", tags=["care"])
 
 
 class NewContract(Strict):

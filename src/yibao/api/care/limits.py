@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from yibao.agency import ceilings
@@ -15,9 +15,10 @@ from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import Day, Name, Said, Strict, Told, Words, example, words
 from yibao.api.headers import ETAG, NOT_MODIFIED
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/limits", tags=["limits"])
+router = Router(prefix="/limits", tags=["limits"])
 
 LimitName = Annotated[Name, Path(description=f"{', '.join(NAMES)} / 限额名称")]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Annotated, get_args
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, StringConstraints
 
 from yibao.agency.desk.bill import decimal
@@ -17,11 +17,12 @@ from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import Instant, Name, OfPerson, Remark, Strict, Told, example, number_in_path
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import CHINA
 from yibao.registry.find import ItemKind
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/prescriptions", tags=["prescriptions"])
+router = Router(prefix="/prescriptions", tags=["prescriptions"])
 
 PrescriptionNumber = Annotated[int, number_in_path("prescription_id / 处方编号")]
 Quantity = Annotated[

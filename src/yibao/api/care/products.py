@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.products import financing
@@ -15,6 +15,7 @@ from yibao.api.desk.models import Cited, Step
 from yibao.api.fields import Day, Strict, Told, Yuan, example
 from yibao.api.headers import as_json
 from yibao.api.problems import Fault, Faulty, documented
+from yibao.api.routing import Router
 from yibao.interop.files import cells
 from yibao.interop.files.columns import Column, request_columns
 from yibao.policy.model import Region
@@ -24,7 +25,7 @@ from yibao.settlement.explain_data import account_as_json
 from yibao.settlement.procedure import Office, Request
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/products", tags=["products"])
+router = Router(prefix="/products", tags=["products"])
 
 Procedure = Literal["product_financing", "accident_grant", "maternity_allowance", "care_grade"]
 Product = Literal["accident", "long_term_care"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.filing import referrals
@@ -25,9 +25,10 @@ from yibao.api.fields import (
 )
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/filing/referrals", tags=["filing"])
+router = Router(prefix="/filing/referrals", tags=["filing"])
 
 ReferralNumber = Annotated[int, number_in_path("referral_id / 转诊单号")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from yibao.agency.qualification import diseases, sites
@@ -13,9 +13,10 @@ from yibao.agency.qualification.diseases import Finding
 from yibao.agency.qualification.sites import Site
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import Day, Name, NameOrNone, PersonId, Remark, Said, Strict, Told, example
+from yibao.api.routing import Router
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/qualification/persons/{person_id}", tags=["qualification"])
+router = Router(prefix="/qualification/persons/{person_id}", tags=["qualification"])
 
 Disease = Annotated[Name, Path(description="of the register of diseases / 病种代码")]
 _REVIEW: dict[str, Any] = {"institution_id": "H12010100002", "on": "2024-03-01", "confirmed": True}

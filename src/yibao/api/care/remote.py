@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from yibao.agency.filing import remote as filing
@@ -17,10 +17,11 @@ from yibao.api.care.referrals import FilingCancellation
 from yibao.api.fields import Day, Name, OfPerson, Remark, Strict, Told, example, number_in_path
 from yibao.api.paging import Cursor, Limit, page_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import CHINA
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/filing/remote", tags=["filing"])
+router = Router(prefix="/filing/remote", tags=["filing"])
 
 RemoteNumber = Annotated[int, number_in_path("remote_id / 备案号")]
 

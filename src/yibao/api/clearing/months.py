@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from yibao.agency.clearing import audit as audits
 from yibao.agency.clearing import read
@@ -35,10 +35,11 @@ from yibao.api.fields import Day, Month, Name, number_in_path
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/clearing", tags=["clearing"])
+router = Router(prefix="/clearing", tags=["clearing"])
 
 ApplicationId = Annotated[int, number_in_path("application_id / 申报编号")]
 DeductionId = Annotated[int, number_in_path("deduction_id / 扣款编号")]

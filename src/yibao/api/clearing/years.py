@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from yibao.agency.clearing import region as regions
 from yibao.agency.clearing import reserve, year
@@ -32,11 +32,12 @@ from yibao.api.clearing.models import (
 )
 from yibao.api.clearing.months import act
 from yibao.api.fields import Fund, Name
+from yibao.api.routing import Router
 from yibao.ledger.balance import balance
 from yibao.ledger.chart import CHART, Account, Party
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/clearing", tags=["clearing"])
+router = Router(prefix="/clearing", tags=["clearing"])
 
 FundOf = Annotated[Fund, Path()]
 RegionId = Annotated[

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from yibao.agency.desk import find
 from yibao.agency.desk.correct import Corrected as Replaced
@@ -32,10 +32,11 @@ from yibao.api.desk.models import (
 from yibao.api.fields import number_in_path
 from yibao.api.headers import IfMatch, as_json, require_match
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.api.service import service_of
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/desk", tags=["desk"])
+router = Router(prefix="/desk", tags=["desk"])
 
 LARGER = {
     re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -25,12 +25,13 @@ from yibao.api.fields import YUAN, Amount, Day, Name, Strict, Told, Yuan, exampl
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.api.service import Service
 from yibao.clock import today
 from yibao.ledger.funds import funds
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/desk/guests", tags=["desk"])
+router = Router(prefix="/desk/guests", tags=["desk"])
 
 _CODE = StringConstraints(pattern=r"^[1-9][0-9]{5}$")
 Region = Annotated[str, _CODE, Path(description="division of the city that insures / 参保地")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from yibao.agency.desk import find
 from yibao.agency.desk.model import DeskError
@@ -19,10 +19,11 @@ from yibao.api.fields import Day, Name, number_in_path
 from yibao.api.headers import as_json
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
+from yibao.api.routing import Router
 from yibao.settlement.explain_data import as_json as explained
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/desk", tags=["desk"])
+router = Router(prefix="/desk", tags=["desk"])
 
 SettlementId = Annotated[int, number_in_path("settlement_id / 结算编号")]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
 from yibao.agency.enrolment.refusal import Refusal
@@ -42,15 +42,17 @@ from yibao.api.paging import (
     number_of,
 )
 from yibao.api.problems import documented
+from yibao.api.routing import Router
+from yibao.masking import masked_name, masked_number, masked_phone
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/duplicates", tags=["matching"])
+router = Router(prefix="/duplicates", tags=["matching"])
 
 Key = Annotated[
     str,
     StringConstraints(max_length=160, pattern=r"^[\p{L}\p{N}][^\p{C}\p{Z}]*$"),
     AfterValidator(one_spelling),
-    Field(description="person:ID of ours, REGION:NUMBER of another region's / 记录"),
+    Field(description="person:ID of ours, REGION:… of another region's, as pairs name it / 记录"),
 ]
 
 
@@ -77,7 +79,7 @@ class DuplicatesWanted(Strict):
 
 
 class RecordTold(Told):
-    """A record of a pair; of what another region reports by number there is only that."""
+    """A record of a pair, masked; of what another region reports by number there is only that."""
 
     key: str
     name: str
@@ -167,13 +169,13 @@ def _pair(pair: Pair) -> PairTold:
 def _record(record: Record) -> RecordTold:
     return RecordTold.model_construct(
         key=record.key,
-        name=record.name,
+        name=masked_name(record.name),
         birth_date=None if record.birth_date == date.min else record.birth_date,
         sex=record.sex,
         identity_type=record.document,
-        identity_number=record.number,
+        identity_number=masked_number(record.number),
         division=record.division,
-        phone=record.phone,
+        phone=masked_phone(record.phone),
     )
 
 
@@ -274,7 +276,7 @@ def post_different(body: TwoPersons, write: Write) -> Response:
     def work(connection: Connection) -> PairDecision:
         pair = (body.one, body.other)
         decisions.different(connection, *pair, reason=body.reason, actor=write.actor)
-        made = decisions.newest(connection, (min(pair), max(pair)))
+        made = decisions.between(connection, *pair)
         assert made is not None
         return _decision(made)
 

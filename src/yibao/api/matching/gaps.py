@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import AfterValidator, StringConstraints
 
+from yibao.agency.desk.model import DeskError
+from yibao.agency.enrolment.audit import note
 from yibao.agency.matching import followup
 from yibao.agency.matching.followup import NOTE, STATES, Gap, State, Step
-from yibao.api.calls import MAKES, All, Write
+from yibao.api.calls import MAKES, MAKES_OF_ONE, All, Write
 from yibao.api.fields import Day, Name, Strict, Told, example, no_formula
 from yibao.api.paging import (
     Cursor,
@@ -22,10 +24,13 @@ from yibao.api.paging import (
     key_at,
     number_of,
 )
+from yibao.api.persons import Reason
 from yibao.api.problems import documented
+from yibao.api.routing import Router
+from yibao.masking import masked_name, masked_number
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/gaps", tags=["matching"])
+router = Router(prefix="/gaps", tags=["matching"])
 
 Finding = Annotated[
     str,
@@ -33,6 +38,8 @@ Finding = Annotated[
     AfterValidator(no_formula),
 ]
 """What was found, in words, as long as a file may say it; or nothing."""
+
+GapId = Annotated[int, Path(ge=1, le=2**63 - 1, description="gap_id / 缺口编号")]
 
 InDivision = Annotated[
     str | None,
@@ -44,7 +51,7 @@ InDivision = Annotated[
 
 
 class GapTold(Told):
-    """A gap as the newest population file has it, and what was done last."""
+    """A gap as the newest population file has it, and what was done last; masked unless asked."""
 
     gap_id: int
     identity_number: str
@@ -165,11 +172,40 @@ def list_gaps(
 
 
 def _gap(gap: Gap) -> GapTold:
+    masked = {
+        "identity_number": masked_number(gap.identity_number),
+        "name": masked_name(gap.name),
+    }
+    return _told(gap, **masked)
+
+
+def _told(gap: Gap, **instead: str) -> GapTold:
     said = {name: getattr(gap, name) for name in Gap.__dataclass_fields__.keys() - {"step"}}
     step = gap.step
     return GapTold.model_construct(
-        **said, state=step.state, on=step.on_day, note=step.note, proof=step.proof
+        **said | instead, state=step.state, on=step.on_day, note=step.note, proof=step.proof
     )
+
+
+@router.post(
+    "/{gap_id}/unmasked",
+    operation_id="unmaskGap",
+    summary="A gap, nothing masked; the audit log keeps who asked / 查看完整信息",
+    status_code=201,
+    response_model=GapTold,
+    responses=MAKES_OF_ONE,
+)
+def post_unmasked(gap_id: GapId, body: Reason, write: Write) -> Response:
+    """Return whom a gap is of, and write down who wanted to know, and why."""
+
+    def work(connection: Connection) -> GapTold:
+        gap = followup.find(connection, gap_id)
+        if gap is None:
+            raise DeskError("known_gap_id", "gap_id", str(gap_id), "a gap")
+        note(connection, write.actor, "unmask", f"gap:{gap_id}", reason=body.reason)
+        return _told(gap)
+
+    return write.once(body, work)
 
 
 @router.get(

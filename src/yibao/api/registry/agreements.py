@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from yibao.api.calls import ACTS_ON_ONE, MAKES_OF_ONE, READS_ONE, One, Write
 from yibao.api.fields import Name
@@ -18,6 +18,7 @@ from yibao.api.registry.models import (
     NewBreach,
     NewRenewal,
 )
+from yibao.api.routing import Router
 from yibao.errors import Refused
 from yibao.registry import agreements
 from yibao.registry.agreements import Terms
@@ -25,7 +26,7 @@ from yibao.registry.versions import ONE
 from yibao.store.database import Connection
 from yibao.text import Text
 
-router = APIRouter(prefix="/agreements", tags=["agreements"])
+router = Router(prefix="/agreements", tags=["agreements"])
 
 AgreementId = Annotated[Name, Path(description="agreement_id / 协议编号")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.fields import Day, Name
@@ -23,13 +23,14 @@ from yibao.api.registry.models import (
     Places,
     Quotas,
 )
+from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.registry import designation
 from yibao.registry.agreements import Terms
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/designations", tags=["designation"])
-places = APIRouter(prefix="/quotas", tags=["designation"])
+router = Router(prefix="/designations", tags=["designation"])
+places = Router(prefix="/quotas", tags=["designation"])
 
 ApplicationId = Annotated[Name, Path(description="application_id / 申请编号")]
 OnDay = Annotated[Day | None, Query(description="the day asked for; else today / 日期")]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import ConfigDict, Field, StringConstraints
 
 from yibao.agency.desk.model import DeskError
@@ -15,6 +15,7 @@ from yibao.api.fields import Day, Strict, Told, Words, example, words
 from yibao.api.headers import as_json
 from yibao.api.paging import KeyCursor, Limit, cursor_at, cut, key_at
 from yibao.api.problems import MAX_FAULTS, Fault, Faulty, documented
+from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.interop.files import cells
 from yibao.interop.files.columns import Column
@@ -25,7 +26,7 @@ from yibao.registry.register import FIRST, Register
 from yibao.registry.registers import REGISTERS
 from yibao.store.database import Connection
 
-router = APIRouter(prefix="/registry", tags=["registry"])
+router = Router(prefix="/registry", tags=["registry"])
 
 MAX_ROWS = 500
 """Most rows of one request."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yibao.errors import CannotRead, CannotWrite
+from yibao.masking import masked_cell
 from yibao.policy.model import Text
 
 MAX_CELL = 256
@@ -37,10 +38,11 @@ class RowError:
     message: Text
 
     def say(self, language: str) -> str:
-        """Return the error on one line, in "zh" or "en"."""
+        """Return the error on one line, in "zh" or "en"; what tells who somebody is, masked."""
         at = visible(f"{self.file}:{self.row}")
         column = visible(shorten(self.column))
-        found = f" {column} = {shorten(self.value)!r}" if column else ""
+        shown = masked_cell(self.column, self.rule, self.value)
+        found = f" {column} = {shorten(shown)!r}" if column else ""
         separator = "：" if language == "zh" else ": "
         return f"{at}{found}{separator}{visible(self.message.pick(language))} [{self.rule}]"
 

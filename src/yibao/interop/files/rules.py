@@ -273,7 +273,11 @@ def reason(rule: str, **facts: object) -> Text:
 
     A fact that is a `Text` differs by language.
     """
-    template = RULES[rule]
+    return filled(RULES[rule], **facts)
+
+
+def filled(template: Text, **facts: object) -> Text:
+    """Return a text with facts filled in, as `reason` does."""
 
     def fill(language: str) -> str:
         values = {k: v.pick(language) if isinstance(v, Text) else v for k, v in facts.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from yibao.interop.national.model import ROOT, Node
+from yibao.interop.national.model import ROOT, Node, is_file, nested
 from yibao.interop.national.values import Codes, Value, Wrong, absent, parsed
 
 Row = Mapping[str, Value]
+"""A node's values by field; a field that is a node itself has its rows."""
 Nodes = Mapping[str, Node]
 
 MAX_ROWS = 10_000
@@ -47,30 +48,79 @@ class Checked:
 
 
 def check(nodes: Nodes, message: Any, codes: Codes) -> Checked:
-    """Return what a message says, by the nodes that it should have."""
-    found = Checked()
-    if ROOT in nodes:
-        _check_node(nodes[ROOT], message, codes, found)
-        return found
-    if not isinstance(message, dict):
-        found.faults.append(Fault(ROOT, "", "报文", 0, "应为对象"))
-        return found
-    for name, node in nodes.items():
-        if not absent(message.get(name)):
-            _check_node(node, message[name], codes, found)
-        elif node.required and any(f.required for f in node.fields.values()):
-            found.faults.append(Fault(name, "", "节点", 0, "缺少此节点"))
-    found.extra += [Fault(n, "", "节点", 0, "规范没有此节点") for n in message if n not in nodes]
-    return found
+    """Return what a message says, by the nodes that it should have.
+
+    The rows of a node that is a field of another come with those, and all of them by its name.
+    """
+    checking = _Checking(nodes, codes)
+    checking.message(message)
+    return checking.found
 
 
-def _check_node(node: Node, given: Any, codes: Codes, found: Checked) -> None:
-    rows = found.rows.setdefault(node.name, [])
-    for number, row in _rows(node, given, found):
-        if isinstance(row, dict):
-            rows.append(_check_row(node, number, row, codes, found))
-        else:
-            found.faults.append(Fault(node.name, "", "节点", number, "应为对象"))
+class _Checking:
+    def __init__(self, nodes: Nodes, codes: Codes) -> None:
+        self.nodes = nodes
+        self.nested = nested(nodes)
+        self.codes = codes
+        self.found = Checked()
+
+    def message(self, message: Any) -> None:
+        found = self.found
+        if ROOT in self.nodes:
+            self.node(self.nodes[ROOT], message)
+            return
+        if not isinstance(message, dict):
+            found.faults.append(Fault(ROOT, "", "报文", 0, "应为对象"))
+            return
+        for name, node in self.nodes.items():
+            if not absent(message.get(name)):
+                self.node(node, message[name])
+            elif self._must_be_there(node):
+                found.faults.append(Fault(name, "", "节点", 0, "缺少此节点"))
+        found.extra += [
+            Fault(str(n)[:64], "", "节点", 0, "规范没有此节点")
+            for n in message
+            if n not in self.nodes
+        ]
+
+    def _must_be_there(self, node: Node) -> bool:
+        elsewhere = node.name in self.nested or is_file(node)
+        return node.required and not elsewhere and any(f.required for f in node.fields.values())
+
+    def node(self, node: Node, given: Any) -> list[Row]:
+        """Check a node and return its rows."""
+        made: list[Row] = []
+        many = replace(node, many=True) if node.name in self.nested else node
+        for number, row in _rows(many, given, self.found):
+            if isinstance(row, dict):
+                made.append(self.row(node, number, row))
+            else:
+                self.found.faults.append(Fault(node.name, "", "节点", number, "应为对象"))
+        self.found.rows.setdefault(node.name, []).extend(made)
+        return made
+
+    def row(self, node: Node, number: int, row: Mapping[str, Any]) -> Row:
+        """Check a row and return its values."""
+        values: dict[str, Any] = {}
+        for name, one in node.fields.items():
+            given = row.get(name)
+            if absent(given):
+                if one.required:
+                    self.found.faults.append(Fault(node.name, name, one.zh, number, "必填"))
+            elif name in self.nested:
+                values[name] = self.node(self.nodes[name], given)
+            else:
+                try:
+                    values[name] = parsed(one, given, self.codes)
+                except Wrong as wrong:
+                    fault = Fault(node.name, name, one.zh, number, str(wrong))
+                    self.found.faults.append(fault)
+        self.found.extra += [
+            Fault(node.name, str(name)[:64], "字段", number, "规范没有此字段")
+            for name in row
+            if name not in node.fields
+        ]
+        return values
 
 
 def _rows(node: Node, given: Any, found: Checked) -> Iterator[tuple[int, Any]]:
@@ -84,26 +134,3 @@ def _rows(node: Node, given: Any, found: Checked) -> Iterator[tuple[int, Any]]:
         yield from enumerate(given, 1)
     else:
         found.faults.append(Fault(node.name, "", "节点", 0, f"应为一个对象，收到{len(given)}个"))
-
-
-def _check_row(
-    node: Node, number: int, row: Mapping[str, Any], codes: Codes, found: Checked
-) -> Row:
-    values: dict[str, Value] = {}
-    for name, one in node.fields.items():
-        given = row.get(name)
-        if absent(given):
-            if one.required:
-                found.faults.append(Fault(node.name, name, one.zh, number, "必填"))
-            continue
-        try:
-            values[name] = parsed(one, given, codes)
-        except Wrong as wrong:
-            found.faults.append(Fault(node.name, name, one.zh, number, str(wrong)))
-    known = node.fields.keys()
-    found.extra += [
-        Fault(node.name, str(name)[:64], "字段", number, "规范没有此字段")
-        for name in row
-        if name not in known
-    ]
-    return values

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from yibao.errors import YibaoError
 from yibao.interop.national.model import (
+    ROOT,
     CodeTable,
     Field,
     Interface,
@@ -51,7 +52,7 @@ def interface(profile: str = "") -> Interface:
         name: CodeTable(name, table["zh"], table["values"] or {})
         for name, table in read(SCHEMA / "codes.yaml").data.items()
     }
-    request, reply = (_node(side, envelope[side], around) for side in ("request", "reply"))
+    request, reply = (_node(ROOT, envelope[side], around) for side in ("request", "reply"))
     return Interface(profile, request, reply, found, codes)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "number", "code", "date", "datetime", "list", "object", "bytes"]
+Kind = Literal["text", "number", "code", "date", "datetime", "list", "object", "data", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field. `length` is characters of a text, digits of a number; 0: not laid down.
 
-    A number has at most `decimals` of its digits behind the point. A code is of `table`.
+    A number has at most `decimals` of its digits behind the point. A code is of `table`. Data is an
+    object, or a list where a transaction's output is one.
     """
 
     name: str
@@ -69,3 +70,18 @@ class Interface:
     reply: Node
     transactions: Mapping[str, Transaction]
     codes: Mapping[str, CodeTable]
+
+
+def nested(nodes: Mapping[str, Node]) -> frozenset[str]:
+    """Return the nodes that are values of fields of others; the rest lie in the message itself."""
+    return frozenset(
+        field.name
+        for node in nodes.values()
+        for field in node.fields.values()
+        if field.name in nodes and field.name != node.name
+    )
+
+
+def is_file(node: Node) -> bool:
+    """Tell whether a node is a row of a file that goes along, not a part of the message."""
+    return node.name.startswith("_")

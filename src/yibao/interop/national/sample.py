@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from yibao.interop.national.model import ROOT, Field, Interface, Node
+from yibao.interop.national.model import ROOT, Field, Interface, Node, is_file, nested
 from yibao.interop.national.values import written
+
+Nodes = Mapping[str, Node]
 
 _DAY = date(2026, 3, 2)
 _TIME = datetime(2026, 3, 2, 9, 30)  # noqa: DTZ001 (local time)
@@ -29,30 +31,33 @@ _KNOWN: Mapping[str, Any] = {
 def request(schema: Interface, infno: str, *, everything: bool = False) -> dict[str, Any]:
     """Return a request of a transaction: with all its fields, or those that are required."""
     transaction = schema.transactions[infno]
-    envelope = _row(schema, schema.request, everything=False)
+    envelope = _row(schema, {}, schema.request, everything=False)
     body = message(schema, transaction.input, everything=everything)
     return {**envelope, "infno": infno, "input": body}
 
 
 def message(schema: Interface, nodes: Mapping[str, Node], *, everything: bool) -> Any:
     """Return an input or output."""
+    inside = nested(nodes)
     made = {
-        name: _node(schema, node, everything=everything)
+        name: _node(schema, nodes, node, everything=everything)
         for name, node in nodes.items()
-        if node.required or everything
+        if (node.required or everything) and name not in inside and not is_file(node)
     }
     return made.get(ROOT, made)
 
 
-def _node(schema: Interface, node: Node, *, everything: bool) -> Any:
-    row = _row(schema, node, everything=everything)
+def _node(schema: Interface, nodes: Nodes, node: Node, *, everything: bool) -> Any:
+    row = _row(schema, nodes, node, everything=everything)
     return [row] if node.many else row
 
 
-def _row(schema: Interface, node: Node, *, everything: bool) -> dict[str, Any]:
+def _row(schema: Interface, nodes: Nodes, node: Node, *, everything: bool) -> dict[str, Any]:
     return {
-        field.name: written(_value(schema, field))
-        for field in node.fields.values()
+        name: _node(schema, nodes, nodes[name], everything=everything)
+        if name in nodes
+        else written(_value(schema, field))
+        for name, field in node.fields.items()
         if field.required or everything
     }
 
@@ -67,8 +72,10 @@ def _value(schema: Interface, field: Field) -> Any:
             return _TIME
         case "list":
             return []
-        case "object":
+        case "object" | "data":
             return {}
+        case "bytes":
+            return "YQ=="
         case "code":
             return _KNOWN.get(field.name) or next(iter(schema.codes[field.table].values))
         case _:

@@ -6,6 +6,8 @@ time is. What is unambiguous is taken; what is not is refused in words. Nothing 
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -14,7 +16,7 @@ from typing import Any
 
 from yibao.interop.national.model import CodeTable, Field
 
-Value = str | Decimal | date | datetime | list[Any] | dict[str, Any]
+Value = str | bytes | Decimal | date | datetime | list[Any] | dict[str, Any]
 Codes = Mapping[str, CodeTable]
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -41,8 +43,10 @@ def parsed(field: Field, given: Any, codes: Codes) -> Value:
             return _number(field, given)
         case "date" | "datetime":
             return _time(field, given)
-        case "list" | "object":
+        case "list" | "object" | "data":
             return _held(field, given)
+        case "bytes":
+            return _bytes(given)
         case "code":
             return _code(field, _text(field, given), codes)
         case _:
@@ -103,11 +107,24 @@ def _time(field: Field, given: Any) -> date | datetime:
 
 
 def _held(field: Field, given: Any) -> list[Any] | dict[str, Any]:
-    if field.kind == "list" and isinstance(given, list):
+    if field.kind != "object" and isinstance(given, list):
         return given
-    if field.kind == "object" and isinstance(given, dict):
+    if field.kind != "list" and isinstance(given, dict):
         return given
-    raise Wrong(_not(given, "应为数组" if field.kind == "list" else "应为对象"))
+    expected = {"list": "应为数组", "object": "应为对象"}
+    raise Wrong(_not(given, expected.get(field.kind, "应为对象或数组")))
+
+
+def _bytes(given: Any) -> bytes:
+    """Return bytes: text in Base64, or numbers, from -128 where they have a sign."""
+    try:
+        if isinstance(given, str):
+            return base64.b64decode(given, validate=True)
+        if isinstance(given, list) and not any(isinstance(one, bool) for one in given):
+            return bytes(one + 256 if one < 0 else one for one in given)
+    except (binascii.Error, TypeError, ValueError):
+        pass
+    raise Wrong("应为字节数组或Base64文本")
 
 
 def _not(given: Any, expected: str) -> str:

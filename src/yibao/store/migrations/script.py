@@ -11,15 +11,16 @@ from alembic import op
 def run(name: str) -> None:
     """Run `sql/NAME.sql` as it stands, on the driver's own connection: no parameters."""
     source = files("yibao.store.migrations") / "sql" / f"{name}.sql"
-    _driver().execute(source.read_text(encoding="utf-8"))
+    driver().execute(source.read_text(encoding="utf-8"))
 
 
 def value(query: str) -> Any:
     """Return the one value of a query."""
-    return _driver().execute(query).fetchone()[0]
+    return driver().execute(query).fetchone()[0]
 
 
-def _driver() -> Any:
-    driver = op.get_bind().connection.driver_connection
-    assert driver is not None
-    return driver
+def driver() -> Any:
+    """Return the driver's own connection, in the transaction of all migrations."""
+    found = op.get_bind().connection.driver_connection
+    assert found is not None
+    return found

@@ -1,0 +1,72 @@
+"""Files that institutions send and fetch: what is sent waits for what asks for it, for a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import uuid4
+
+from yibao.agency.enrolment.refusal import Refusal
+from yibao.clock import today
+from yibao.store.database import Connection
+
+DAYS = 30
+"""For how many days a file is kept."""
+
+MAX_FILE = 8 << 20
+"""Most bytes of a file that an institution sends."""
+
+ANYBODY = ""
+"""Stands for the institution where a file is for whoever knows its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that is kept: number, name, the last day on which it can be fetched, how many rows."""
+
+    number: str
+    name: str
+    until: date
+    rows: int
+
+
+def keep(
+    connection: Connection, institution_id: str, name: str, content: bytes, *, rows: int = 0
+) -> Kept:
+    """Keep a file for an institution; what has had its time goes."""
+    connection.execute("DELETE FROM ops.file WHERE until < %s", (today(),))
+    kept = Kept(uuid4().hex[:30], name, today() + timedelta(days=DAYS), rows)
+    connection.execute(
+        "INSERT INTO ops.file (number, institution_id, name, content, until, rows) "
+        "VALUES (%s, %s, %s, %s, %s, %s)",
+        (kept.number, institution_id, name, content, kept.until, rows),
+    )
+    return kept
+
+
+def named(connection: Connection, institution_id: str, name: str) -> Kept | None:
+    """Return a file of that name that can be fetched for some days yet."""
+    row = connection.execute(
+        "SELECT number, name, until, rows FROM ops.file WHERE (institution_id, name) = (%s, %s) "
+        "AND until > %s ORDER BY until DESC LIMIT 1",
+        (institution_id, name, today() + timedelta(days=DAYS // 2)),
+    ).fetchone()
+    return None if row is None else Kept(*row)
+
+
+def fetch(connection: Connection, institution_id: str, number: str, name: str = "") -> bytes:
+    """Return a file that is the institution's or anybody's; raises Refusal."""
+    row = connection.execute(
+        "SELECT content FROM ops.file WHERE number = %s AND institution_id = ANY(%s) "
+        "AND (name = %s OR %s = '') AND until >= %s",
+        (number, [institution_id, ANYBODY], name, name, today()),
+    ).fetchone()
+    if row is None:
+        raise Refusal(
+            "known_file",
+            f"没有文件 {number} {name}，或已过下载截止日期",
+            f"there is no file {number} {name}, or its time is over",
+            column="file",
+        )
+    content: bytes = row[0]
+    return content

@@ -1,0 +1,267 @@
+"""The entry: read the envelope, check it, hand the input to its handler, answer; always 200.
+
+A message is done once: `msgid` is its institution's, and the same message gets the same reply, to
+the byte. A message that was refused left no trace and may be put right and sent again. What only
+reads, or says what would be, is answered anew each time and not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import psycopg
+import simplejson
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from yibao.agency.desk.model import Key, KeyUsed
+from yibao.api.national import services
+from yibao.api.national.exchange import Exchange, Failed, Stream
+from yibao.api.national.gateway import NotAdmitted
+from yibao.api.national.handlers import HANDLERS, READS, TRIES
+from yibao.api.national.reply import now, number_of, reply, says
+from yibao.api.once import kept
+from yibao.api.problems import STATUS
+from yibao.api.routing import Twice, object_of
+from yibao.api.service import Service, service_of
+from yibao.clock import today
+from yibao.errors import YibaoError
+from yibao.interop.national.check import Checked, Fault, Row, check
+from yibao.interop.national.load import interface
+from yibao.interop.national.model import ROOT, Transaction
+from yibao.interop.national.rows import text
+from yibao.registry.find import Institution, institution
+from yibao.store.database import Connection, see_one_instant
+from yibao.store.errors import StoreError
+
+router = APIRouter(tags=["national"], include_in_schema=False)
+
+ENTRY = "/fsi/api/rsfComIfsService/callService"
+"""The address of the one entry that dispatches on `infno`."""
+
+LARGER = {re.compile("/fsi/api/.*"): 16 << 20}
+"""Bytes of a message: a long stay has some thousands of fee lines."""
+
+MAX_FAULTS = 5
+"""Most faults of a message that its reply names."""
+
+Speaks = frozenset[str] | None
+
+defects = logging.getLogger("yibao.defects")
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(_body)]
+
+
+@router.post(ENTRY, operation_id="speak")
+def call(request: Request, body: Body) -> Response:
+    """Answer a message; which transaction it is, says its `infno`."""
+    return _answered(request, body, AT_ENTRY)
+
+
+@router.post("/fsi/api/{service}/{method}", operation_id="speakToService")
+def call_service(request: Request, body: Body, service: str, method: str) -> Response:
+    """Answer a message to the path of its service."""
+    return _answered(request, body, Asked("services", services.of(service, method) or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By which transport a message came, and which transaction its path is of."""
+
+    transport: Literal["entry", "services"]
+    infno: str | None = None
+
+
+AT_ENTRY = Asked("entry")
+
+
+def _answered(request: Request, body: bytes, asked: Asked) -> Response:
+    service = service_of(request)
+    gateway, speaks = service.national.gateway, None
+    if gateway is not None:
+        try:
+            speaks = gateway.admit(request.headers, body)
+        except NotAdmitted as error:
+            told = {"code": 401, "message": str(error)}
+            return JSONResponse(told, 401)
+    return _sent(answer(service, body, asked, speaks))
+
+
+def _sent(told: str | Stream) -> Response:
+    if isinstance(told, Stream):
+        name = f"attachment; filename*=UTF-8''{quote(told.name)}"
+        headers = {"Content-Disposition": name}
+        return Response(told.content, headers=headers, media_type="application/octet-stream")
+    return Response(told.encode(errors="replace"), media_type="application/json")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Message:
+    """A message without faults, as it came in and as it was read; `number` is ours of it."""
+
+    given: Mapping[str, Any]
+    envelope: Row
+    transaction: Transaction
+    input: Checked
+    received: datetime
+    number: str
+
+    @property
+    def key(self) -> Key:
+        """The message's idempotency key; no other caller has a blank in its name."""
+        told = simplejson.dumps(self.given, sort_keys=True, use_decimal=True)
+        digest = hashlib.sha256(told.encode(errors="backslashreplace")).hexdigest()
+        caller = f"interface {text(self.envelope, 'fixmedins_code')}"
+        return Key(caller, text(self.envelope, "msgid"), digest)
+
+
+def answer(
+    service: Service, body: bytes, asked: Asked = AT_ENTRY, speaks: Speaks = None
+) -> str | Stream:
+    """Return the reply to a message, whatever it is; of a file that is fetched, the file.
+
+    `speaks` are the institutions for which the gateway lets it speak, None where there is none.
+    """
+    received = now()
+    number = number_of(service.office.policy.region.division, received)
+    try:
+        message = _read(service, body, received, number)
+        _check_asked(service, message, asked, speaks)
+        return _done(service, message)
+    except KeyUsed:
+        error = "发送方报文ID(msgid)已用于另一内容不同的报文"
+    except YibaoError as refused:
+        error = _unavailable(refused) if isinstance(refused, StoreError) else says(refused)
+    except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+        error = _unavailable(lost)
+    except psycopg.Error as refused:
+        name = refused.diag.constraint_name or refused.diag.sqlstate or ""
+        defects.error("constraint of the database: %s", name)
+        error = f"数据库不接受此值[{name}]"
+    except Exception as defect:
+        defects.exception("a message")
+        error = f"{STATUS[500].zh}[{type(defect).__name__}]"
+    return reply(number, received, None, error=error)
+
+
+def _unavailable(error: Exception) -> str:
+    defects.error("database: %s", error)
+    return STATUS[503].zh
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def _read(service: Service, body: bytes, received: datetime, number: str) -> _Message:
+    """Return a message that has nothing wrong with it; raises Failed."""
+    given = _parsed(body)
+    schema = interface(service.national.profile)
+    envelope = _right(check({ROOT: schema.request}, given, schema.codes)).one(ROOT)
+    infno = text(envelope, "infno")
+    transaction = schema.transactions.get(infno)
+    if transaction is None:
+        raise Failed(f"交易报文不正确：未知交易编号“{infno}”")
+    if infno not in HANDLERS:
+        raise Failed(f"本中心未开通交易{infno}（{transaction.zh}）")
+    found = _right(check(transaction.input, given["input"], schema.codes))
+    return _Message(given, envelope, transaction, found, received, number)
+
+
+def _parsed(body: bytes) -> Mapping[str, Any]:
+    try:
+        given = simplejson.loads(
+            body.decode(), use_decimal=True, parse_constant=_refused, object_pairs_hook=object_of
+        )
+    except Twice as twice:
+        raise Failed(twice.text.zh) from None
+    except UnicodeDecodeError:
+        raise Failed("报文应为UTF-8编码的JSON") from None
+    except (ValueError, ArithmeticError, RecursionError):
+        raise Failed("报文不是JSON") from None
+    if not isinstance(given, dict):
+        raise Failed("报文应为JSON对象")
+    return given
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _right(found: Checked) -> Checked:
+    if found.faults:
+        raise Failed(_told(found.faults))
+    return found
+
+
+def _told(faults: Sequence[Fault]) -> str:
+    more = f"；另有{len(faults) - MAX_FAULTS}处" if len(faults) > MAX_FAULTS else ""
+    return "；".join(map(str, faults[:MAX_FAULTS])) + more
+
+
+def _check_asked(service: Service, message: _Message, asked: Asked, speaks: Speaks) -> None:
+    """Refuse what came by a way that is not open, to another's path, or for another institution."""
+    if asked.transport not in service.national.transports:
+        raise Failed("本中心未开通此接入地址")
+    infno = message.transaction.infno
+    if asked.infno not in {None, infno}:
+        path = f"交易{asked.infno}的地址" if asked.infno else "没有此服务地址"
+        raise Failed(f"交易编号(infno)：{infno}，{path}")
+    if speaks is not None and text(message.envelope, "fixmedins_code") not in speaks:
+        raise Failed("定点医药机构编号(fixmedins_code)：与网关用户不符")
+
+
+# --- doing ----------------------------------------------------------------------------------------
+
+
+def _done(service: Service, message: _Message) -> str | Stream:
+    handler = HANDLERS[message.transaction.infno]
+    key = message.key
+
+    def told(connection: Connection) -> str | Stream:
+        who = _institution(connection, message.envelope)
+        exchange = Exchange(
+            service, connection, message.transaction, message.envelope, message.input, who, key
+        )
+        output = handler(exchange)
+        if isinstance(output, Stream):
+            return output
+        return reply(message.number, message.received, output)
+
+    def read(connection: Connection) -> str | Stream:
+        see_one_instant(connection)
+        return told(connection)
+
+    def write(connection: Connection) -> tuple[int, str]:
+        made = told(connection)
+        assert isinstance(made, str), "what writes answers with an envelope"
+        return 200, made
+
+    def tried(connection: Connection) -> str | Stream:
+        with connection.transaction(force_rollback=True):
+            return told(connection)
+
+    if message.transaction.infno in READS:
+        return service.database.run(read)
+    if message.transaction.infno in TRIES:
+        return service.database.run(tried)
+    return kept(service.database, key, write)[1]
+
+
+def _institution(connection: Connection, envelope: Row) -> Institution:
+    code = text(envelope, "fixmedins_code")
+    who = institution(connection, code, today())
+    if who is None:
+        raise Failed(f"定点医药机构编号(fixmedins_code)：没有登记或已终止定点“{code}”")
+    return who

@@ -1,0 +1,98 @@
+"""The gateway before the centre: whose key signed a request, and for which institutions.
+
+Two kinds are known. One (HMAC-SHA1) signs its headers `_api_…` but the signature, by name, as
+`name=value&…`; their time may differ from ours by some minutes. It does not sign the body, so a
+message is safe from others only by TLS, and from being done twice by its `msgid`. The other
+(HMAC-SM3) signs the body, as hexadecimal digits, under the institution's own code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import time
+from typing import Literal
+
+from yibao.errors import YibaoError
+
+Scheme = Literal["hmac-sha1", "hmac-sm3"]
+Headers = Mapping[str, str]
+
+_SIGNED = ("_api_name", "_api_version", "_api_timestamp", "_api_access_key")
+_SIGNATURE = "_api_signature"
+MINUTES = 30
+"""By how much a request's time may differ from ours, unless told otherwise."""
+
+
+class NotAdmitted(YibaoError):
+    """A request that the gateway does not let through; its text is what it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A secret, and the institutions that may speak under it."""
+
+    secret: bytes
+    institutions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """How requests are signed, by which keys; `minutes` is for those that say when they were."""
+
+    scheme: Scheme
+    keys: Mapping[str, Key]
+    minutes: int = MINUTES
+
+    def admit(self, headers: Headers, body: bytes) -> frozenset[str]:
+        """Return for which institutions a request may speak; raises NotAdmitted."""
+        return _SCHEMES[self.scheme](self, headers, body)
+
+
+def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> frozenset[str]:
+    if any(not headers.get(name) for name in (*_SIGNED, _SIGNATURE)):
+        raise NotAdmitted("缺少服务网关的请求头!")
+    stamp = headers["_api_timestamp"]
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) == 13):
+        raise NotAdmitted("签名时间戳超时!")
+    if abs(time() * 1000 - int(stamp)) > gateway.minutes * 60_000:
+        raise NotAdmitted("签名时间戳超时!")
+    key = _key(gateway, headers["_api_access_key"])
+    signed = "&".join(f"{name}={headers[name]}" for name in sorted(_SIGNED))
+    made = base64.b64encode(hmac.digest(key.secret, signed.encode(), "sha1")).decode()
+    return _same(made, headers[_SIGNATURE], key)
+
+
+def _sm3(gateway: Gateway, headers: Headers, body: bytes) -> frozenset[str]:
+    name, signature = headers.get("x-ca-key"), headers.get("x-ca-signature")
+    if not name or not signature:
+        raise NotAdmitted("缺少服务网关的请求头!")
+    key = _key(gateway, name)
+    return _same(hmac.new(key.secret, body, "sm3").hexdigest(), signature.lower(), key)
+
+
+def _key(gateway: Gateway, name: str) -> Key:
+    key = gateway.keys.get(name)
+    if key is None:
+        raise NotAdmitted("非法用户!")
+    return key
+
+
+def _same(made: str, given: str, key: Key) -> frozenset[str]:
+    if not hmac.compare_digest(made.encode(), given.encode(errors="replace")):
+        raise NotAdmitted("签名不一致!")
+    return key.institutions
+
+
+_SCHEMES: Mapping[Scheme, Callable[[Gateway, Headers, bytes], frozenset[str]]] = {
+    "hmac-sha1": _sha1,
+    "hmac-sm3": _sm3,
+}
+
+
+def can(scheme: str) -> bool:
+    """Tell whether a scheme is known, and this machine's library has its digest."""
+    return scheme in _SCHEMES and scheme.removeprefix("hmac-") in hashlib.algorithms_available

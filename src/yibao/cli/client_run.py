@@ -1,0 +1,160 @@
+"""What `yibao client` does and prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import simplejson
+import typer
+
+from yibao.cli import exit_codes
+from yibao.cli.options import Language
+from yibao.cli.output import console, print_json
+from yibao.cli.settle_run import exits
+from yibao.clock import now
+from yibao.errors import CannotRead, CannotWrite
+from yibao.interop.national.client import ENTRY, Centre, send
+from yibao.interop.national.conform import read_recording
+from yibao.interop.national.model import Interface
+from yibao.interop.national.replay import Difference, Played, replay
+from yibao.text import Text
+
+_WORDS = {
+    "same": Text("与录制相同", "as recorded"),
+    "other": Text("与录制不同", "not as recorded"),
+    "sums": Text("{n} 次交易，{m} 次与录制不同", "{n} exchanges, {m} not as recorded"),
+    "difference": Text(
+        "{zh}（{where}）：录制为 {was}，现为 {now}", "{zh} ({where}): was {was}, is {now}"
+    ),
+    "nothing": Text("无", "nothing"),
+    "amounts": Text(
+        "总额 {total} 基金 {fund} 现金 {cash}", "total {total}, funds {fund}, cash {cash}"
+    ),
+}
+
+
+def centre(url: str | None, timeout: float) -> Centre:
+    """Return the centre of an address; one that is no address is wrong usage."""
+    try:
+        return Centre(url or ENTRY, timeout)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def send_one(file: TextIO, at: Centre, *, language: Language) -> None:
+    """Send the message of a file and print the reply; leave with 1 where it was not done."""
+    with exits(language):
+        try:
+            message = simplejson.load(file, use_decimal=True)
+        except ValueError as error:
+            raise CannotRead(f"{file.name}: no JSON: {error} / 不是JSON") from None
+        reply = send(at, message)
+    typer.echo(simplejson.dumps(reply, ensure_ascii=False, indent=2, use_decimal=True))
+    if str(reply.get("infcode")) != "0":
+        raise typer.Exit(exit_codes.FINDINGS)
+
+
+def replay_file(
+    schema: Interface,
+    recording: Path,
+    at: Centre,
+    output: Path | None,
+    *,
+    as_json: bool,
+    language: Language,
+) -> None:
+    """Play a recording and print each exchange; leave with 1 where a reply is not as recorded."""
+    differing = played = 0
+    rows = []
+    with exits(language, as_json=as_json), _recorder(output) as record:
+        exchanges = read_recording(recording)
+        for one in replay(schema, exchanges, partial(send, at), now):
+            played += 1
+            differing += bool(one.differences)
+            record(one)
+            if as_json:
+                rows.append(_plain(one))
+            else:
+                _print(schema, played, one, language)
+    if as_json:
+        print_json({"exchanges": rows, "played": played, "different": differing})
+    else:
+        console().print(_WORDS["sums"].pick(language).format(n=played, m=differing))
+    if differing:
+        raise typer.Exit(exit_codes.FINDINGS)
+
+
+@contextmanager
+def _recorder(file: Path | None) -> Iterator[Callable[[Played], None]]:
+    """Yield what writes an exchange down as soon as it is over; to nowhere without a file."""
+    if file is None:
+        yield lambda one: None
+        return
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+
+            def record(one: Played) -> None:
+                exchange = {"request": one.request, "reply": one.reply}
+                stream.write(simplejson.dumps(exchange, ensure_ascii=False, use_decimal=True))
+                stream.write("\n")
+                stream.flush()
+
+            yield record
+    except FileExistsError:
+        raise CannotWrite(f"{file}: is there already; name a new file / 文件已存在") from None
+    except OSError as error:
+        raise CannotWrite(f"{file}: {error.strerror} / 无法写入") from None
+
+
+def _plain(one: Played) -> dict[str, Any]:
+    differences = [
+        {
+            "node": d.node,
+            "row": d.row,
+            "field": d.name,
+            "zh": d.zh,
+            "recorded": None if d.recorded is None else str(d.recorded),
+            "live": None if d.live is None else str(d.live),
+        }
+        for d in one.differences
+    ]
+    reply = {"infcode": one.reply.get("infcode"), "err_msg": one.reply.get("err_msg")}
+    return {"infno": one.infno, **reply, "differences": differences}
+
+
+def _print(schema: Interface, number: int, one: Played, language: Language) -> None:
+    page = console()
+    transaction = schema.transactions.get(one.infno)
+    told = _WORDS["other" if one.differences else "same"].pick(language)
+    name = transaction.zh if transaction else ""
+    page.print(
+        f"{number:4} {one.infno:6} {name}  {told}{_amounts(one, language)}",
+        markup=False,
+        highlight=False,
+    )
+    for difference in one.differences:
+        page.print(f"       {_told(difference, language)}", markup=False, highlight=False)
+
+
+def _amounts(one: Played, language: Language) -> str:
+    """Return what a settlement came to: it is what one looks for."""
+    output = one.reply.get("output")
+    info = output.get("setlinfo") if isinstance(output, dict) else None
+    if not isinstance(info, dict):
+        return ""
+    names = {"total": "medfee_sumamt", "fund": "fund_pay_sumamt", "cash": "psn_cash_pay"}
+    return "  " + _WORDS["amounts"].pick(language).format(
+        **{n: info.get(f) for n, f in names.items()}
+    )
+
+
+def _told(one: Difference, language: Language) -> str:
+    row = str(one.row) if one.row > 1 else ""
+    where = ".".join(part for part in (one.node, row, one.name) if part)
+    nothing = _WORDS["nothing"].pick(language)
+    was, is_now = (nothing if v is None else v for v in (one.recorded, one.live))
+    return _WORDS["difference"].pick(language).format(zh=one.zh, where=where, was=was, now=is_now)

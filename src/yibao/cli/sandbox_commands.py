@@ -1,0 +1,54 @@
+"""`yibao sandbox`: a centre for the vendors of hospital systems, on a laptop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yibao.cli.interface_commands import Profile
+from yibao.cli.options import AsJson, Lang, default_language
+from yibao.cli.sample_centre import DIVISIONS
+
+_LANGUAGE = default_language()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(epilog="Example: yibao sandbox --record traffic.jsonl")(sandbox)
+
+
+def _region(given: str) -> str:
+    if given not in DIVISIONS:
+        raise typer.BadParameter(f"{given!r}: there are sandboxes of {', '.join(DIVISIONS)}")
+    return given
+
+
+def sandbox(
+    *,
+    region: Annotated[
+        str,
+        typer.Option(metavar="REGION", callback=_region, help="Whose rules: tianjin or jining."),
+    ] = "tianjin",
+    folder: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the sandbox here; else it is thrown away."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add every exchange to a file that can be replayed."),
+    ] = None,
+    profile: Profile = "",
+    as_json: AsJson = False,
+    lang: Lang = _LANGUAGE,
+) -> None:
+    """Start a centre of the national interface with made-up institutions, items and persons.
+
+    It says whom there is to treat and where to send messages, and runs until it is stopped.
+    """
+    from yibao.cli import sandbox_run
+
+    wanted = sandbox_run.Wanted(region, folder, port, record, profile)
+    sandbox_run.run(wanted, as_json=as_json, language=lang)

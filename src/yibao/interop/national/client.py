@@ -1,0 +1,72 @@
+"""A client of a centre: one message there, one reply back, numbers exact both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import simplejson
+
+from yibao.errors import CannotRead
+
+ENTRY = "http://127.0.0.1:8000/fsi/api/rsfComIfsService/callService"
+"""The entry of a centre that runs on this machine."""
+
+MAX_REPLY = 64 << 20
+"""Bytes of a reply that are read: a download of a catalogue's page has some megabytes."""
+
+Message = Mapping[str, Any]
+
+
+class NoAnswer(CannotRead):
+    """A centre that did not answer, or not with a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """Where a centre is, and how many seconds it is given to answer.
+
+    Raises ValueError for an address that is none of HTTP.
+    """
+
+    url: str = ENTRY
+    timeout: float = 30
+
+    def __post_init__(self) -> None:
+        """Refuse what would be read from elsewhere than a server, such as a file."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{self.url!r}: expected an address such as {ENTRY} / 应为HTTP地址")
+
+
+def send(centre: Centre, message: Message) -> dict[str, Any]:
+    """Return a centre's reply to a message; raises NoAnswer, whatever the reason.
+
+    After NoAnswer nobody knows whether the centre did what was asked: ask it (5201, 2601) or send
+    the same message again.
+    """
+    body = simplejson.dumps(message, ensure_ascii=False, use_decimal=True).encode()
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    request = Request(centre.url, body, headers, method="POST")
+    try:
+        with urlopen(request, timeout=centre.timeout) as reply:
+            text = reply.read(MAX_REPLY + 1)
+    except HTTPError as error:
+        says = error.read(500).decode(errors="replace").strip()
+        raise NoAnswer(f"{centre.url}: HTTP {error.code}: {says} / 中心未受理") from None
+    except (URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise NoAnswer(f"{centre.url}: {reason} / 中心没有应答") from None
+    if len(text) > MAX_REPLY:
+        raise NoAnswer(f"{centre.url}: a reply of more than {MAX_REPLY >> 20} MiB / 应答过大")
+    try:
+        told = simplejson.loads(text, use_decimal=True)
+    except ValueError:
+        raise NoAnswer(f"{centre.url}: the reply is no JSON / 应答不是JSON") from None
+    if not isinstance(told, dict):
+        raise NoAnswer(f"{centre.url}: the reply is no message / 应答不是报文")
+    return told

@@ -1,0 +1,126 @@
+"""`yibao client` against a centre that answers as it is told, over real HTTP."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from yibao.cli import app
+from yibao.interop.national.load import interface
+from yibao.interop.national.sample import message, request
+
+SIGN_IN = request(interface(), "9001")
+REPLY = {
+    "infcode": 0,
+    "output": message(interface(), interface().transactions["9001"].output, everything=True),
+}
+
+
+class Answering(HTTPServer):
+    """Answers each request with the next of `replies`, a status and a body."""
+
+    replies: list[tuple[int, bytes]]
+    seen: list[Any]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Answering
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.seen.append(json.loads(self.rfile.read(length)))
+        status, body = self.server.replies.pop(0)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def centre() -> Iterator[Answering]:
+    server = Answering(("127.0.0.1", 0), _Handler)
+    server.replies, server.seen = [], []
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def call(centre: Answering, *arguments: str, given: str | None = None) -> Result:
+    url = f"http://127.0.0.1:{centre.server_port}/"
+    environment = {"YIBAO_LANG": "zh", "YIBAO_CENTRE_URL": url}
+    return CliRunner().invoke(app, ["client", *arguments], input=given, env=environment)
+
+
+def test_a_message_is_sent_and_its_reply_printed(centre: Answering) -> None:
+    centre.replies = [(200, b'{"infcode": 0, "output": {"amt": 12.10}}')]
+    told = call(centre, "send", "-", given='{"infno": "9001", "amt": 1.10}')
+    assert told.exit_code == 0, told.output
+    assert '"amt": 12.10' in told.output  # exact: not 12.1
+    assert centre.seen == [{"infno": "9001", "amt": 1.10}]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says", "code"),
+    [
+        (200, '{"infcode": -1, "err_msg": "未签到"}'.encode(), "未签到", 1),
+        (503, b"busy", "HTTP 503: busy", 4),
+        (200, b"<html>", "the reply is no JSON", 4),
+        (200, b"[]", "the reply is no message", 4),
+    ],
+)
+def test_what_is_not_done_is_told(
+    centre: Answering, status: int, body: bytes, says: str, code: int
+) -> None:
+    centre.replies = [(status, body)]
+    told = call(centre, "send", "-", given="{}")
+    assert says in told.output
+    assert told.exit_code == code
+
+
+def test_nobody_there_and_no_address() -> None:
+    runner = CliRunner()
+    told = runner.invoke(app, ["client", "send", "-", "--url", "http://127.0.0.1:9/"], input="{}")
+    assert told.exit_code == 4
+    assert "中心没有应答" in told.output
+    told = runner.invoke(app, ["client", "send", "-", "--url", "file:///etc/passwd"], input="{}")
+    assert told.exit_code == 2
+    assert "root:" not in told.output
+
+
+def test_a_recording_is_played_and_recorded_anew(centre: Answering, tmp_path: Path) -> None:
+    recorded, now = tmp_path / "was.jsonl", tmp_path / "now.jsonl"
+    recorded.write_text(json.dumps({"request": SIGN_IN, "reply": REPLY}) + "\n", encoding="utf-8")
+    live = json.loads(json.dumps(REPLY))
+    live["output"]["signinoutb"]["sign_no"] = "another"
+    centre.replies = [(200, json.dumps(live).encode())] * 2
+    told = call(centre, "replay", str(recorded), "-o", str(now))
+    assert told.exit_code == 0, told.output
+    assert "9001   签到  与录制相同" in told.output
+    assert "1 次交易，0 次与录制不同" in told.output
+    (exchange,) = map(json.loads, now.read_text(encoding="utf-8").splitlines())
+    assert exchange["reply"] == live
+    assert exchange["request"]["msgid"] != SIGN_IN["msgid"]
+
+    again = call(centre, "replay", str(recorded), "-o", str(now))  # nothing is overwritten
+    assert again.exit_code == 5
+    assert "文件已存在" in again.output
+
+
+def test_what_is_answered_otherwise_fails(centre: Answering, tmp_path: Path) -> None:
+    recorded = tmp_path / "was.jsonl"
+    recorded.write_text(json.dumps({"request": SIGN_IN, "reply": REPLY}), encoding="utf-8")
+    centre.replies = [(200, '{"infcode": -1, "err_msg": "未知机构"}'.encode())] * 2
+    told = call(centre, "replay", str(recorded))
+    assert told.exit_code == 1
+    assert "交易状态码（infcode）：录制为 0，现为 -1 未知机构" in told.output
+    (one,) = json.loads(call(centre, "replay", str(recorded), "--json").output)["exchanges"]
+    assert one["differences"][0]["live"] == "-1 未知机构"

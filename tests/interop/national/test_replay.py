@@ -1,0 +1,94 @@
+"""A recording played again: new numbers are carried on, and what differs is told."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from yibao.interop.national.load import interface
+from yibao.interop.national.replay import Played, replay
+from yibao.interop.national.sample import message
+
+SCHEMA = interface()
+NOW = datetime.fromisoformat("2026-11-28 20:00:00")
+
+
+def output(infno: str, **values: Any) -> Any:
+    """Return an output of the schema with some values of ours."""
+    made = message(SCHEMA, SCHEMA.transactions[infno].output, everything=True)
+    for node in made.values():
+        for row in node if isinstance(node, list) else [node]:
+            row |= {name: value for name, value in values.items() if name in row}
+    return made
+
+
+def exchange(infno: str, sent: Mapping[str, Any], told: Any, **around: Any) -> dict[str, Any]:
+    request = {"infno": infno, "fixmedins_code": "H12010100001", "input": sent, **around}
+    return {"request": request, "reply": {"infcode": 0, "output": told}}
+
+
+VISIT = [
+    exchange("9001", {"signIn": {}}, output("9001", sign_no="S1"), msgid="M1"),
+    exchange("2201", {"data": {}}, output("2201", mdtrt_id="V1"), msgid="M2", sign_no="S1"),
+    exchange(
+        "2207",
+        {"data": {"mdtrt_id": "V1", "psn_name": "V1"}},
+        output("2207", setl_id="T1", mdtrt_id="V1", medfee_sumamt=Decimal(0)),
+        msgid="M3",
+        sign_no="S1",
+    ),
+    exchange("2601", {"data": {"omsgid": "M3", "oinfno": "2207"}}, None, msgid="M4", sign_no="S1"),
+]
+
+
+def play(*, price: str = "0") -> tuple[list[dict[str, Any]], list[Played]]:
+    """Play the visit against a centre that gives numbers of its own."""
+    seen: list[dict[str, Any]] = []
+
+    def send(request: Mapping[str, Any]) -> dict[str, Any]:
+        seen.append(dict(request))
+        told = {
+            "9001": lambda: output("9001", sign_no="S7"),
+            "2201": lambda: output("2201", mdtrt_id="V7"),
+            "2207": lambda: output(
+                "2207",
+                setl_id="T7",
+                mdtrt_id="V7",
+                medfee_sumamt=Decimal(price),
+                fulamt_ownpay_amt=Decimal(price),
+                psn_part_amt=Decimal(price),
+                psn_cash_pay=Decimal(price),
+            ),
+            "2601": lambda: None,
+        }[request["infno"]]
+        return {"infcode": 0, "output": told()}
+
+    return seen, list(replay(SCHEMA, iter(VISIT), send, lambda: NOW))
+
+
+def test_numbers_that_the_centre_gives_are_carried_on() -> None:
+    seen, played = play()
+    assert [request["msgid"] for request in seen] == [
+        f"H1201010000120261128200000000{n}" for n in (1, 2, 3, 4)
+    ]
+    assert [request.get("sign_no") for request in seen] == [None, "S7", "S7", "S7"]
+    assert seen[2]["input"]["data"] == {"mdtrt_id": "V7", "psn_name": "V1"}
+    assert seen[3]["input"]["data"]["omsgid"] == seen[2]["msgid"]
+    assert {request["inf_time"] for request in seen} == {"2026-11-28 20:00:00"}
+    assert all(not one.differences for one in played), played
+
+
+def test_another_amount_is_told_with_its_chinese_name() -> None:
+    _, played = play(price="1.50")
+    told = {d.name: (d.zh, d.recorded, d.live) for d in played[2].differences}
+    assert told["medfee_sumamt"] == ("医疗费总额", Decimal(0), Decimal("1.50"))
+    assert not played[1].differences
+
+
+def test_a_refusal_is_told_with_its_reason() -> None:
+    def send(request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"infcode": -1, "err_msg": "未签到"}
+
+    (first, *_) = replay(SCHEMA, iter(VISIT), send, lambda: NOW)
+    (difference,) = first.differences
+    assert (difference.name, difference.live) == ("infcode", "-1 未签到")
