@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from threading import Event, Thread
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from services import Client, Reply
 
 PAUSE = 0.02
 """Seconds between two bills of a bystander: who is killed here is to have the processor."""
+
+PATIENCE = 120.0
+"""Seconds after which a service that does not answer is taken for one that never will."""
 
 LOST = (HTTPException, ConnectionError)
 """What a client sees of a service that died."""
@@ -41,12 +44,14 @@ class Caller:
             client.close()
 
     def answered(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
-        """Send a request again until it is answered; 503 is no answer."""
-        while True:
+        """Send a request again until it is answered; 503 is no answer, and not for good."""
+        until = monotonic() + PATIENCE
+        while monotonic() < until:
             reply = self.ask(method, target, body, **headers)
             if reply is not None and reply.status != 503:
                 return reply
             sleep(0.02)
+        raise AssertionError(f"no answer within {PATIENCE:.0f} s: {method} {target}")
 
 
 class Service(Caller):
