@@ -59,18 +59,44 @@ def register(database: Database, *persons: str, account: int = 0) -> None:
                 "VALUES (%s, 'none', %s)",
                 (person, BIRTH),
             )
-            connection.execute(
-                "UPDATE enrolment.person_lock SET account_balance = %s WHERE person_id = %s",
-                (account, person),
-            )
             if account:
-                credit = Transfer(
-                    Account("account_credit", PERSONAL),
-                    Account("account_balance", PERSONAL, person),
-                    account,
-                )
-                entry = Entry(date(2026, 1, 1), "account_credit", person, "test", [credit])
-                post(connection, entry)
+                _credit(connection, person, account, date(2026, 1, 1))
+
+
+TOWN = """
+WITH made AS (
+  INSERT INTO enrolment.person (person_id, identity_type, birth_date)
+  SELECT p, 'none', '1950-05-05' FROM unnest(%s::text[]) AS p RETURNING person_no
+), covered AS (
+  INSERT INTO enrolment.coverage (person_no, scheme, category, contribution_tier, reason, valid)
+  SELECT person_no, 'resident', 'adult', 'high', 'stated', '[2015-01-01,)' FROM made
+), hospitals AS (
+  INSERT INTO registry.institution (institution_id, name, kind, division, level, valid)
+  SELECT 'H' || n, 'H' || n, 'hospital', '120101', n::text, '[2010-01-01,)'
+  FROM generate_series(1, 3) AS n
+)
+INSERT INTO registry.agreement (institution_id, agreement_id, visits, schemes, valid)
+SELECT 'H' || n, 'A' || n, '{inpatient,outpatient}', '{resident}', '[2010-01-01,)'
+FROM generate_series(1, 3) AS n
+"""
+
+
+def open_town(database: Database, *persons: str, account: int = 0) -> None:
+    """Register insured persons and three hospitals with agreements: what the desk asks then."""
+    with database.transaction() as connection:
+        connection.execute(TOWN, (list(persons),))
+        if account:
+            for person in persons:
+                _credit(connection, person, account, date(2022, 1, 1))
+
+
+def _credit(connection: Connection, person: str, fen: int, day: date) -> None:
+    connection.execute(
+        "UPDATE enrolment.person_lock SET account_balance = %s WHERE person_id = %s", (fen, person)
+    )
+    own = Account("account_balance", PERSONAL, person)
+    credit = Transfer(Account("account_credit", PERSONAL), own, fen)
+    post(connection, Entry(day, "account_credit", person, "test", [credit]))
 
 
 def ask(claim_no: str, in_scope: int, person: str = "P1", **changes: object) -> Ask:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 import databases
 import pytest
-from desks import tianjin
+from desks import open_town, tianjin
 
 from yibao.agency.desk import loading
 from yibao.agency.desk.load import Load, Loaded, NotLoaded, load
@@ -21,31 +21,11 @@ from yibao.agency.desk.settle import presettle, settle
 from yibao.clock import today
 from yibao.ledger import entries
 from yibao.ledger.balance import trial_balance
-from yibao.ledger.chart import Account
-from yibao.ledger.entries import Entry, Transfer, post
-from yibao.ledger.funds import PERSONAL
 from yibao.settlement.model import Claim
 from yibao.store.database import Connection, Database
 
 PERSONS = ("P1", "P2", "P3")
 ACCOUNT = 500_00
-
-TOWN = """
-WITH made AS (
-  INSERT INTO enrolment.person (person_id, identity_type, birth_date)
-  SELECT p, 'none', '1950-05-05' FROM unnest(%s::text[]) AS p RETURNING person_no
-), covered AS (
-  INSERT INTO enrolment.coverage (person_no, scheme, category, contribution_tier, reason, valid)
-  SELECT person_no, 'resident', 'adult', 'high', 'stated', '[2015-01-01,)' FROM made
-), hospitals AS (
-  INSERT INTO registry.institution (institution_id, name, kind, division, level, valid)
-  SELECT 'H' || n, 'H' || n, 'hospital', '120101', n::text, '[2010-01-01,)'
-  FROM generate_series(1, 3) AS n
-)
-INSERT INTO registry.agreement (institution_id, agreement_id, visits, schemes, valid)
-SELECT 'H' || n, 'A' || n, '{inpatient,outpatient}', '{resident}', '[2010-01-01,)'
-FROM generate_series(1, 3) AS n
-"""
 
 TABLES = {
     "desk.settlement": "settlement_id",
@@ -92,23 +72,10 @@ def office() -> Office:
     return Office(tianjin(), REGISTERS)
 
 
-def open_town(database: Database) -> None:
-    with database.transaction() as connection:
-        connection.execute(TOWN, (list(PERSONS),))
-        for person in PERSONS:
-            connection.execute(
-                "UPDATE enrolment.person_lock SET account_balance = %s WHERE person_id = %s",
-                (ACCOUNT, person),
-            )
-            own = Account("account_balance", PERSONAL, person)
-            credit = Transfer(Account("account_credit", PERSONAL), own, ACCOUNT)
-            post(connection, Entry(date(2022, 1, 1), "account_credit", person, "test", [credit]))
-
-
 @pytest.fixture
 def town(database: Database) -> Database:
     """Give a town where nothing has been settled."""
-    open_town(database)
+    open_town(database, *PERSONS, account=ACCOUNT)
     return database
 
 
@@ -116,7 +83,7 @@ def town(database: Database) -> Database:
 def desk(server_url: str) -> Iterator[Database]:
     """Give the same town elsewhere."""
     with databases.copy(server_url, "template") as url, Database(url) as database:
-        open_town(database)
+        open_town(database, *PERSONS, account=ACCOUNT)
         yield database
 
 
