@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from yibao.interop.fhir import systems
 from yibao.interop.fhir.exact import dump, load
-from yibao.interop.fhir.model import Manner, masked
+from yibao.interop.fhir.model import Manner
 from yibao.interop.fhir.read_booking import BOOKING_NAMES
 from yibao.interop.fhir.write import BadBundle, bundle
+from yibao.masking import masked_name
 from yibao.money import format_yuan, half_up
 from yibao.policy.vocabulary import vocabulary
 
@@ -152,7 +153,7 @@ def test_names_are_masked_unless_asked() -> None:
 
 @pytest.mark.parametrize(("name", "shown"), [("", ""), ("张", "张*"), ("欧阳修", "欧**")])
 def test_a_masked_name_tells_its_first_character(name: str, shown: str) -> None:
-    assert masked(name) == shown
+    assert masked_name(name) == shown
 
 
 # --- exact ----------------------------------------------------------------------------------------
