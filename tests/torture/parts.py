@@ -3,6 +3,7 @@
 PARTS = {
     "kills": "SIGKILL of the service at every statement of a request",
     "database": "PostgreSQL killed and started again while bills are settled",
+    "cut": "connections to the database cut before and after each statement",
     "keys": "one idempotency key many times at once, with one body and with two",
     "races": "bills of one person at once; reversals raced twice",
     "chains": "settle, take back, settle again, ten deep",
