@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from yibao.cli import settle_report
+from yibao.cli.demo_centre import show_centre
 from yibao.cli.demo_city import PERSONS, show_city
 from yibao.cli.demo_funding import show_funding
 from yibao.cli.demo_policies import show_policies
@@ -62,6 +63,10 @@ _WORDS = {
     "town": Text(
         "{n}. 经办：一个虚构的镇参保、缴费、就医、清算、对账",
         "{n}. The agency: a made-up town enrols, pays, is treated, is cleared and reconciled",
+    ),
+    "centre": Text(
+        "{n}. 国家接口：医院信息系统与沙箱的两段会话",
+        "{n}. The national interface: a hospital's system speaks to a sandbox",
     ),
     "policies": Text("{n}. {city}：分析政策", "{n}. {city}: its policies, analysed"),
     "more": Text("，另加一份坏数据", ", and a file of bad rows"),
@@ -162,6 +167,7 @@ def show(language: Language) -> None:
     page.funding(policies["tianjin"])
     page.policies(policies["tianjin"])
     page.town()
+    page.centre()
     page.whole(policies["tianjin"])
     page.next()
 
@@ -335,11 +341,23 @@ class _Demo:
         show_policies(policy, self.language, self.console)
         self.console.print()
 
-    # --- a whole city -------------------------------------------------------------------------
+    # --- the agency ---------------------------------------------------------------------------
 
     def town(self) -> None:
         self.title("town")
         show_town(self.language, self.console)
+
+    # --- a centre -----------------------------------------------------------------------------
+
+    def centre(self) -> None:
+        self.title("centre")
+        recordings = EXAMPLES / "national"
+        if not recordings.is_dir():
+            self.absent(recordings)
+            return
+        show_centre(self.language, self.console, recordings)
+
+    # --- a whole city -------------------------------------------------------------------------
 
     def whole(self, policy: Policy) -> None:
         city = policy.region.name.pick(self.language)

@@ -7,20 +7,16 @@ in over HTTP from three hospitals at once.
 from __future__ import annotations
 
 import json
-import re
 import shlex
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 from rich.console import Console
@@ -28,12 +24,12 @@ from rich.console import Console
 from yibao.agency.users import sessions
 from yibao.cli import exit_codes
 from yibao.cli.database import opened
+from yibao.cli.demo_process import running
 from yibao.cli.options import Language
 from yibao.cli.sample import read_rows, write_tables
 from yibao.cli.sample_replies import own_records, receipts
 from yibao.cli.sample_town import BIG, MONTH, YEAR, sample_town
 from yibao.clock import today
-from yibao.store.errors import StoreError
 from yibao.store.server import serving
 from yibao.text import Text
 
@@ -61,8 +57,6 @@ _WORDS = {
 
 Bill = dict[str, Any]
 Reply = tuple[int, dict[str, Any]]
-
-_ADDRESS = re.compile(r"http://[^:]+:(\d+)")
 
 
 def show_town(language: Language, console: Console) -> None:
@@ -139,7 +133,10 @@ def _settle(desk: _Desk, bills: Mapping[str, Sequence[Bill]]) -> list[Bill]:
     for hospital in bills:
         desk.run(f"user add {hospital} --role institution --own {hospital}")
     tokens = _tokens(desk.place, list(bills))
-    with _service(desk.place) as port, ThreadPoolExecutor(len(bills)) as hospitals:
+    # A rate that nobody meets: it is the service whose speed is told.
+    command = ("serve", "--region", "tianjin", "--rate", "1000", "--database", str(desk.place))
+    log = desk.place.with_name("service.log")
+    with running(log, *command) as port, ThreadPoolExecutor(len(bills)) as hospitals:
         began = time.perf_counter()
         replies = list(hospitals.map(partial(_hospital, port), tokens, bills.values()))
         seconds = time.perf_counter() - began
@@ -196,23 +193,6 @@ def _post(
     connection.request("POST", path, json.dumps(body) if body else None, headers)
     reply = connection.getresponse()
     return reply.status, json.loads(reply.read())
-
-
-@contextmanager
-def _service(place: Path) -> Iterator[int]:
-    """Yield the port of `yibao serve` on a database, run in a process of its own."""
-    command = [sys.executable, "-m", "yibao.cli", "serve", "--region", "tianjin", "--port", "0"]
-    command += ["--rate", "1000"]  # so that it is the service whose speed is told
-    log = place.with_name("service.log")
-    with log.open("w") as told, Popen([*command, "--database", str(place)], stderr=told) as process:
-        try:
-            while not (found := _ADDRESS.search(log.read_text())):
-                if process.poll() is not None:
-                    raise StoreError(f"the service does not start: {log.read_text()}")
-                time.sleep(0.1)
-            yield int(found[1])
-        finally:
-            process.terminate()
 
 
 # --- clearing and reconciliation ------------------------------------------------------------------
