@@ -72,7 +72,7 @@ class Run:
         self.lines: list[str] = []
         self.reader = Thread(target=self._read, daemon=True)
         self.reader.start()
-        self.port = int(self.wait(r"http://127.0.0.1:(\d+)")[1])
+        self.port = int(self.wait(r"http://127.0.0.1:(\d+)(?![\d/])")[1])
 
     def _read(self) -> None:
         assert self.process.stderr is not None
