@@ -20,6 +20,8 @@ from yibao.store import keys
 
 When = Literal["before", "during", "after"]
 NAME = ".s.PGSQL.5432"
+PAUSE = 0.002
+"""Seconds without another piece of a message, after which it is taken for whole."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,17 @@ class Proxy:
                     self.wish = None
                     if wish.when != "before":
                         server.sendall(said)
-                    if wish.when == "after":
-                        server.recv(1 << 16)  # the answer, which goes nowhere
+                        _rest(client, server, PAUSE if wish.when == "during" else None)
                     return
+
+
+def _rest(client: socket.socket, server: socket.socket, pause: float | None) -> None:
+    """Hand on the rest of a message, which may come in pieces, until it is answered or a pause."""
+    while ready := select([client, server], [], [], pause)[0]:
+        if server in ready:
+            server.recv(1 << 16)  # the answer, which goes nowhere
+            return
+        server.sendall(client.recv(1 << 16))
 
 
 PREPARED = re.compile(rb"(_pg3_\d+)\0(SELECT[^\0]*)")
