@@ -13,7 +13,7 @@ from yibao.cli.options import AsJson, Lang, default_language
 _LANGUAGE = default_language()
 
 client = typer.Typer(
-    help="Speak to a centre of the national interface as a hospital does.",
+    help="Speak the national interface as a hospital does.",
     no_args_is_help=True,
 )
 

@@ -9,7 +9,6 @@ import typer
 
 from yibao.cli.interface_commands import Profile
 from yibao.cli.options import AsJson, Lang, default_language
-from yibao.cli.sample_centre import DIVISIONS
 
 _LANGUAGE = default_language()
 
@@ -20,6 +19,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _region(given: str) -> str:
+    from yibao.cli.sample_centre import DIVISIONS
+
     if given not in DIVISIONS:
         raise typer.BadParameter(f"{given!r}: there are sandboxes of {', '.join(DIVISIONS)}")
     return given
@@ -44,9 +45,10 @@ def sandbox(
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
-    """Start a centre of the national interface with made-up institutions, items and persons.
+    """Start a centre of the national interface to test with.
 
-    It says whom there is to treat and where to send messages, and runs until it is stopped.
+    It has made-up institutions, items and persons, says whom there is to treat and where to send
+    messages, and runs until it is stopped.
     """
     from yibao.cli import sandbox_run
 
