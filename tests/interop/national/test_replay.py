@@ -1,8 +1,9 @@
 """A recording played again: new numbers are carried on, and what differs is told."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from yibao.interop.national.load import interface
@@ -11,6 +12,12 @@ from yibao.interop.national.sample import message
 
 SCHEMA = interface()
 NOW = datetime.fromisoformat("2026-11-28 20:00:00")
+
+
+def ticking() -> Callable[[], datetime]:
+    """Return a clock that goes on by a millisecond each time."""
+    times = count(1)
+    return lambda: NOW + timedelta(milliseconds=next(times))
 
 
 def output(infno: str, **values: Any) -> Any:
@@ -63,13 +70,13 @@ def play(*, price: str = "0") -> tuple[list[dict[str, Any]], list[Played]]:
         }[request["infno"]]
         return {"infcode": 0, "output": told()}
 
-    return seen, list(replay(SCHEMA, iter(VISIT), send, lambda: NOW))
+    return seen, list(replay(SCHEMA, iter(VISIT), send, ticking()))
 
 
 def test_numbers_that_the_centre_gives_are_carried_on() -> None:
     seen, played = play()
     assert [request["msgid"] for request in seen] == [
-        f"H1201010000120261128200000000{n}" for n in (1, 2, 3, 4)
+        f"H12010100001202611282000000{n}0" for n in ("01", "02", "03", "04")
     ]
     assert [request.get("sign_no") for request in seen] == [None, "S7", "S7", "S7"]
     assert seen[2]["input"]["data"] == {"mdtrt_id": "V7", "psn_name": "V1"}
@@ -89,6 +96,19 @@ def test_a_refusal_is_told_with_its_reason() -> None:
     def send(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"infcode": -1, "err_msg": "未签到"}
 
-    (first, *_) = replay(SCHEMA, iter(VISIT), send, lambda: NOW)
+    (first, *_) = replay(SCHEMA, iter(VISIT), send, ticking())
     (difference,) = first.differences
     assert (difference.name, difference.live) == ("infcode", "-1 未签到")
+
+
+def test_who_plays_it_again_within_the_second_uses_other_numbers() -> None:
+    numbers: list[str] = []
+
+    def send(request: Mapping[str, Any]) -> dict[str, Any]:
+        numbers.append(request["msgid"])
+        return {"infcode": -1}
+
+    clock = ticking()
+    for _ in range(2):
+        list(replay(SCHEMA, iter(VISIT), send, clock))
+    assert len(set(numbers)) == 2 * len(VISIT)

@@ -64,11 +64,11 @@ def replay(
     Raises what `send` raises; what was yielded before has happened.
     """
     learned = Learned()
-    for number, exchange in enumerate(exchanges, 1):
+    for exchange in exchanges:
         recorded = exchange.get("request")
         if not isinstance(recorded, dict):
             continue  # a reply alone cannot be asked for
-        request = fresh(recorded, learned, clock(), number)
+        request = fresh(recorded, learned, clock())
         reply = send(request)
         before = exchange.get("reply")
         transaction = schema.transactions.get(str(recorded.get("infno")))
@@ -79,10 +79,14 @@ def replay(
         yield Played(str(recorded.get("infno", "")), request, reply, differences)
 
 
-def fresh(recorded: Message, learned: Learned, now: datetime, number: int) -> dict[str, Any]:
-    """Return a recorded request as it is sent now: the `number`-th of this replay."""
+def fresh(recorded: Message, learned: Learned, now: datetime) -> dict[str, Any]:
+    """Return a recorded request as it is sent now.
+
+    Its number ends in four digits of the second's fraction: who plays a recording again at once
+    would otherwise use numbers twice. An exchange takes longer than a tenth of a millisecond.
+    """
     institution = str(recorded.get("fixmedins_code", ""))[:12]
-    ours = f"{institution}{now:%Y%m%d%H%M%S}{number % 10_000:04d}"
+    ours = f"{institution}{now:%Y%m%d%H%M%S}{now.microsecond // 100:04d}"
     was = recorded.get("msgid")
     if isinstance(was, str):
         learned.messages[was] = ours
