@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 from yibao.agency.desk.registers import REGISTERS
 from yibao.api.app import create_app
 from yibao.api.guard.asked import trust_actor
-from yibao.api.national.settings import PLAIN, Settings, load
+from yibao.api.national.settings import CLOSED, PLAIN, Settings, load
 from yibao.cli import app as command
 from yibao.cli import exit_codes
+from yibao.cli.serve_commands import _interface
 from yibao.errors import CannotRead
 from yibao.store.database import Database
 
@@ -59,6 +60,22 @@ def test_a_way_can_be_closed(url: str, open_: str, closed: str) -> None:
         refused = hospital.send(hospital.message("9001", SIGN_IN), f"/fsi/api/{closed}")
         assert refused["err_msg"] == "本中心未开通此接入地址"
         hospital.client.close()
+
+
+@pytest.mark.usefixtures("database")
+def test_nobody_speaks_where_nobody_has_opened_the_interface(url: str) -> None:
+    app = create_app(url, tianjin(), REGISTERS, identify=trust_actor)  # as it is made by default
+    with running(app) as port:
+        hospital = Hospital(Client(port))
+        for address in ("rsfComIfsService/callService", "transaction/9001"):
+            told = hospital.send(hospital.message("9001", SIGN_IN), f"/fsi/api/{address}")
+            assert (told["infcode"], told["err_msg"]) == (-1, "本中心未开通此接入地址")
+        hospital.client.close()
+
+
+def test_serve_opens_the_interface_to_everybody_only_where_everybody_is_trusted() -> None:
+    assert _interface(None, trust=False) == CLOSED
+    assert _interface(None, trust=True) == PLAIN
 
 
 SHA1 = f"""
