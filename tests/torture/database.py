@@ -56,11 +56,16 @@ def own_server(folder: Path) -> Iterator[str]:
 
 def crash(data: Path, sent: signal.Signals) -> None:
     """Kill the server, and start it again."""
-    pid = int((data / "postmaster.pid").read_text().split()[0])
+    pid = postmaster(data)
     os.kill(pid, sent)
     while alive(pid):
         sleep(0.01)
     start(data)
+
+
+def postmaster(data: Path) -> int:
+    """Return the process that a server's folder names."""
+    return int((data / "postmaster.pid").read_text().split()[0])
 
 
 def alive(pid: int) -> bool:
@@ -79,8 +84,10 @@ def start(data: Path) -> None:
             server.ensure_postgres_running()
         except SubprocessError:
             sleep(0.1)
-        else:
+            continue
+        if alive(postmaster(data)):
             return
+        sleep(0.1)  # it took the dead one, whose end nobody had noticed, for one that runs
     raise AssertionError((data / "log").read_text()[-2_000:])
 
 
