@@ -509,7 +509,7 @@ def test_demo_shows_all_its_parts(
     assert "✗" not in result.stdout
     assert last in result.stdout
     heads = [line.partition(".")[0] for line in result.stdout.splitlines() if line.endswith("───")]
-    assert [head for head in heads if head.isdigit()] == [str(n) for n in range(1, 11)]
+    assert [head for head in heads if head.isdigit()] == [str(n) for n in range(1, 12)]
     assert "(1100.00 − 800.00) × 65% = 195.00" in result.stdout
     assert "140.00 × 70% = 98.00" in result.stdout  # an account, E4 is billed, R4 waits
     assert "2804.25" in result.stdout
