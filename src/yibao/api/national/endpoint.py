@@ -40,6 +40,7 @@ from yibao.interop.national.rows import text
 from yibao.registry.find import Institution, institution
 from yibao.store.database import Connection, see_one_instant
 from yibao.store.errors import StoreError
+from yibao.store.sight import Sight, seeing
 
 router = APIRouter(tags=["national"], include_in_schema=False)
 
@@ -139,7 +140,8 @@ def answer(
     try:
         message = _read(service, body, received, number)
         _check_asked(service, message, asked, speaks)
-        return _done(service, message)
+        with seeing(Sight("institution", text(message.envelope, "fixmedins_code"))):
+            return _done(service, message)
     except KeyUsed:
         error = "发送方报文ID(msgid)已用于另一内容不同的报文"
     except YibaoError as refused:
