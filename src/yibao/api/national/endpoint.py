@@ -148,6 +148,9 @@ def answer(
         error = _unavailable(refused) if isinstance(refused, StoreError) else says(refused)
     except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
         error = _unavailable(lost)
+    except psycopg.errors.InsufficientPrivilege as kept_back:
+        defects.error("kept by the database: %s", kept_back)
+        error = STATUS[403].zh
     except psycopg.Error as refused:
         name = refused.diag.constraint_name or refused.diag.sqlstate or ""
         defects.error("constraint of the database: %s", name)
