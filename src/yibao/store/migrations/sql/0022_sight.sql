@@ -28,6 +28,8 @@ BEGIN
 END $$;
 
 -- --- what a row belongs to ---------------------------------------------------------------------
+--
+-- They cost nothing where everything is seen, for they are not called: the planner is told so.
 
 -- The number of the person whose rows are seen. It looks behind the wall: the person's own row is
 -- guarded by it.
@@ -37,9 +39,9 @@ BEGIN
   RETURN (SELECT p.person_no FROM enrolment.person AS p WHERE p.person_id = ops.sight('person'));
 END $$;
 
--- Whether a settlement is seen, by its number. Numbers of institutions are in one table, settlements
--- in one for each year.
-CREATE FUNCTION desk.seen(of_settlement bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- Whether a settlement is seen, by its number. Numbers of institutions are in one table,
+-- settlements in one for each year.
+CREATE FUNCTION desk.seen(of_settlement bigint) RETURNS boolean LANGUAGE plpgsql STABLE COST 1 AS $$
 BEGIN
   IF ops.sight('institution') IS NOT NULL THEN
     RETURN EXISTS (SELECT FROM desk.claim_no AS c WHERE c.settlement_id = of_settlement);
@@ -47,15 +49,15 @@ BEGIN
   RETURN EXISTS (SELECT FROM desk.settlement AS s WHERE s.settlement_id = of_settlement);
 END $$;
 
-CREATE FUNCTION visits.seen(of_visit bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION visits.seen(of_visit bigint) RETURNS boolean LANGUAGE plpgsql STABLE COST 1 AS $$
 BEGIN
   RETURN EXISTS (SELECT FROM visits.visit AS v WHERE v.visit_id = of_visit);
 END $$;
 
--- A prescription is seen by who wrote it, who hands it out or delivers it, and whose it is. It looks
--- behind the wall, since what is delivered is seen by whose prescription it is.
+-- A prescription is seen by who wrote it, who hands it out or delivers it, and whose it is. It
+-- looks behind the wall, since what is delivered is seen by whose prescription it is.
 CREATE FUNCTION dispensing.seen(of_prescription bigint) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE COST 1 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE own text := ops.sight('institution');
 BEGIN
   IF own IS NULL THEN
@@ -71,7 +73,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION dispensing.issued(of_prescription bigint) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE COST 1 AS $$
 BEGIN
   RETURN EXISTS (SELECT FROM dispensing.prescription AS p WHERE p.prescription_id = of_prescription
                  AND p.institution_id = ops.sight('institution'));
@@ -80,7 +82,7 @@ END $$;
 -- A bill is seen by whose it is and by who owes a part of it. It looks behind the wall, since parts
 -- are seen by whose bill it is.
 CREATE FUNCTION contributions.seen(of_bill bigint) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE COST 1 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN EXISTS (SELECT FROM contributions.bill AS b
                  WHERE b.bill_id = of_bill AND b.person_no = enrolment.own_no())
@@ -191,7 +193,8 @@ BEGIN
   CALL ops.guard('registry.application_event', 'EXISTS (SELECT FROM registry.application AS a '
                  'WHERE a.application_id = application_event.application_id)');
   CALL ops.guard('registry.agreement_event', 'EXISTS (SELECT FROM registry.agreement AS a '
-                 'WHERE a.agreement_id = agreement_event.agreement_id AND a.' || institution || ')');
+                 'WHERE a.agreement_id = agreement_event.agreement_id '
+                 'AND a.' || institution || ')');
 
   -- --- persons' rows ---------------------------------------------------------------------------
 
@@ -213,8 +216,9 @@ BEGIN
   CALL ops.guard('qualification.decision',
                  treats || ' OR EXISTS (SELECT FROM qualification.application AS a '
                  'WHERE a.application_id = decision.application_id)',
-                 institution || ' OR (institution_id = '''' AND EXISTS (SELECT FROM '
-                 'qualification.application AS a WHERE a.application_id = decision.application_id))');
+                 institution || ' OR (institution_id = '''' '
+                 'AND EXISTS (SELECT FROM qualification.application AS a '
+                 'WHERE a.application_id = decision.application_id))');
   CALL ops.guard('qualification.review', person || ' OR ' || treats,
                  institution || ' OR (institution_id = '''' AND ' || treats || ')');
   CALL ops.guard('qualification.site', number || ' OR ' || treats);
@@ -261,7 +265,8 @@ BEGIN
 END $$;
 
 -- A filing is cancelled by who may see it.
-CREATE FUNCTION filing.seen(filed text, filing bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION filing.seen(filed text, filing bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE COST 1 AS $$
 BEGIN
   RETURN CASE filed
     WHEN 'referral' THEN EXISTS (SELECT FROM filing.referral AS f WHERE f.referral_id = filing)
