@@ -38,6 +38,7 @@ from yibao.store.backup import backup, restore
 from yibao.store.database import Connection, Database
 from yibao.store.errors import StoreError
 from yibao.store.server import program
+from yibao.store.sight import EVERYTHING
 from yibao.store.suites import SUITES
 from yibao.store.vault import vault
 
@@ -176,7 +177,7 @@ def own(empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def made(url: str, file: Path, suite: str = "aes-256-gcm") -> None:
     keys.make(file, suite)
     migrate.upgrade(url)
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         fill(connection)
 
 
@@ -191,7 +192,7 @@ def call(url: str, *args: str, code: int = exit_codes.OK, answer: str = "") -> A
 def test_either_suite_seals_and_finds(empty_url: str, own: Path, suite: str) -> None:
     made(empty_url, own, suite)
     shows_nobody(dumped(empty_url))
-    with Database(empty_url) as database:
+    with Database(empty_url, sight=EVERYTHING) as database:
         test_what_is_sealed_is_read_as_it_was_written(database)
     told = call(empty_url, "key", "list")["keys"]
     assert [(key["key"], key["suite"], key["newest"]) for key in told] == [(1, suite, True)]
@@ -204,7 +205,7 @@ def test_without_the_right_keys_nothing_is_read_and_nothing_written(
     right = tmp_path / "right"
     own.rename(right)
     keys.make(own)
-    with Database(empty_url) as database:
+    with Database(empty_url, sight=EVERYTHING) as database:
         for work in (
             lambda c: find(c, "P1"),
             lambda c: find_by_identity(c, A),
@@ -220,7 +221,7 @@ def test_without_the_right_keys_nothing_is_read_and_nothing_written(
     own.unlink()
     told = call(empty_url, "enrol", "show", "P1", code=exit_codes.FINDINGS)
     assert "is not there" in told["error"]["message"]
-    with Database(empty_url) as database, database.transaction() as connection:
+    with Database(empty_url, sight=EVERYTHING) as database, database.transaction() as connection:
         assert verify(connection).broken == []  # who checks the log needs no keys
 
 
@@ -242,7 +243,7 @@ def test_a_rotation_seals_all_anew_and_the_old_key_is_needed_by_what_cannot_be_c
         "matching.gap.identity_number": 1,
         "matching.gap.name": 1,
     }
-    with Database(empty_url) as database:
+    with Database(empty_url, sight=EVERYTHING) as database:
         test_what_is_sealed_is_read_as_it_was_written(database)
         with database.transaction() as connection:
             log = connection.execute(
@@ -252,7 +253,7 @@ def test_a_rotation_seals_all_anew_and_the_old_key_is_needed_by_what_cannot_be_c
             assert verify(connection).broken == []
     all_keys = keys.read(own)
     keys.rewrite(own, keys.Keys(all_keys.index, {2: all_keys.sealing[2]}))
-    with Database(empty_url) as database, database.transaction() as connection:
+    with Database(empty_url, sight=EVERYTHING) as database, database.transaction() as connection:
         assert find(connection, "P1") is not None
         with pytest.raises(StoreError, match="key 1, which the file of keys does not have"):
             former(connection, "P1")
@@ -260,7 +261,7 @@ def test_a_rotation_seals_all_anew_and_the_old_key_is_needed_by_what_cannot_be_c
 
 def test_what_is_resealed_while_others_write_is_all_there(empty_url: str, own: Path) -> None:
     made(empty_url, own)
-    with Database(empty_url) as database:
+    with Database(empty_url, sight=EVERYTHING) as database:
         with database.transaction() as connection:
             for n in range(resealing.AT_ONCE + 7):
                 register(connection, Person(f"X{n}", BORN, f"甲{n}"), actor=ACTOR)
@@ -277,7 +278,7 @@ def test_a_restored_backup_needs_the_same_keys(
 ) -> None:
     backup(filled.url, tmp_path / "one.dump")
     restore(empty_url, tmp_path / "one.dump")
-    with Database(empty_url) as database:
+    with Database(empty_url, sight=EVERYTHING) as database:
         test_what_is_sealed_is_read_as_it_was_written(database)
         keys.make(tmp_path / "other.keys")
         monkeypatch.setenv("YIBAO_KEY_FILE", str(tmp_path / "other.keys"))
@@ -325,7 +326,7 @@ def test_what_was_plain_before_is_sealed_by_the_upgrade(empty_url: str) -> None:
         owner.execute(OLD.format(*NAMES, a=A, b=B, c=C).encode())
     migrate.upgrade(empty_url)
     shows_nobody(dumped(empty_url))
-    with Database(empty_url) as database, database.transaction() as connection:
+    with Database(empty_url, sight=EVERYTHING) as database, database.transaction() as connection:
         one = find(connection, "P1")
         assert one is not None
         assert (one.name, one.identity_number, one.phone) == (NAMES[1], A, PHONES[1])

@@ -25,6 +25,7 @@ from services import app_of, running
 
 from torture.figures import Figure, How
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 CASES, SHORT = 100_000, 600
 PERSONS = ("P1", "P2")
@@ -33,7 +34,7 @@ PERSONS = ("P1", "P2")
 def figures(how: How) -> Iterator[Figure]:
     """Send cases to every operation, as many to each."""
     with databases.copy(how.url, "template") as url:
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, *PERSONS, account=500_00)
         app = app_of(url, *map(status, PERSONS))
         loaded = schemathesis.openapi.from_dict(app.openapi())

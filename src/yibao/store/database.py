@@ -2,7 +2,7 @@
 
 Every write of the platform happens within `Database.transaction`: it commits when its block ends
 and leaves nothing otherwise. Connections act as `yibao_app`, which may not change what is
-append-only, whoever owns the database.
+append-only, whoever owns the database, and which sees the rows that `yibao.store.sight` says.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from psycopg import errors as pg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from yibao.store.errors import StoreError
+from yibao.store.sight import NOTHING, Sight, begin, in_force
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Result = TypeVar("Result")
@@ -37,6 +38,7 @@ def _prepare(connection: Connection, *, generic: bool) -> None:
         connection.execute("SET plan_cache_mode TO force_generic_plan")
     connection.execute("SET timezone TO 'Asia/Shanghai'")
     connection.commit()
+    connection.autocommit = True  # `transaction` begins them itself, with what they see
 
 
 def _check(connection: Connection) -> None:
@@ -54,14 +56,22 @@ class Database:
     """A pool of connections to a database whose schema is up to date."""
 
     def __init__(
-        self, url: str, *, connections: int = 8, timeout: float = 30, generic: bool = False
+        self,
+        url: str,
+        *,
+        sight: Sight = NOTHING,
+        connections: int = 8,
+        timeout: float = 30,
+        generic: bool = False,
     ) -> None:
         """Open the pool; raises StoreError when the database cannot be reached.
 
+        `sight`: what transactions see where nobody has said so when they begin (`sight.see`).
         `generic`: a statement is planned once, whatever it is asked for. For a service, whose
         statements take less time than planning them.
         """
         self.url = url
+        self._sight = sight
         self._pool = ConnectionPool(
             url,
             min_size=1,
@@ -91,6 +101,7 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that commits at the end of the block."""
         with _translated(), self._pool.connection() as connection:
+            connection.execute(begin(in_force(self._sight)), prepare=False)
             yield connection
 
     def run(self, work: Callable[[Connection], Result]) -> Result:

@@ -14,6 +14,7 @@ from visiting import Patient, proc
 from yibao.agency.visits import visit
 from yibao.agency.visits.visit import Of
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 RESIDENTS = tuple(f"R{n}" for n in range(1, 20))
 WORKERS = ("W1", "W2")
@@ -22,7 +23,7 @@ _free = iter(RESIDENTS)
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         town.town.insure(
             database,

@@ -15,6 +15,7 @@ from visiting import CERTIFICATE, Patient, proc
 from yibao.interop.national import care
 from yibao.policy.vocabulary import vocabulary
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 EMPLOYEE = {"scheme": "employee", "category": "in_service", "contribution_tier": "none"}
 RESIDENTS = tuple(f"R{n}" for n in range(1, 30))
@@ -23,7 +24,7 @@ WORKERS = tuple(f"W{n}" for n in range(1, 5))
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         town.town.insure(database, *WORKERS, large_expense_paid=True, **EMPLOYEE)
         with database.transaction() as connection:

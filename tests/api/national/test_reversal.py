@@ -13,6 +13,7 @@ from services import Client
 from visiting import Patient
 
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 RESIDENTS = tuple(f"R{n}" for n in range(1, 20))
 _free = iter(RESIDENTS)
@@ -20,7 +21,7 @@ _free = iter(RESIDENTS)
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         yield database
 

@@ -11,13 +11,14 @@ from visiting import Patient
 
 from yibao.interop.national import sample
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 RESIDENTS = ("R1", "R2", "R3")
 
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         with database.transaction() as connection:
             connection.execute(

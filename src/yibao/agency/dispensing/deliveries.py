@@ -17,7 +17,7 @@ from yibao.agency.desk.model import Ask, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.settle import Tell, open_bill
 from yibao.agency.dispensing.filling import hand_out
-from yibao.agency.dispensing.prescriptions import day_of, fillable, prescription_of
+from yibao.agency.dispensing.prescriptions import brought, day_of, fillable, prescription_of
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
@@ -59,10 +59,10 @@ def order(connection: Connection, wanted: Order, *, actor: str) -> int:
     Refused are prescriptions that may not be filled then, and who has no registered disease or does
     not say why the medication is stable and why nobody can come.
     """
-    issued = prescription_of(connection, wanted.prescription_id)
+    issued = brought(connection, wanted.prescription_id)
     prescription = issued.prescription
     locked(connection, prescription.person_id)
-    fillable(connection, prescription_of(connection, wanted.prescription_id), wanted.ordered_at)
+    fillable(connection, brought(connection, wanted.prescription_id), wanted.ordered_at)
     day, disease = day_of(wanted.ordered_at), prescription.disease
     if institution(connection, wanted.institution_id, day) is None:
         raise Refusal(

@@ -25,6 +25,7 @@ from yibao.errors import CodeError
 from yibao.registry.find import REASONS, Institution, ItemKind, institution, practitioner_refusal
 from yibao.registry.find import disease as find_disease
 from yibao.store.database import Connection
+from yibao.store.sight import beyond
 from yibao.text import Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -261,6 +262,12 @@ def prescription_of(connection: Connection, number: int) -> Issued:
             column="prescription",
         )
     return _issued(row)
+
+
+def brought(connection: Connection, number: int) -> Issued:
+    """Return a prescription that a patient brings, whoever has issued it; raises Refusal."""
+    with beyond(connection, "a patient takes a prescription to a pharmacy of their choice"):
+        return prescription_of(connection, number)
 
 
 def prescriptions(connection: Connection, person_id: str) -> list[Issued]:

@@ -40,6 +40,7 @@ from yibao.interop.national.rows import text
 from yibao.registry.find import Institution, institution
 from yibao.store.database import Connection, see_one_instant
 from yibao.store.errors import StoreError
+from yibao.store.sight import Sight, seeing
 
 router = APIRouter(tags=["national"], include_in_schema=False)
 
@@ -139,13 +140,17 @@ def answer(
     try:
         message = _read(service, body, received, number)
         _check_asked(service, message, asked, speaks)
-        return _done(service, message)
+        with seeing(Sight("institution", text(message.envelope, "fixmedins_code"))):
+            return _done(service, message)
     except KeyUsed:
         error = "发送方报文ID(msgid)已用于另一内容不同的报文"
     except YibaoError as refused:
         error = _unavailable(refused) if isinstance(refused, StoreError) else says(refused)
     except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
         error = _unavailable(lost)
+    except psycopg.errors.InsufficientPrivilege as kept_back:
+        defects.error("kept by the database: %s", kept_back)
+        error = STATUS[403].zh
     except psycopg.Error as refused:
         name = refused.diag.constraint_name or refused.diag.sqlstate or ""
         defects.error("constraint of the database: %s", name)
