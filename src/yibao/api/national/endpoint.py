@@ -25,7 +25,7 @@ from yibao.agency.desk.model import Key, KeyUsed
 from yibao.api.national import services
 from yibao.api.national.exchange import Exchange, Failed, Stream
 from yibao.api.national.gateway import NotAdmitted
-from yibao.api.national.handlers import HANDLERS, READS, TRIES
+from yibao.api.national.handlers import HANDLERS, NOT_ANSWERED, READS, TRIES
 from yibao.api.national.reply import now, number_of, reply, says
 from yibao.api.once import kept
 from yibao.api.problems import STATUS
@@ -174,7 +174,8 @@ def _read(service: Service, body: bytes, received: datetime, number: str) -> _Me
     if transaction is None:
         raise Failed(f"交易报文不正确：未知交易编号“{infno}”")
     if infno not in HANDLERS:
-        raise Failed(f"本中心未开通交易{infno}（{transaction.zh}）")
+        why = NOT_ANSWERED[infno]
+        raise Failed(f"本中心未开通交易{infno}（{transaction.zh}）：{why}")
     found = _right(check(transaction.input, given["input"], schema.codes))
     return _Message(given, envelope, transaction, found, received, number)
 
