@@ -81,10 +81,12 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
     assert len(exchanges) == 2 + len(sandbox_files("tianjin")["persons"])
     assert [f for f in conform(interface(), exchanges) if f.kind != "extra"] == []
 
-    again = Sandbox(tmp_path / "kept", "--json")
+    again = Sandbox(tmp_path / "kept", "--json", "--sign-in", "required")
     try:
         told, _ = json.JSONDecoder().raw_decode(again.log.read_text())
         assert told["persons"][0]["name"] == "在职职工"
+        unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], "M"))
+        assert "请先签到(9001)" in unsigned["err_msg"]
         for name in ("outpatient", "inpatient", "outpatient"):  # as often as one likes
             goes_as_recorded(EXAMPLES / f"{name}.jsonl", again.centre)
     finally:

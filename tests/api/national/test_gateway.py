@@ -197,6 +197,7 @@ def test_a_body_is_signed_by_sm3(url: str, tmp_path: Path) -> None:
         (("profile: hunan", "profile: mars"), "profile: found mars; expected one of hunan"),
         (("scheme: hmac-sha1", "scheme: md5"), "gateway.scheme: found md5"),
         (("minutes: 10", "minutes: 0"), "gateway.minutes: found 0"),
+        (("profile", "sign_in: always\nprofile"), "sign_in: found always; expected optional or"),
         ((SECRET, "short"), "gateway.keys.AK1.secret: found …"),
         (("[H3, H1]", "H3"), "gateway.keys.AK1.institutions: found H3"),
         (("profile", "transport: [entry]\nprofile"), "file: found ['transport']"),
@@ -229,3 +230,5 @@ def test_settings_are_strict_yaml(tmp_path: Path) -> None:
         load(file)
     file.write_text("{}\n")
     assert load(file) == PLAIN
+    file.write_text("sign_in: required\n")
+    assert load(file) == Settings(sign_in="required")

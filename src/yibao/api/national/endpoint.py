@@ -22,6 +22,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from yibao.agency.desk.model import Key, KeyUsed
+from yibao.agency.sign_in import check_signed_in
 from yibao.api.national import services
 from yibao.api.national.exchange import Exchange, Failed, Stream
 from yibao.api.national.gateway import NotAdmitted
@@ -48,6 +49,9 @@ ENTRY = "/fsi/api/rsfComIfsService/callService"
 
 LARGER = {re.compile("/fsi/api/.*"): 16 << 20}
 """Bytes of a message: a long stay has some thousands of fee lines."""
+
+SIGN_IN = "9001"
+"""The one transaction that nobody has to have signed in for."""
 
 MAX_FAULTS = 5
 """Most faults of a message that its reply names."""
@@ -232,6 +236,8 @@ def _done(service: Service, message: _Message) -> str | Stream:
 
     def told(connection: Connection) -> str | Stream:
         who = _institution(connection, message.envelope)
+        if service.national.sign_in == "required" and message.transaction.infno != SIGN_IN:
+            _check_signed_in(connection, message.envelope, who)
         exchange = Exchange(
             service, connection, message.transaction, message.envelope, message.input, who, key
         )
@@ -266,3 +272,12 @@ def _institution(connection: Connection, envelope: Row) -> Institution:
     if who is None:
         raise Failed(f"定点医药机构编号(fixmedins_code)：没有登记或已终止定点“{code}”")
     return who
+
+
+def _check_signed_in(connection: Connection, envelope: Row, who: Institution) -> None:
+    """Refuse a message of an operator who has not signed in today at the institution."""
+    number = text(envelope, "sign_no")
+    if not number:
+        raise Failed("交易签到流水号(sign_no)：本中心要求签到后办理，请先签到(9001)")
+    operator = text(envelope, "opter")
+    check_signed_in(connection, who.institution_id, number, operator, today())
