@@ -71,14 +71,17 @@ def sign_out(connection: Connection, institution_id: str, number: str, operator:
 
 
 def _number(serial: int, signed_in_at: datetime) -> str:
-    """Return the number that says who signed in: its day, and which one it is."""
-    return f"S{signed_in_at.astimezone(CHINA):%Y%m%d}{serial:012d}"
+    """Return the number that says who signed in: its day, and which one it is.
+
+    A province has room for twenty characters.
+    """
+    return f"S{signed_in_at.astimezone(CHINA):%Y%m%d}{serial:011d}"
 
 
 def _serial(number: str) -> int:
     """Return which one a number is, 0 for what cannot be one."""
     digits = number[9:] if number.isascii() else ""
-    return int(digits) if digits.isdigit() and len(digits) == 12 else 0
+    return int(digits) if digits.isdigit() and len(digits) == 11 else 0
 
 
 def _is_of(number: str, signed_in_at: datetime) -> bool:

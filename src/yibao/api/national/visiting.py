@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from yibao.agency.desk.bill import Approval
-from yibao.agency.enrolment.persons import RESIDENT_ID, find
+from yibao.agency.enrolment.persons import RESIDENT_ID, Known, find
 from yibao.agency.visits.charges import Charge
 from yibao.agency.visits.settling import Box
 from yibao.agency.visits.visit import Diagnosis, Of
@@ -70,14 +70,27 @@ def scheme(row: Row) -> str:
 
 
 def check_voucher(exchange: Exchange, row: Row) -> None:
-    """Refuse an identity document that is not the person's."""
-    given = row.get("mdtrt_cert_no")
-    if row.get("mdtrt_cert_type") != IDENTITY_DOCUMENT or given is None:
+    """Refuse an identity document, a number of one or a name that is not the person's."""
+    by_document = row.get("mdtrt_cert_type") == IDENTITY_DOCUMENT and "mdtrt_cert_no" in row
+    if not by_document and not row.keys() & {"certno", "psn_name"}:
         return
     person = find(exchange.connection, text(row, "psn_no"))
-    ours = person and person.identity_type == RESIDENT_ID and person.identity_number
-    if ours and str(given).upper() != ours:
+    if person is None:
+        return  # whoever is not known is refused where the visit or its insurance is looked for
+    ours = person.identity_type == RESIDENT_ID and person.identity_number
+    if by_document and ours and text(row, "mdtrt_cert_no").upper() != ours:
         raise Failed("就诊凭证编号(mdtrt_cert_no)：不是该人员的证件号码")
+    check_known(person, row)
+
+
+def check_known(person: Known, row: Row) -> None:
+    """Refuse a number of a document or a name that is another than the registered one."""
+    for name, zh, ours in (
+        ("certno", "证件号码", person.identity_number),
+        ("psn_name", "人员姓名", person.name or None),
+    ):
+        if ours is not None and (text(row, name) or ours).upper() != ours.upper():
+            raise Failed(f"{zh}({name})：与登记的不一致")
 
 
 # --- what kind of care --------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
+from yibao.api.national.handlers.visits import told
 from yibao.interop.national import coding
 from yibao.interop.national.rows import day, number, text
 from yibao.money import UNLIMITED
@@ -132,12 +133,20 @@ def _mapped(exchange: Exchange) -> Output:
     found = directory.local_codes(connection, own, sought, _page(exchange), local_code=local)
     return {
         "data": [
-            {
-                **_version(exchange, one),
-                "list_type": coding.ITEM_KINDS[one.kind],
-                "med_list_codg": one.code,
-                "hilist_code": one.code,
-            }
+            told(
+                exchange,
+                "data",
+                {
+                    **_version(exchange, one),
+                    "list_type": coding.ITEM_KINDS[one.kind],
+                    "med_list_codg": one.code,
+                    "hilist_code": one.code,
+                    "fixmedins_code": own,
+                    "medins_list_codg": one.local_code,
+                    "enddate": one.last,
+                    "crte_time": one.recorded_on,
+                },
+            )
             for one in found
         ]
     }
