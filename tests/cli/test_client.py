@@ -68,6 +68,25 @@ def test_a_message_is_sent_and_its_reply_printed(centre: Answering) -> None:
     assert centre.seen == [{"infno": "9001", "amt": 1.10}]
 
 
+def test_an_operator_is_signed_in_for_a_message_and_out_after_it(centre: Answering) -> None:
+    given = request(interface(), "1101")
+    done = b'{"infcode": 0, "output": {"baseinfo": "x"}}'
+    centre.replies = [(200, json.dumps(REPLY).encode()), (200, done), (503, b"busy")]
+    told = call(centre, "send", "-", "--sign-in", given=json.dumps(given, default=str))
+    assert (told.exit_code, '"baseinfo": "x"' in told.output) == (0, True), told.output
+    number = REPLY["output"]["signinoutb"]["sign_no"]
+    before, sent, after = centre.seen
+    assert [m["infno"] for m in centre.seen] == ["9001", "1101", "9002"]
+    assert before["input"]["signIn"]["opter_no"] == sent["opter"] == given["opter"]
+    assert sent == {**json.loads(json.dumps(given, default=str)), "sign_no": number}
+    assert after["input"]["signOut"] == {"opter_no": given["opter"], "sign_no": number}
+    assert len({m["msgid"] for m in centre.seen}) == 3
+
+    centre.replies = [(200, '{"infcode": -1, "err_msg": "未登记"}'.encode())]
+    told = call(centre, "send", "-", "--sign-in", given=json.dumps(given, default=str))
+    assert (told.exit_code, "未登记" in told.output) == (1, True)  # and the message is not sent
+
+
 @pytest.mark.parametrize(
     ("status", "body", "says", "code"),
     [

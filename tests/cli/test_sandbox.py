@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from subprocess import STDOUT, Popen
 from time import monotonic, sleep
@@ -14,7 +15,8 @@ from typer.testing import CliRunner
 
 from yibao.cli import app
 from yibao.cli.sample_centre import sandbox_files
-from yibao.interop.national.client import Centre, send
+from yibao.clock import now
+from yibao.interop.national.client import Centre, send, signed_in
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
@@ -53,6 +55,16 @@ def who_is(number: str, message: str) -> dict[str, Any]:
     return {**asked, "msgid": message, "fixmedins_code": "H12019900001"}
 
 
+def download(infno: str) -> dict[str, Any]:
+    asked = request(interface(), infno)
+    return {
+        **asked,
+        "msgid": infno,
+        "fixmedins_code": "H12019900001",
+        "input": {"data": {"ver": "0"}},
+    }
+
+
 def goes_as_recorded(file: Path, centre: Centre) -> None:
     run = CliRunner().invoke(app, ["client", "replay", str(file), "--url", centre.url, "--json"])
     assert run.exit_code == 0, run.output
@@ -81,10 +93,15 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
     assert len(exchanges) == 2 + len(sandbox_files("tianjin")["persons"])
     assert [f for f in conform(interface(), exchanges) if f.kind != "extra"] == []
 
-    again = Sandbox(tmp_path / "kept", "--json")
+    again = Sandbox(tmp_path / "kept", "--json", "--sign-in", "required")
     try:
         told, _ = json.JSONDecoder().raw_decode(again.log.read_text())
         assert told["persons"][0]["name"] == "在职职工"
+        unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], "M"))
+        assert "请先签到(9001)" in unsigned["err_msg"]
+        for infno in (f"13{n:02}" for n in (1, *range(5, 9), 10, 11, *range(13, 16))):
+            file = signed_in(partial(send, again.centre), download(infno), now())
+            assert file["output"]["data_cnt"] > 0, infno
         for name in ("outpatient", "inpatient", "outpatient"):  # as often as one likes
             goes_as_recorded(EXAMPLES / f"{name}.jsonl", again.centre)
     finally:

@@ -45,6 +45,13 @@ def send(
     *,
     url: Url = None,
     timeout: Timeout = 30,
+    sign_in: Annotated[
+        bool,
+        typer.Option(
+            "--sign-in",
+            help="Sign the message's operator in before it (9001) and out after it (9002).",
+        ),
+    ] = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
     """Send one message and print the reply. The exit code is 1 where it was not done.
@@ -54,7 +61,8 @@ def send(
     """
     from yibao.cli import client_run
 
-    client_run.send_one(message, client_run.centre(url, timeout), language=lang)
+    at = client_run.centre(url, timeout)
+    client_run.send_one(message, at, sign_in=sign_in, language=lang)
 
 
 @client.command()

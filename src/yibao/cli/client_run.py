@@ -17,7 +17,7 @@ from yibao.cli.output import console, print_json
 from yibao.cli.settle_run import exits
 from yibao.clock import now
 from yibao.errors import CannotRead, CannotWrite
-from yibao.interop.national.client import ENTRY, Centre, send
+from yibao.interop.national.client import ENTRY, Centre, send, signed_in
 from yibao.interop.national.conform import read_recording
 from yibao.interop.national.model import Interface
 from yibao.interop.national.replay import Difference, Played, replay
@@ -45,14 +45,16 @@ def centre(url: str | None, timeout: float) -> Centre:
         raise typer.BadParameter(str(error)) from None
 
 
-def send_one(file: TextIO, at: Centre, *, language: Language) -> None:
+def send_one(file: TextIO, at: Centre, *, sign_in: bool, language: Language) -> None:
     """Send the message of a file and print the reply; leave with 1 where it was not done."""
     with exits(language):
         try:
             message = simplejson.load(file, use_decimal=True)
         except ValueError as error:
             raise CannotRead(f"{file.name}: no JSON: {error} / 不是JSON") from None
-        reply = send(at, message)
+        if not isinstance(message, dict):
+            raise CannotRead(f"{file.name}: no message: expected an object / 应为JSON对象")
+        reply = signed_in(partial(send, at), message, now()) if sign_in else send(at, message)
     typer.echo(simplejson.dumps(reply, ensure_ascii=False, indent=2, use_decimal=True))
     if str(reply.get("infcode")) != "0":
         raise typer.Exit(exit_codes.FINDINGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -42,6 +42,10 @@ def sandbox(
         typer.Option(metavar="FILE", help="Add every exchange to a file that can be replayed."),
     ] = None,
     profile: Profile = "",
+    sign_in: Annotated[
+        Literal["optional", "required"],
+        typer.Option(help="Whether messages need the sign_no of a sign-in (9001) of the day."),
+    ] = "optional",
     as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
@@ -52,5 +56,5 @@ def sandbox(
     """
     from yibao.cli import sandbox_run
 
-    wanted = sandbox_run.Wanted(region, folder, port, record, profile)
+    wanted = sandbox_run.Wanted(region, folder, port, record, profile, sign_in)
     sandbox_run.run(wanted, as_json=as_json, language=lang)

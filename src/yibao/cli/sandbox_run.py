@@ -20,7 +20,7 @@ from yibao.agency.enrolment.persons import Person, register
 from yibao.agency.enrolment.profile import Membership
 from yibao.api.main import application
 from yibao.api.national.endpoint import ENTRY
-from yibao.api.national.settings import Settings
+from yibao.api.national.settings import Settings, SignIn
 from yibao.api.serve import serve
 from yibao.cli import interface_pages
 from yibao.cli.options import Language
@@ -67,6 +67,9 @@ _WORDS = {
         "figures of grade D (not verified) are accepted here: results are for testing only; "
         "Ctrl-C stops it",
     ),
+    "sign_in": Text(
+        "报文须带当日签到(9001)取得的 sign_no", "messages need the sign_no of a sign-in (9001)"
+    ),
     "recorded": Text("交易记录写入 {file}", "exchanges are recorded in {file}"),
 }
 
@@ -80,6 +83,7 @@ class Wanted:
     port: int
     record: Path | None
     profile: str
+    sign_in: SignIn
 
 
 def run(wanted: Wanted, *, as_json: bool, language: Language) -> None:
@@ -93,7 +97,9 @@ def run(wanted: Wanted, *, as_json: bool, language: Language) -> None:
                 console(stderr=True).print(_WORDS["filling"].pick(language))
                 _fill(place, url, wanted.region)
                 filled.touch()
-            settings = Settings(profile=wanted.profile, record=wanted.record)
+            settings = Settings(
+                profile=wanted.profile, sign_in=wanted.sign_in, record=wanted.record
+            )
             made = partial(
                 application, url, wanted.region, trust=True, interface=settings, accept=_ACCEPT
             )
@@ -196,6 +202,8 @@ def _tell(wanted: Wanted, port: int, *, as_json: bool, language: Language) -> No
             table.add_row(*(_shown(name, row[name], language) for name in columns))
         page.print(table)
     page.print(f"{_WORDS['entry'].pick(language)}: {url}", markup=False)
+    if wanted.sign_in == "required":
+        page.print(_WORDS["sign_in"].pick(language), markup=False)
     if wanted.record is not None:
         page.print(_WORDS["recorded"].pick(language).format(file=wanted.record), markup=False)
     page.print(_WORDS["grade"].pick(language), markup=False)

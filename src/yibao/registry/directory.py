@@ -120,11 +120,15 @@ class Sought:
     kinds: Sequence[str]
     code: str = ""
     name: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An item as it is listed; `standard` in fen, `first_self_pay` as text of a decimal."""
+    """An item as it is listed; `standard` in fen, `first_self_pay` as text of a decimal.
+
+    `mark` is the moment at which it was written down, as marks of `release` are.
+    """
 
     kind: str
     code: str
@@ -138,19 +142,23 @@ class Found:
     recorded_on: date
     first: date
     last: date | None
+    mark: str
 
 
 def items(connection: Connection, sought: Sought, page: Page) -> list[Found]:
     """Return a page of items by kind and code."""
     rows = connection.execute(
         "SELECT kind, code, name, class, standard, first_self_pay::text, unit, restriction <> '', "
-        "version_id, recorded_at::date, lower(valid), upper(valid) - 1 FROM registry.item "
+        "version_id, recorded_at::date, lower(valid), upper(valid) - 1, "
+        "to_char(recorded_at, 'YYYYMMDDHH24MISSUS') FROM registry.item "
         "WHERE valid @> %s::date AND recorded_at >= %s AND kind = ANY(%s) "
         "AND (%s = '' OR code = %s) AND position(%s IN name) > 0 "
+        "AND (%s = '' OR %s = ANY(tags)) "
         "ORDER BY kind, code LIMIT %s OFFSET %s",
         (
             *(sought.day, sought.since, list(sought.kinds)),
-            *(sought.code, sought.code, sought.name, page.size, page.before),
+            *(sought.code, sought.code, sought.name, sought.tag, sought.tag),
+            *(page.size, page.before),
         ),
     )
     return [Found(*row) for row in rows]

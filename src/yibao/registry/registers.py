@@ -9,6 +9,7 @@ from yibao.interop.files.bills import ITEM_KINDS
 from yibao.interop.files.columns import Column
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry import checks, codes
+from yibao.registry.classifications import CLASSIFICATIONS
 from yibao.registry.register import Check, Reference, Register
 from yibao.text import Text
 
@@ -77,6 +78,7 @@ _TAGS = {
     "imported_implant": Text("进口植入材料", "imported implant"),
     "special_drug": Text("特药", "special drug"),
     "negotiated": Text("谈判药品", "negotiated drug"),
+    "ethnic": Text("民族药", "drug of an ethnic tradition"),
 }
 _SOURCE = _code(
     "source",
@@ -391,6 +393,7 @@ _ALL = (
         1,
         (Column("code", "id", Text("手术操作代码", "Procedure"), form=codes.procedure), _NAME),
     ),
+    *CLASSIFICATIONS,
     Register(
         "disease",
         Text("门诊慢特病病种", "chronic and special diseases"),

@@ -14,20 +14,20 @@ from services import Client
 from yibao.interop.national.check import check
 from yibao.interop.national.identities import broken
 from yibao.interop.national.load import interface
-from yibao.interop.national.model import ROOT
+from yibao.interop.national.model import ROOT, Interface
 
 ENTRY = "/fsi/api/rsfComIfsService/callService"
 SCHEMA = interface()
 _numbers = count(1)
 
 
-def faults(infno: str, reply: Mapping[str, Any]) -> list[str]:
+def faults(infno: str, reply: Mapping[str, Any], schema: Interface = SCHEMA) -> list[str]:
     """Return what the schema has against a reply, its output and its sums."""
-    told = check({ROOT: SCHEMA.reply}, reply, SCHEMA.codes)
+    told = check({ROOT: schema.reply}, reply, schema.codes)
     found = [*told.faults, *told.extra]
-    nodes = SCHEMA.transactions[infno].output
+    nodes = schema.transactions[infno].output
     if str(reply["infcode"]) == "0" and nodes:
-        output = check(nodes, reply["output"], SCHEMA.codes)
+        output = check(nodes, reply["output"], schema.codes)
         found += [*output.faults, *output.extra, *broken(output, {})]
     return list(map(str, found))
 
@@ -35,9 +35,10 @@ def faults(infno: str, reply: Mapping[str, Any]) -> list[str]:
 class Hospital:
     """One institution's system; every reply is held against the schema."""
 
-    def __init__(self, client: Client, code: str = "H3") -> None:
+    def __init__(self, client: Client, code: str = "H3", schema: Interface = SCHEMA) -> None:
         self.client = client
         self.code = code
+        self.schema = schema
 
     def message(self, infno: str, body: Any, **envelope: Any) -> dict[str, Any]:
         return {
@@ -68,7 +69,7 @@ class Hospital:
         """Return the output of a transaction that is done."""
         reply = self.send(self.message(infno, body, **envelope))
         assert reply["infcode"] == 0, reply["err_msg"]
-        found = faults(infno, reply)
+        found = faults(infno, reply, self.schema)
         assert not found, found
         return reply["output"]
 
@@ -76,6 +77,6 @@ class Hospital:
         """Return why a transaction is not done."""
         reply = self.send(self.message(infno, body, **envelope))
         assert reply["infcode"] == -1, reply
-        found = faults(infno, reply)
+        found = faults(infno, reply, self.schema)
         assert not found, found
         return str(reply["err_msg"])

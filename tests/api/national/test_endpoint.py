@@ -14,13 +14,13 @@ SIGN_IN = {"signIn": {"opter_no": "0001", "mac": "00-0A", "ip": "10.0.0.1"}}
 
 def test_an_operator_signs_in_and_out(hospital: Hospital) -> None:
     made = hospital.ask("9001", SIGN_IN)["signinoutb"]
-    assert re.fullmatch(r"S[0-9]{20}", made["sign_no"])
+    assert re.fullmatch(r"S[0-9]{19}", made["sign_no"])
     out = {"signOut": {"sign_no": made["sign_no"], "opter_no": "0001"}}
     assert hospital.ask("9002", out)["sign_time"] == made["sign_time"]
     assert "已签退[signed_in]" in hospital.refused("9002", out)
 
 
-@pytest.mark.parametrize("number", ["S20260302000000000009", "S2", "x", "S20260302٠٠٠٠٠٠٠٠٠٠٠٩"])
+@pytest.mark.parametrize("number", ["S2026030200000000009", "S2", "x", "S20260302٠٠٠٠٠٠٠٠٠٠٩"])
 def test_only_who_signed_in_signs_out(hospital: Hospital, number: str) -> None:
     told = hospital.refused("9002", {"signOut": {"sign_no": number, "opter_no": "0001"}})
     assert f"签到编号 {number} 不存在" in told

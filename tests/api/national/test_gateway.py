@@ -9,7 +9,7 @@ from time import time
 from typing import Any
 
 import pytest
-from centres import Hospital
+from centres import Hospital, faults
 from desks import tianjin
 from services import Client, running
 from typer.testing import CliRunner
@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from yibao.agency.desk.registers import REGISTERS
 from yibao.api.app import create_app
 from yibao.api.guard.asked import trust_actor
+from yibao.api.guard.rates import Rate, Rates
+from yibao.api.guard.tokens import Tokens
 from yibao.api.national.settings import CLOSED, PLAIN, Settings, load
 from yibao.cli import app as command
 from yibao.cli import exit_codes
@@ -191,12 +193,50 @@ def test_a_body_is_signed_by_sm3(url: str, tmp_path: Path) -> None:
         hospital.client.close()
 
 
+def test_who_asks_too_often_is_told_in_an_envelope_and_strangers_without(
+    url: str, database: Database, tmp_path: Path
+) -> None:
+    assert database
+    file = tmp_path / "interface.yaml"
+    other = f"    AK2: {{secret: {SECRET}, institutions: [H2]}}\n"
+    file.write_text(SHA1 + other)
+    clock = lambda: 0.0  # noqa: E731 (no time passes)
+    few = Rates(Rate(1, 2, clock), Rate(1, 1, clock), Rate(1, 1, clock))
+    identify = Tokens([], few)
+    app = create_app(url, tianjin(), REGISTERS, identify=identify, interface=load(file))
+    with running(app) as port:
+        hospital = Hospital(Client(port))
+        told = [post(hospital, signed()) for _ in range(3)]
+        assert [status for status, _ in told] == [200, 200, 200]
+        assert [reply["infcode"] for _, reply in told] == [0, 0, -1]
+        assert told[2][1]["err_msg"] == "请求过于频繁，请稍后再试"
+        assert faults("9001", told[2][1]) == []
+        another = post(hospital, signed(_api_access_key="AK2"), fixmedins_code="H2")
+        assert another[1]["infcode"] == 0  # each key for itself
+        strangers = [post(hospital, {}) for _ in range(2)]
+        assert [status for status, _ in strangers] == [401, 429]
+        assert strangers[1][1] == {"code": 429, "message": "请求过于频繁，请稍后再试"}
+        hospital.client.close()
+
+
+def test_a_closed_interface_counts_addresses(url: str, database: Database) -> None:
+    assert database
+    clock = lambda: 0.0  # noqa: E731 (no time passes)
+    few = Rates(Rate(1, 9, clock), Rate(1, 2, clock), Rate(1, 1, clock))
+    app = create_app(url, tianjin(), REGISTERS, identify=Tokens([], few))
+    with running(app) as port:
+        hospital = Hospital(Client(port))
+        assert [post(hospital, {})[0] for _ in range(3)] == [200, 200, 429]
+        hospital.client.close()
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         (("profile: hunan", "profile: mars"), "profile: found mars; expected one of hunan"),
         (("scheme: hmac-sha1", "scheme: md5"), "gateway.scheme: found md5"),
         (("minutes: 10", "minutes: 0"), "gateway.minutes: found 0"),
+        (("profile", "sign_in: always\nprofile"), "sign_in: found always; expected optional or"),
         ((SECRET, "short"), "gateway.keys.AK1.secret: found …"),
         (("[H3, H1]", "H3"), "gateway.keys.AK1.institutions: found H3"),
         (("profile", "transport: [entry]\nprofile"), "file: found ['transport']"),
@@ -229,3 +269,5 @@ def test_settings_are_strict_yaml(tmp_path: Path) -> None:
         load(file)
     file.write_text("{}\n")
     assert load(file) == PLAIN
+    file.write_text("sign_in: required\n")
+    assert load(file) == Settings(sign_in="required")

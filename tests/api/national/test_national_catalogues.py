@@ -25,6 +25,26 @@ ITEMS = {
     "consumable": {**DRUG, "code": "C" + "0" * 19},
     "diagnosis": {"code": "I10.x00", "name": "高血压", "from": "2020-01-01"},
     "procedure": {"code": "47.0100", "name": "腹腔镜阑尾切除术", "from": "2020-01-01"},
+    "morphology": {"code": "M8140/3", "name": "腺癌", "group_name": "腺瘤", "from": "2020-01-01"},
+    "tcm_disease": {"code": "A07.01", "name": "消渴病", "group_name": "内科", "from": "2020-01-01"},
+    "tcm_syndrome": {
+        "code": "B03.02",
+        "name": "气虚证",
+        "subgroup_name": "气",
+        "from": "2020-01-01",
+    },
+    "case_payment": {
+        "code": "DZ01",
+        "name": "阑尾炎",
+        "procedure": "47.0100",
+        "from": "2020-01-01",
+    },
+    "day_surgery": {
+        "code": "RJ01",
+        "name": "阑尾日间",
+        "procedure": "47.0100",
+        "from": "2020-01-01",
+    },
 }
 
 
@@ -52,6 +72,7 @@ def download(hospital: Hospital, told: dict[str, Any]) -> list[list[str]]:
     return [line.split("\t") for line in content.splitlines()]
 
 
+@pytest.mark.clause("P25-3.11.1")
 @pytest.mark.parametrize(
     ("infno", "code", "column", "name"),
     [
@@ -64,6 +85,11 @@ def download(hospital: Hospital, told: dict[str, Any]) -> list[list[str]]:
         ("1307", "I10.x00", "诊断名称", "高血压"),
         ("1308", "47.0100", "手术操作名称", "腹腔镜阑尾切除术"),
         ("1309", "diabetes", "门慢门特病种名称", "diabetes"),
+        ("1310", "DZ01", "限定手术操作代码", "47.0100"),
+        ("1311", "RJ01", "手术操作代码", "47.0100"),
+        ("1313", "M8140/3", "肿瘤/细胞类型", "腺瘤"),
+        ("1314", "A07.01", "科别类目名称", "内科"),
+        ("1315", "B03.02", "证候属性", "气"),
     ],
 )
 def test_a_catalogue_comes_as_a_file(
@@ -162,6 +188,41 @@ def test_a_page_that_cannot_be_is_told(
     hospital: Hospital, change: dict[str, Any], told: str
 ) -> None:
     assert told in hospital.refused("1312", {"data": {**PAGE, **change}})
+
+
+ETHNIC = {"updt_time": "2000-01-01", "page_num": 1, "page_size": 100}
+
+
+def test_drugs_of_ethnic_traditions_are_those_that_are_tagged_so(
+    hospital: Hospital, database: Database
+) -> None:
+    assert hospital.ask("1304", {"data": ETHNIC})["data"] == []
+    tagged = {**DRUG, "code": "ZA01" + "0" * 19, "name": "七味红花殊胜丸", "tags": "ethnic"}
+    bring(database, {"drug": tagged})
+    (one,) = hospital.ask("1304", {"data": ETHNIC})["data"]
+    assert (one["med_list_codg"], one["drug_genname"]) == (tagged["code"], tagged["name"])
+    assert (one["min_prcunt"], one["vali_flag"], len(one["ver"])) == ("盒", "1", 20)
+    for found, asked in (
+        (1, {"med_list_codg": tagged["code"], "drug_genname": "红花", "vali_flag": "1"}),
+        *((0, asked) for asked in ({"med_list_codg": DRUG_CODE}, {"drug_genname": "双胍"})),
+        *((0, asked) for asked in ({"vali_flag": "0"}, {"updt_time": "2999-01-01"})),
+        (0, {"page_num": 2}),
+    ):
+        assert len(hospital.ask("1304", {"data": {**ETHNIC, **asked}})["data"]) == found, asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"tcmherb_name": "红花"}, "中草药名称(tcmherb_name)：目录没有登记此项，不能按它查询"),
+        ({"drug_genname": "红花", "drug_prodname": "丸"}, "各名称查询条件应相同"),
+        ({"page_size": 1001}, "1至1000"),
+    ],
+)
+def test_drugs_are_not_found_by_what_nobody_registered(
+    hospital: Hospital, asked: dict[str, Any], told: str
+) -> None:
+    assert told in hospital.refused("1304", {"data": {**ETHNIC, **asked}})
 
 
 # --- files --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 import visit_town as town
 from centres import Hospital
 from claim_figures import WORKER, figures
-from visiting import CERTIFICATE
+from visiting import CERTIFICATE, Patient, diagnosis
 
 from yibao.agency.dispensing.prescriptions import Item, Prescription, audit, issue
 from yibao.clock import CHINA
@@ -35,7 +35,7 @@ def database(url: str) -> Iterator[Database]:
             )
             connection.execute(
                 "INSERT INTO registry.practice_site (practitioner_id, institution_id, valid) "
-                "VALUES ('PH1', 'H2', '[2010-01-01,)')"
+                "VALUES ('PH1', 'H2', '[2010-01-01,)'), ('PH1', 'P1', '[2010-01-01,)')"
             )
         yield database
 
@@ -214,3 +214,32 @@ def test_boxes_are_kept(pharmacy: Hospital, database: Database) -> None:
 def test_a_pharmacy_gives_nothing_back_line_by_line(pharmacy: Hospital) -> None:
     body = purchase(WORKERS[-1], {"cnt": "-1"}, total="-20.00")
     assert "第1行 数量(drugdetail.cnt)" in pharmacy.refused("2101", body)
+
+
+# --- a visit at a pharmacy ------------------------------------------------------------------------
+
+
+def at_pharmacy(hospital: Hospital, person: str, **more: Any) -> Patient:
+    found = Patient(hospital, person, "310", DAY)
+    found.register()
+    told = {**found.of, "med_type": "41", "begntime": f"{DAY} 09:05:00", **more}
+    hospital.ask("2203A", {"mdtrtinfo": told, "diseinfo": [diagnosis()]})
+    return found
+
+
+def test_a_visit_to_a_pharmacy_is_settled_as_the_purchase_would_be(
+    pharmacy: Hospital, person: str
+) -> None:
+    bought = pharmacy.ask("2101", purchase(person, {"price": "300", "cnt": "4"}, total="1200.00"))
+    patient = at_pharmacy(pharmacy, person)
+    patient.charge(patient.line("1", price="300", cnt="4", bilg_dr_codg="PH1"))
+    wanted = {**patient.wanted("1200.00"), "med_type": "41", "acct_used_flag": "1"}
+    tried = pharmacy.ask("2206A", {"data": wanted})["setlinfo"]
+    box = {"feedetl_sn": "1", "drug_trac_codg": BOX, "trdn_flag": "1", "min_prcunt_type": "1"}
+    names = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
+    wanted |= {name: str(tried[name]) for name in names}
+    done = pharmacy.ask("2207A", {"data": wanted, "drug_trac_info": [box]})["setlinfo"]
+    for name in ("fund_pay_sumamt", "acct_pay", "psn_cash_pay", "inscp_scp_amt"):
+        assert bought["setlinfo"][name] == tried[name] == done[name] > 0, name
+    patient.setl_id = done["setl_id"]
+    assert patient.take_back()["setlinfo"]["balc"] == 300

@@ -47,7 +47,7 @@ CARE: Mapping[Kind, frozenset[str]] = {
         {
             *("outpatient", "emergency", "emergency_observation", "special_outpatient"),
             *("chronic_outpatient", "two_disease", "family_doctor", "maternity_outpatient"),
-            "long_term_care",
+            *("long_term_care", "pharmacy"),  # a pharmacy may register who brings a prescription
         }
     ),
     "pharmacy": frozenset({"pharmacy", "special_outpatient", "chronic_outpatient", "two_disease"}),

@@ -69,6 +69,10 @@ class Tokens:
         """Count a request of somebody whom an endpoint found out itself; raises TooOften."""
         self.rates.known.take(principal.name)
 
+    def count_stranger(self, request: Request) -> None:
+        """Count a request of somebody whom an endpoint does not know; raises TooOften."""
+        self.rates.strangers.take(address_of(request))
+
     def _find(self, request: Request, token: str) -> tuple[Principal, float]:
         for way in self.ways:
             if found := way(request, token):

@@ -18,17 +18,22 @@ from urllib.parse import quote
 
 import psycopg
 import simplejson
+from anyio import from_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from yibao.agency.desk.model import Key, KeyUsed
+from yibao.agency.sign_in import check_signed_in
+from yibao.api.guard.principal import Principal
+from yibao.api.guard.rates import TooOften
+from yibao.api.guard.tokens import Tokens
 from yibao.api.national import services
 from yibao.api.national.exchange import Exchange, Failed, Stream
-from yibao.api.national.gateway import NotAdmitted
-from yibao.api.national.handlers import HANDLERS, READS, TRIES
+from yibao.api.national.gateway import NotAdmitted, Speaker
+from yibao.api.national.handlers import HANDLERS, NOT_ANSWERED, READS, TRIES
 from yibao.api.national.reply import now, number_of, reply, says
 from yibao.api.once import kept
-from yibao.api.problems import STATUS
+from yibao.api.problems import RETRY_AFTER, STATUS
 from yibao.api.routing import Twice, object_of
 from yibao.api.service import Service, service_of
 from yibao.clock import today
@@ -49,6 +54,9 @@ ENTRY = "/fsi/api/rsfComIfsService/callService"
 
 LARGER = {re.compile("/fsi/api/.*"): 16 << 20}
 """Bytes of a message: a long stay has some thousands of fee lines."""
+
+SIGN_IN = "9001"
+"""The one transaction that nobody has to have signed in for."""
 
 MAX_FAULTS = 5
 """Most faults of a message that its reply names."""
@@ -90,14 +98,55 @@ AT_ENTRY = Asked("entry")
 
 def _answered(request: Request, body: bytes, asked: Asked) -> Response:
     service = service_of(request)
-    gateway, speaks = service.national.gateway, None
-    if gateway is not None:
-        try:
-            speaks = gateway.admit(request.headers, body)
-        except NotAdmitted as error:
-            told = {"code": 401, "message": str(error)}
-            return JSONResponse(told, 401)
+    try:
+        speaker = _speaker(service, request, body)
+    except NotAdmitted as error:
+        return _turned_away(request, str(error))
+    try:
+        _count(request, speaker)
+    except TooOften:
+        if speaker is None:
+            return _too_often()
+        received = now()
+        number = number_of(service.office.policy.region.division, received)
+        return _sent(reply(number, received, None, error=STATUS[429].zh))
+    speaks = None if speaker is None else speaker.institutions
     return _sent(answer(service, body, asked, speaks))
+
+
+def _speaker(service: Service, request: Request, body: bytes) -> Speaker | None:
+    """Return whose key signed a request, None where nobody has to sign; raises NotAdmitted."""
+    gateway = service.national.gateway
+    return None if gateway is None else gateway.admit(request.headers, body)
+
+
+def _turned_away(request: Request, why: str) -> Response:
+    """Answer somebody whom the gateway does not know, in its own words: there is no envelope."""
+    try:
+        _count(request, None)
+    except TooOften:
+        return _too_often()
+    return JSONResponse({"code": 401, "message": why}, 401)
+
+
+def _too_often() -> Response:
+    told = {"code": 429, "message": STATUS[429].zh}
+    return JSONResponse(told, 429, {"Retry-After": RETRY_AFTER})
+
+
+def _count(request: Request, speaker: Speaker | None) -> None:
+    """Count a request of who signed it, or of its address; raises TooOften.
+
+    Where whoever asks is believed, nobody is counted. Rates are the event loop's alone, and this
+    runs in a thread beside it.
+    """
+    tokens: Tokens | None = request.app.state.tokens
+    if tokens is None:
+        return
+    if speaker is None:
+        from_thread.run_sync(tokens.count_stranger, request)
+    else:
+        from_thread.run_sync(tokens.count, Principal(f"interface {speaker.name}"))
 
 
 def _sent(told: str | Stream) -> Response:
@@ -179,7 +228,8 @@ def _read(service: Service, body: bytes, received: datetime, number: str) -> _Me
     if transaction is None:
         raise Failed(f"交易报文不正确：未知交易编号“{infno}”")
     if infno not in HANDLERS:
-        raise Failed(f"本中心未开通交易{infno}（{transaction.zh}）")
+        why = NOT_ANSWERED[infno]
+        raise Failed(f"本中心未开通交易{infno}（{transaction.zh}）：{why}")
     found = _right(check(transaction.input, given["input"], schema.codes))
     return _Message(given, envelope, transaction, found, received, number)
 
@@ -236,6 +286,8 @@ def _done(service: Service, message: _Message) -> str | Stream:
 
     def told(connection: Connection) -> str | Stream:
         who = _institution(connection, message.envelope)
+        if service.national.sign_in == "required" and message.transaction.infno != SIGN_IN:
+            _check_signed_in(connection, message.envelope, who)
         exchange = Exchange(
             service, connection, message.transaction, message.envelope, message.input, who, key
         )
@@ -270,3 +322,12 @@ def _institution(connection: Connection, envelope: Row) -> Institution:
     if who is None:
         raise Failed(f"定点医药机构编号(fixmedins_code)：没有登记或已终止定点“{code}”")
     return who
+
+
+def _check_signed_in(connection: Connection, envelope: Row, who: Institution) -> None:
+    """Refuse a message of an operator who has not signed in today at the institution."""
+    number = text(envelope, "sign_no")
+    if not number:
+        raise Failed("交易签到流水号(sign_no)：本中心要求签到后办理，请先签到(9001)")
+    operator = text(envelope, "opter")
+    check_signed_in(connection, who.institution_id, number, operator, today())

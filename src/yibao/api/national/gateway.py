@@ -40,6 +40,14 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """Whose key signed a request, and for which institutions it may speak."""
+
+    name: str
+    institutions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """How requests are signed, by which keys; `minutes` is for those that say when they were."""
 
@@ -47,12 +55,12 @@ class Gateway:
     keys: Mapping[str, Key]
     minutes: int = MINUTES
 
-    def admit(self, headers: Headers, body: bytes) -> frozenset[str]:
-        """Return for which institutions a request may speak; raises NotAdmitted."""
+    def admit(self, headers: Headers, body: bytes) -> Speaker:
+        """Return who speaks, and for whom; raises NotAdmitted."""
         return _SCHEMES[self.scheme](self, headers, body)
 
 
-def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> frozenset[str]:
+def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> Speaker:
     if any(not headers.get(name) for name in (*_SIGNED, _SIGNATURE)):
         raise NotAdmitted("缺少服务网关的请求头!")
     stamp = headers["_api_timestamp"]
@@ -60,18 +68,20 @@ def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> frozenset[str]:
         raise NotAdmitted("签名时间戳超时!")
     if abs(time() * 1000 - int(stamp)) > gateway.minutes * 60_000:
         raise NotAdmitted("签名时间戳超时!")
-    key = _key(gateway, headers["_api_access_key"])
+    name = headers["_api_access_key"]
+    key = _key(gateway, name)
     signed = "&".join(f"{name}={headers[name]}" for name in sorted(_SIGNED))
     made = base64.b64encode(hmac.digest(key.secret, signed.encode(), "sha1")).decode()
-    return _same(made, headers[_SIGNATURE], key)
+    return _same(made, headers[_SIGNATURE], Speaker(name, key.institutions))
 
 
-def _sm3(gateway: Gateway, headers: Headers, body: bytes) -> frozenset[str]:
+def _sm3(gateway: Gateway, headers: Headers, body: bytes) -> Speaker:
     name, signature = headers.get("x-ca-key"), headers.get("x-ca-signature")
     if not name or not signature:
         raise NotAdmitted("缺少服务网关的请求头!")
     key = _key(gateway, name)
-    return _same(hmac.new(key.secret, body, "sm3").hexdigest(), signature.lower(), key)
+    made = hmac.new(key.secret, body, "sm3").hexdigest()
+    return _same(made, signature.lower(), Speaker(name, key.institutions))
 
 
 def _key(gateway: Gateway, name: str) -> Key:
@@ -81,13 +91,13 @@ def _key(gateway: Gateway, name: str) -> Key:
     return key
 
 
-def _same(made: str, given: str, key: Key) -> frozenset[str]:
+def _same(made: str, given: str, speaker: Speaker) -> Speaker:
     if not hmac.compare_digest(made.encode(), given.encode(errors="replace")):
         raise NotAdmitted("签名不一致!")
-    return key.institutions
+    return speaker
 
 
-_SCHEMES: Mapping[Scheme, Callable[[Gateway, Headers, bytes], frozenset[str]]] = {
+_SCHEMES: Mapping[Scheme, Callable[[Gateway, Headers, bytes], Speaker]] = {
     "hmac-sha1": _sha1,
     "hmac-sm3": _sm3,
 }

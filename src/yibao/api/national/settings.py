@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from yibao.api.national.gateway import MINUTES, Gateway, Key, can
 from yibao.errors import CannotRead, PackErrors
@@ -14,6 +14,9 @@ from yibao.policy.source import read
 
 TRANSPORTS = frozenset({"entry", "services"})
 """One entry that dispatches on `infno`, and a path for each service."""
+
+SignIn = Literal["optional", "required"]
+"""Whether messages need the number that a sign-in of the day gave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Settings:
     profile: str = ""
     transports: frozenset[str] = TRANSPORTS
     gateway: Gateway | None = None
+    sign_in: SignIn = "optional"
     record: Path | None = None
 
 
@@ -41,6 +45,7 @@ def load(file: Path) -> Settings:
 
     profile: hunan
     transports: [entry, services]
+    sign_in: required
     gateway:
       scheme: hmac-sha1
       minutes: 30
@@ -51,16 +56,19 @@ def load(file: Path) -> Settings:
         told = read(file).data
     except PackErrors as error:
         raise CannotRead(str(error)) from None
-    data = _object(file, "", told, {"profile", "transports", "gateway"})
+    data = _object(file, "", told, {"profile", "transports", "sign_in", "gateway"})
     profile = data.get("profile") or ""
     if profile and profile not in profiles():
         raise _wrong(file, "profile", profile, f"one of {', '.join(profiles())}")
     transports = data.get("transports", sorted(TRANSPORTS))
     if not isinstance(transports, list) or not set(transports) <= TRANSPORTS or not transports:
         raise _wrong(file, "transports", transports, f"a list of {', '.join(sorted(TRANSPORTS))}")
+    sign_in = data.get("sign_in", "optional")
+    if sign_in not in get_args(SignIn):
+        raise _wrong(file, "sign_in", sign_in, " or ".join(get_args(SignIn)))
     asked = data.get("gateway")
     gateway = None if asked is None else _gateway(file, asked)
-    return Settings(profile, frozenset(transports), gateway)
+    return Settings(profile, frozenset(transports), gateway, sign_in)
 
 
 def _gateway(file: Path, told: Any) -> Gateway:

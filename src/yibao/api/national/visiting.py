@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from yibao.agency.desk.bill import Approval
-from yibao.agency.enrolment.persons import RESIDENT_ID, find
+from yibao.agency.enrolment.persons import RESIDENT_ID, Known, find
 from yibao.agency.visits.charges import Charge
 from yibao.agency.visits.settling import Box
 from yibao.agency.visits.visit import Diagnosis, Of
@@ -70,14 +70,27 @@ def scheme(row: Row) -> str:
 
 
 def check_voucher(exchange: Exchange, row: Row) -> None:
-    """Refuse an identity document that is not the person's."""
-    given = row.get("mdtrt_cert_no")
-    if row.get("mdtrt_cert_type") != IDENTITY_DOCUMENT or given is None:
+    """Refuse an identity document, a number of one or a name that is not the person's."""
+    by_document = row.get("mdtrt_cert_type") == IDENTITY_DOCUMENT and "mdtrt_cert_no" in row
+    if not by_document and not row.keys() & {"certno", "psn_name"}:
         return
     person = find(exchange.connection, text(row, "psn_no"))
-    ours = person and person.identity_type == RESIDENT_ID and person.identity_number
-    if ours and str(given).upper() != ours:
+    if person is None:
+        return  # whoever is not known is refused where the visit or its insurance is looked for
+    ours = person.identity_type == RESIDENT_ID and person.identity_number
+    if by_document and ours and text(row, "mdtrt_cert_no").upper() != ours:
         raise Failed("就诊凭证编号(mdtrt_cert_no)：不是该人员的证件号码")
+    check_known(person, row)
+
+
+def check_known(person: Known, row: Row) -> None:
+    """Refuse a number of a document or a name that is another than the registered one."""
+    for name, zh, ours in (
+        ("certno", "证件号码", person.identity_number),
+        ("psn_name", "人员姓名", person.name or None),
+    ):
+        if ours is not None and (text(row, name) or ours).upper() != ours.upper():
+            raise Failed(f"{zh}({name})：与登记的不一致")
 
 
 # --- what kind of care --------------------------------------------------------------------------
@@ -87,6 +100,11 @@ def care_of(exchange: Exchange, row: Row) -> Care:
     """Return what a medical category is with us; raises Failed for one that is not settled here."""
     code = text(row, "med_type")
     found = care.CARE.get(code)
+    if code in care.BY_THE_CASE:
+        raise Failed(
+            f"医疗类别(med_type)：本中心未开通“{code}”：按病种付费决定基金如何付给机构，"
+            "没有规则规定个人如何负担；请按普通门诊(11)或普通住院(21)登记，个人待遇按项目结算"
+        )
     if found is None:
         raise Failed(f"医疗类别(med_type)：本中心未开通“{code}”")
     if code == care.EITHER and _has_chronic(exchange.service.office.policy.region):
@@ -243,7 +261,10 @@ def from_account(row: Row) -> int:
 def by_item(row: Row) -> None:
     """Refuse another way of settling than item by item."""
     if text(row, "psn_setlway") not in {"", "01"}:
-        raise Failed("个人结算方式(psn_setlway)：本中心只按项目结算(01)")
+        raise Failed(
+            "个人结算方式(psn_setlway)：本中心只按项目结算(01)；"
+            "没有规则规定按定额结算(02)的定额是多少、个人负担多少"
+        )
 
 
 def _amount(value: Any) -> Decimal:

@@ -13,11 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from yibao.interop.national.check import Checked, check
+from yibao.interop.national.client import Message, Send, numbered
 from yibao.interop.national.identities import broken
 from yibao.interop.national.model import Field, Interface, Transaction
-
-Message = Mapping[str, Any]
-Send = Callable[[Message], dict[str, Any]]
 
 _MESSAGE_NUMBERS = ("msgid", "omsgid")
 """Fields that hold a number of a message: its own, and that of one to take back."""
@@ -80,18 +78,13 @@ def replay(
 
 
 def fresh(recorded: Message, learned: Learned, now: datetime) -> dict[str, Any]:
-    """Return a recorded request as it is sent now.
-
-    Its number ends in four digits of the second's fraction: who plays a recording again at once
-    would otherwise use numbers twice. An exchange takes longer than a tenth of a millisecond.
-    """
-    institution = str(recorded.get("fixmedins_code", ""))[:12]
-    ours = f"{institution}{now:%Y%m%d%H%M%S}{now.microsecond // 100:04d}"
+    """Return a recorded request as it is sent now."""
+    own = numbered(recorded, now)
     was = recorded.get("msgid")
     if isinstance(was, str):
-        learned.messages[was] = ours
+        learned.messages[was] = own["msgid"]
     request: dict[str, Any] = _renamed(recorded, learned)
-    return {**request, "msgid": ours, "inf_time": f"{now:%Y-%m-%d %H:%M:%S}"}
+    return {**request, **own}
 
 
 def _renamed(value: Any, learned: Learned, name: str = "") -> Any:

@@ -1,4 +1,4 @@
-"""1301 to 1319: catalogues as files of what has changed, and queries of them by pages.
+"""1304, 1312 and 1316 to 1319: catalogues asked about by pages.
 
 The catalogues have no other code of an item than the national one, so its code in the medical
 catalogue is its code in that of the insurance.
@@ -6,150 +6,22 @@ catalogue is its code in that of the insurance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from yibao.agency.files import ANYBODY, keep, named
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
+from yibao.api.national.handlers.visits import told
 from yibao.interop.national import coding
 from yibao.interop.national.rows import day, number, text
-from yibao.interop.national.textfile import packed
 from yibao.money import UNLIMITED
 from yibao.registry import directory
 from yibao.registry.directory import Page, Sought
-from yibao.registry.registers import REGISTERS
-from yibao.registry.release import changes, latest
 
 MAX_PAGE = 1_000
 """Most rows of a page."""
 
-# --- files ----------------------------------------------------------------------------------------
-
-_VERSION = {
-    "开始日期": "first",
-    "结束日期": "last",
-    "生效时间": "first",
-    "失效时间": "last",
-    "有效标志": "valid_flag",
-    "唯一记录号": "version_id",
-    "数据创建时间": "created",
-    "数据更新时间": "updated",
-    "版本号": "mark",
-    "版本名称": "mark",
-}
-"""Columns of every file: what a row of a register says of its version."""
-
-_FILES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "1301": (
-        "drug",
-        {
-            "医疗目录编码": "code",
-            "药品商品名": "name",
-            "药品通用名": "name",
-            "注册名称": "name",
-            "最小计价单位": "unit",
-            "限制使用范围": "restriction",
-            "限制使用标志": "restricted",
-            "批准文号": "approval_number",
-            "国家医保药品目录甲乙类标识": "class",
-        },
-    ),
-    "1302": (
-        "herbal",
-        {
-            "医疗目录编码": "code",
-            "单味药名称": "name",
-            "药材名称": "name",
-            "标准名称": "name",
-            "国家医保支付政策": "class",
-        },
-    ),
-    "1303": (
-        "preparation",
-        {
-            "医疗目录编码": "code",
-            "药品商品名": "name",
-            "注册名称": "name",
-            "最小计价单位": "unit",
-            "批准文号": "approval_number",
-            "限制使用范围": "restriction",
-            "开始时间": "first",
-            "结束时间": "last",
-        },
-    ),
-    "1305": (
-        "service",
-        {
-            "医疗目录编码": "code",
-            "计价单位": "unit",
-            "计价单位名称": "unit",
-            "医疗服务项目名称": "name",
-            "项目说明": "restriction",
-        },
-    ),
-    "1306": (
-        "consumable",
-        {
-            "医疗目录编码": "code",
-            "耗材名称": "name",
-            "医保通用名": "name",
-            "包装单位": "unit",
-            "限制使用标志": "restricted",
-            "医保限用范围": "restriction",
-        },
-    ),
-    "1307": ("diagnosis", {"诊断代码": "code", "诊断名称": "name"}),
-    "1308": ("procedure", {"手术操作代码": "code", "手术操作名称": "name"}),
-    "1309": (
-        "disease",
-        {"门慢门特病种目录代码": "code", "门慢门特病种名称": "name", "备注": "icd"},
-    ),
-}
-"""The register of a file, and which of its columns say what; the others are not registered."""
-
-
-def _file(exchange: Exchange) -> Output:
-    """Keep a file of what has changed since the version that the asker has."""
-    infno, since = exchange.transaction.infno, text(exchange.row(), "ver")
-    if not (since.isascii() and since.isdigit()):
-        raise Failed("版本号(ver)：应为本中心文件中最大的版本号，首次下载传0")
-    register, says = _FILES[infno.removesuffix("A")]
-    mark = latest(exchange.connection, REGISTERS[register])
-    name = f"{infno}_{since}_{mark}.txt"
-    kept = named(exchange.connection, ANYBODY, f"{name}.zip")
-    if kept is None:
-        rows = [
-            _row(exchange.transaction.columns, says, row, exchange.today)
-            for row in changes(exchange.connection, REGISTERS[register], since)
-        ]
-        content = packed(name, rows)
-        kept = keep(exchange.connection, ANYBODY, f"{name}.zip", content, rows=len(rows))
-    end = "dld_endtime" if infno == "1306A" else "dld_end_time"
-    return {
-        "file_qury_no": kept.number,
-        "filename": kept.name,
-        end: kept.until,
-        "data_cnt": Decimal(kept.rows),
-    }
-
-
-def _row(
-    columns: Sequence[str], says: Mapping[str, str], row: Mapping[str, Any], today: date
-) -> list[Any]:
-    known = {
-        **row,
-        "valid_flag": "0" if row["last"] is not None and row["last"] < today else "1",
-        "created": f"{row['recorded_at']:%Y-%m-%d %H:%M:%S}",
-        "updated": f"{row['changed']:%Y-%m-%d %H:%M:%S}",
-        "restricted": "1" if row.get("restriction") else "0",
-    }
-    names = {**_VERSION, **says}
-    return [known[names[column]] if column in names else None for column in columns]
-
-
-# --- pages ----------------------------------------------------------------------------------------
+NOT_REGISTERED = "未登记"
 
 
 def _page(exchange: Exchange) -> Page:
@@ -261,26 +133,79 @@ def _mapped(exchange: Exchange) -> Output:
     found = directory.local_codes(connection, own, sought, _page(exchange), local_code=local)
     return {
         "data": [
-            {
-                **_version(exchange, one),
-                "list_type": coding.ITEM_KINDS[one.kind],
-                "med_list_codg": one.code,
-                "hilist_code": one.code,
-            }
+            told(
+                exchange,
+                "data",
+                {
+                    **_version(exchange, one),
+                    "list_type": coding.ITEM_KINDS[one.kind],
+                    "med_list_codg": one.code,
+                    "hilist_code": one.code,
+                    "fixmedins_code": own,
+                    "medins_list_codg": one.local_code,
+                    "enddate": one.last,
+                    "crte_time": one.recorded_on,
+                },
+            )
             for one in found
         ]
     }
 
 
-_QUERIES: Mapping[str, Handler] = {
+_NAMES = ("drug_genname", "drug_prodname", "reg_name")
+_ASKS = frozenset({"med_list_codg", *_NAMES, "updt_time", "page_num", "page_size", "vali_flag"})
+"""Fields by which drugs of ethnic traditions can be found: the register has no others."""
+
+
+def _ethnic(exchange: Exchange) -> Output:
+    """Return the drugs of ethnic traditions: those of the drug list that are tagged so."""
+    given = exchange.row()
+    fields = exchange.transaction.input["data"].fields
+    for name in sorted(given.keys() - _ASKS):
+        raise Failed(f"{fields[name].zh}({name})：目录没有登记此项，不能按它查询")
+    names = {text(given, name) for name in _NAMES if name in given}
+    if len(names) > 1:
+        raise Failed("药品名称：目录只登记一个名称，各名称查询条件应相同")
+    if text(given, "vali_flag") == "0":
+        return {"data": []}
+    sought = Sought(
+        exchange.today,
+        day(given, "updt_time") or exchange.today,
+        ["drug"],
+        text(given, "med_list_codg"),
+        next(iter(names), ""),
+        tag="ethnic",
+    )
+    found = directory.items(exchange.connection, sought, _page(exchange))
+    return {"data": [_ethnic_drug(exchange, one) for one in found]}
+
+
+def _ethnic_drug(exchange: Exchange, one: directory.Found) -> dict[str, Any]:
+    """Return a drug; who wrote it down, the audit log knows and the register does not."""
+    return {
+        "med_list_codg": one.code,
+        "drug_prodname": one.name,
+        "drug_genname": one.name,
+        "min_prcunt": one.unit or None,
+        "begndate": one.first,
+        "enddate": one.last,
+        "vali_flag": "1",
+        "rid": str(one.version_id),
+        "ver": one.mark,
+        "crte_time": one.recorded_on,
+        "updt_time": one.recorded_on,
+        "opt_time": one.recorded_on,
+        **dict.fromkeys(("crter_id", "crter_name", "opter_id", "opter_name"), NOT_REGISTERED),
+        **dict.fromkeys(("crte_optins_no", "optins_no"), exchange.division),
+    }
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "1304": _ethnic,
     "1312": _items(_insured),
     "1316": _items(_matched),
     "1317": _mapped,
     "1318": _items(_limit),
     "1319": _items(_first_self_pay),
 }
-HANDLERS: Mapping[str, Handler] = {
-    **dict.fromkeys((*_FILES, "1306A"), _file),
-    **_QUERIES,
-}
-READS = frozenset(_QUERIES)
+READS = frozenset(HANDLERS)

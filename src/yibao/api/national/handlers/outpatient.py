@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+from yibao.agency.files import MAX_FILE, keep
 from yibao.agency.visits import charges, visit
 from yibao.agency.visits.settling import Wanted
 from yibao.agency.visits.visit import Begun
 from yibao.api.national import visiting
-from yibao.api.national.exchange import Exchange, Handler, Output
+from yibao.api.national.exchange import Exchange, Failed, Handler, Output
 from yibao.api.national.handlers import visits
 from yibao.interop.national.check import Row
 from yibao.interop.national.rows import text
@@ -39,6 +41,7 @@ def _register(exchange: Exchange) -> Output:
 
 
 def _describe(exchange: Exchange) -> Output:
+    """Say what a visit is: at a hospital, or at a pharmacy that a prescription was brought to."""
     given, diseases = exchange.row("mdtrtinfo"), exchange.rows("diseinfo")
     of = visiting.visit_of(exchange, given)
     visit.describe(
@@ -48,11 +51,24 @@ def _describe(exchange: Exchange) -> Output:
         begun_at=visiting.begins(given),
         visit=visiting.care_of(exchange, given).visit,
         facts=visiting.facts(exchange, given),
-        says=visiting.says(given),
+        says=_without_file(exchange, given),
         actor=exchange.actor,
     )
     visit.diagnose(exchange.connection, of.visit_id, "visit", visiting.diagnoses(diseases))
     return None
+
+
+def _without_file(exchange: Exchange, given: Row) -> dict[str, Any]:
+    """Return what is said of a visit; a picture of its prescription is kept as files are."""
+    says = {name: value for name, value in given.items() if name != "rxIn"}
+    content = given.get("rxIn")
+    if not isinstance(content, bytes):
+        return visiting.says(says)
+    if len(content) > MAX_FILE:
+        raise Failed(f"文件数据(mdtrtinfo.rxIn)：最多{MAX_FILE}字节，收到{len(content)}")
+    own, name = exchange.institution.institution_id, text(given, "rxfilename")
+    kept = keep(exchange.connection, own, name, content)
+    return visiting.says(says, rx_file=kept.number)
 
 
 def _withdraw_charges(exchange: Exchange) -> Output:
@@ -88,6 +104,7 @@ HANDLERS: Mapping[str, Handler] = {
     "2201": _register,
     "2202": visits.withdraw,
     "2203": _describe,
+    "2203A": _describe,
     "2204": visits.charge,
     "2205": _withdraw_charges,
     "2206": _presettle,

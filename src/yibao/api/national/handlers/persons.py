@@ -10,6 +10,7 @@ from typing import Any
 from yibao.agency.enrolment.insurances import Insurance, identities, insurances
 from yibao.agency.enrolment.persons import Known, find, find_by_identity
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
+from yibao.api.national.visiting import check_known
 from yibao.interop.national import coding, rows
 from yibao.interop.national.rows import text
 from yibao.policy.vocabulary import vocabulary
@@ -53,12 +54,7 @@ def _found(exchange: Exchange) -> Known:
             person = find_by_identity(connection, text(given, "certno"))
     if person is None:
         raise Failed("人员信息不存在：就诊凭证编号(mdtrt_cert_no)没有对应的参保人")
-    for name, zh, ours in (
-        ("certno", "证件号码", person.identity_number),
-        ("psn_name", "人员姓名", person.name or None),
-    ):
-        if ours is not None and (text(given, name) or ours).upper() != ours.upper():
-            raise Failed(f"{zh}({name})：与登记的不一致")
+    check_known(person, given)
     return person
 
 

@@ -27,7 +27,7 @@ def _out(exchange: Exchange) -> Output:
         exchange.connection,
         exchange.institution.institution_id,
         text(given, "sign_no"),
-        text(given, "opter_no"),
+        text(given, "opter_no") or text(exchange.envelope, "opter"),
     )
     return {"sign_time": at.date()}
 
