@@ -55,7 +55,10 @@ def connections(connection: Connection, first: date, last: date) -> Sequence[Con
         """,
         {"first": first, "last": last},
     )
-    return [Connected(*row[:4], int(row[4]), int(row[5])) for row in rows]
+    return [
+        Connected(institution, since, direct, on_paper, int(direct_total), int(on_paper_total))
+        for institution, since, direct, on_paper, direct_total, on_paper_total in rows
+    ]
 
 
 def shares(of: Iterable[Connected]) -> tuple[Ratio, Ratio]:
