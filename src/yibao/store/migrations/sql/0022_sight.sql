@@ -137,7 +137,7 @@ DECLARE
 BEGIN
   -- the desk; what is written under a settlement is written by its institution
   CALL ops.guard('desk.settlement', institution || ' OR ' || person, institution);
-  CALL ops.guard('desk.claim_no', institution);
+  CALL ops.guard('desk.claim_no', institution, few => true);
   CALL ops.guard('desk.settlement_list', institution);
   FOREACH of IN ARRAY ARRAY['line', 'reversed', 'invoice', 'invoice_held'] LOOP
     CALL ops.guard(('desk.' || of)::regclass, 'desk.seen(settlement_id)',
