@@ -12,19 +12,26 @@ CREATE FUNCTION ops.sight(kind text) RETURNS text LANGUAGE sql STABLE PARALLEL S
 RETURN nullif(current_setting('yibao.' || kind, true), '');
 
 CREATE FUNCTION ops.sees_all() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce(current_setting('yibao.everything', true) = 'yes', false);
+RETURN current_setting('yibao.everything', true) = 'yes';
 
 -- Persons' registers are open to who treats: a patient may come to any institution.
 CREATE FUNCTION ops.treats() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(current_setting('yibao.institution', true), '') <> '';
 
 -- Guard a table: `seen` says which of its rows are one's own, `written` which one may make or make
--- of one's own. Subqueries are asked once for a statement, not for each row.
-CREATE PROCEDURE ops.guard(of regclass, seen text, written text DEFAULT NULL) LANGUAGE plpgsql AS $$
+-- of one's own. What one is is asked for each row where statements look at `few`, else once for a
+-- statement, by a subquery: that costs as much as some dozens of rows.
+CREATE PROCEDURE ops.guard(
+  of regclass, seen text, written text DEFAULT NULL, few boolean DEFAULT false
+) LANGUAGE plpgsql AS $$
+DECLARE once CONSTANT text := '(SELECT \1)';
 BEGIN
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', of);
-  EXECUTE format('CREATE POLICY sight ON %s USING ((SELECT ops.sees_all()) OR (%s)) '
-                 'WITH CHECK ((SELECT ops.sees_all()) OR (%s))', of, seen, coalesce(written, seen));
+  EXECUTE format('CREATE POLICY sight ON %s USING (%s) WITH CHECK (ops.sees_all() OR (%s))', of,
+                 CASE WHEN few THEN format('ops.sees_all() OR (%s)', seen)
+                 ELSE regexp_replace(format('ops.sees_all() OR (%s)', seen),
+                   '(ops\.(sight|sees_all|treats)\([^)]*\)|enrolment\.own_no\(\))', once, 'g') END,
+                 coalesce(written, seen));
 END $$;
 
 -- --- what a row belongs to ---------------------------------------------------------------------
@@ -118,19 +125,19 @@ END $$;
 
 DO $$
 DECLARE
-  institution CONSTANT text := 'institution_id = (SELECT ops.sight(''institution''))';
-  person      CONSTANT text := 'person_id = (SELECT ops.sight(''person''))';
-  number      CONSTANT text := 'person_no = (SELECT enrolment.own_no())';
-  treats      CONSTANT text := '(SELECT ops.treats())';
-  employer    CONSTANT text := '(SELECT ops.sight(''employer''))';
-  region      CONSTANT text := 'region = (SELECT ops.sight(''region''))';
+  institution CONSTANT text := 'institution_id = ops.sight(''institution'')';
+  person      CONSTANT text := 'person_id = ops.sight(''person'')';
+  number      CONSTANT text := 'person_no = enrolment.own_no()';
+  treats      CONSTANT text := 'ops.treats()';
+  employer    CONSTANT text := 'ops.sight(''employer'')';
+  region      CONSTANT text := 'region = ops.sight(''region'')';
   application CONSTANT text := 'EXISTS (SELECT FROM clearing.application AS a '
                                'WHERE a.application_id = %s.application_id)';
   of text;
 BEGIN
   -- the desk; what is written under a settlement is written by its institution
   CALL ops.guard('desk.settlement', institution || ' OR ' || person, institution);
-  CALL ops.guard('desk.claim_no', institution);
+  CALL ops.guard('desk.claim_no', institution, few => true);
   CALL ops.guard('desk.settlement_list', institution);
   FOREACH of IN ARRAY ARRAY['line', 'reversed', 'invoice', 'invoice_held'] LOOP
     CALL ops.guard(('desk.' || of)::regclass, 'desk.seen(settlement_id)',
@@ -157,12 +164,12 @@ BEGIN
   CALL ops.guard('dispensing.audited', 'dispensing.seen(prescription_id)',
                  'dispensing.issued(prescription_id)');
   CALL ops.guard('dispensing.delivery', institution
-                 || ' OR (NOT (SELECT ops.treats()) AND dispensing.seen(prescription_id))',
+                 || ' OR (NOT ops.treats() AND dispensing.seen(prescription_id))',
                  institution);
   CALL ops.guard('dispensing.delivery_step', 'EXISTS (SELECT FROM dispensing.delivery AS d '
                  'WHERE d.delivery_id = delivery_step.delivery_id)');
   CALL ops.guard('dispensing.dispensed', institution
-                 || ' OR (NOT (SELECT ops.treats()) AND dispensing.seen(prescription_id))',
+                 || ' OR (NOT ops.treats() AND dispensing.seen(prescription_id))',
                  institution);
 
   -- stock, review, files, operators
@@ -199,45 +206,45 @@ BEGIN
   -- --- persons' rows ---------------------------------------------------------------------------
 
   -- what is needed of whoever comes
-  CALL ops.guard('enrolment.person', person || ' OR ' || treats
+  CALL ops.guard('enrolment.person', treats || ' OR ' || person
                  || ' OR person_no IN (SELECT e.person_no FROM enrolment.employment AS e '
-                    'WHERE e.employer_id = ' || employer || ')', 'false');
-  CALL ops.guard('enrolment.person_lock', person || ' OR ' || treats);
-  CALL ops.guard('enrolment.membership', number || ' OR ' || treats, 'false');
-  CALL ops.guard('enrolment.coverage', number || ' OR ' || treats, 'false');
-  CALL ops.guard('enrolment.employment', number || ' OR ' || treats
+                    'WHERE e.employer_id = ' || employer || ')', 'false', few => true);
+  CALL ops.guard('enrolment.person_lock', treats || ' OR ' || person, few => true);
+  CALL ops.guard('enrolment.membership', treats || ' OR ' || number, 'false');
+  CALL ops.guard('enrolment.coverage', treats || ' OR ' || number, 'false', few => true);
+  CALL ops.guard('enrolment.employment', treats || ' OR ' || number
                  || ' OR employer_id = ' || employer, 'employer_id = ' || employer);
-  CALL ops.guard('enrolment.fact', number || ' OR ' || treats);
+  CALL ops.guard('enrolment.fact', treats || ' OR ' || number, few => true);
   CALL ops.guard('enrolment.employer', 'employer_id = ' || employer || ' OR ' || treats
-                 || ' OR (SELECT ops.sight(''person'')) IS NOT NULL', 'false');
-  CALL ops.guard('desk.person_year', person || ' OR ' || treats, treats);
-  CALL ops.guard('desk.opening', person || ' OR ' || treats, treats);
-  CALL ops.guard('qualification.application', person || ' OR ' || treats);
+                 || ' OR ops.sight(''person'') IS NOT NULL', 'false');
+  CALL ops.guard('desk.person_year', treats || ' OR ' || person, treats, few => true);
+  CALL ops.guard('desk.opening', treats || ' OR ' || person, treats, few => true);
+  CALL ops.guard('qualification.application', treats || ' OR ' || person);
   CALL ops.guard('qualification.decision',
                  treats || ' OR EXISTS (SELECT FROM qualification.application AS a '
                  'WHERE a.application_id = decision.application_id)',
                  institution || ' OR (institution_id = '''' '
                  'AND EXISTS (SELECT FROM qualification.application AS a '
                  'WHERE a.application_id = decision.application_id))');
-  CALL ops.guard('qualification.review', person || ' OR ' || treats,
+  CALL ops.guard('qualification.review', treats || ' OR ' || person,
                  institution || ' OR (institution_id = '''' AND ' || treats || ')');
-  CALL ops.guard('qualification.site', number || ' OR ' || treats);
-  CALL ops.guard('filing.choice', person || ' OR ' || treats);
-  CALL ops.guard('filing.remote', person || ' OR ' || treats, person);
-  CALL ops.guard('filing.family_doctor', person || ' OR ' || treats, institution);
-  CALL ops.guard('care.assessment', person || ' OR ' || treats, institution);
+  CALL ops.guard('qualification.site', treats || ' OR ' || number);
+  CALL ops.guard('filing.choice', treats || ' OR ' || person);
+  CALL ops.guard('filing.remote', treats || ' OR ' || person, person);
+  CALL ops.guard('filing.family_doctor', treats || ' OR ' || person, institution);
+  CALL ops.guard('care.assessment', treats || ' OR ' || person, institution);
 
   -- filings of both
   CALL ops.guard('filing.referral', person
-                 || ' OR (SELECT ops.sight(''institution'')) IN (from_institution, to_institution)',
-                 'from_institution = (SELECT ops.sight(''institution''))');
+                 || ' OR ops.sight(''institution'') IN (from_institution, to_institution)',
+                 'from_institution = ops.sight(''institution'')');
   CALL ops.guard('filing.accident', person || ' OR ' || institution, institution);
   CALL ops.guard('filing.guest', institution || ' OR ' || region, region);
 
   -- nobody's but the person's, and those of who pays for them
   CALL ops.guard('enrolment.transfer', person, 'false');
   CALL ops.guard('accounts.movement', person, 'false');
-  CALL ops.guard('accounts.family', number || ' OR relative = (SELECT ops.sight(''person''))',
+  CALL ops.guard('accounts.family', number || ' OR relative = ops.sight(''person'')',
                  'false');
   CALL ops.guard('accounts.taken_back', 'EXISTS (SELECT FROM accounts.movement AS m '
                  'WHERE m.movement_id = taken_back.movement_id)', 'false');
@@ -246,7 +253,7 @@ BEGIN
   CALL ops.guard('contributions.share', 'contributions.seen(bill_id)', 'false');
   FOREACH of IN ARRAY ARRAY['receipt', 'held', 'refund'] LOOP
     CALL ops.guard(('contributions.' || of)::regclass,
-                   'payer IN (' || employer || ', (SELECT ops.sight(''person'')))', 'false');
+                   'payer IN (' || employer || ', ops.sight(''person''))', 'false');
   END LOOP;
   -- who sees a share sees that it does not count any more
   CALL ops.guard('contributions.taken_back',
