@@ -17,6 +17,7 @@ from yibao.agency.enrolment.persons import (
     Person,
     Wanted,
     change,
+    employer,
     find,
     find_by_identity,
     former,
@@ -80,7 +81,7 @@ def test_a_dump_tells_nobodys_number_name_or_telephone(filled: Database) -> None
 
 def test_a_test_of_a_dump_would_see_what_is_plain(filled: Database) -> None:
     with filled.transaction() as connection:
-        step(connection, C, Step("visited", DAY, f"is {NAMES[3]}"), actor=ACTOR)
+        employer(connection, "U9", f"{NAMES[3]}商店", "enterprise", "120101", actor=ACTOR)
     with pytest.raises(AssertionError):
         shows_nobody(dumped(filled.url))
 
@@ -214,7 +215,7 @@ def test_a_rotation_seals_all_anew_and_the_old_key_is_needed_by_what_cannot_be_c
 ) -> None:
     made(empty_url, own)
     told = call(empty_url, "key", "rotate", "--suite", suite, "--actor", "li")
-    assert told == {"key": 2, "suite": suite, "rows": 3 + 2 + 1}
+    assert told == {"key": 2, "suite": suite, "rows": 3 + 2 + 1 + 2}
     assert call(empty_url, "key", "reseal")["rows"] == 0
     old, new = call(empty_url, "key", "list")["keys"]
     assert old["sealed"] == {"ops.audit.detail": 2}
@@ -223,8 +224,10 @@ def test_a_rotation_seals_all_anew_and_the_old_key_is_needed_by_what_cannot_be_c
         "enrolment.person.identity_number": 2,
         "enrolment.person.name": 3,
         "enrolment.person.phone": 1,
+        "matching.decision.reason": 1,
         "matching.gap.identity_number": 1,
         "matching.gap.name": 1,
+        "matching.gap_step.note": 1,
     }
     with Database(empty_url) as database:
         test_what_is_sealed_is_read_as_it_was_written(database)
@@ -249,7 +252,7 @@ def test_what_is_resealed_while_others_write_is_all_there(empty_url: str, own: P
             for n in range(PERSON.at_once + 7):
                 register(connection, Person(f"X{n}", BORN, f"甲{n}"), actor=ACTOR)
         rows = call(empty_url, "key", "rotate")["rows"]
-        assert rows == PERSON.at_once + 7 + 6
+        assert rows == PERSON.at_once + 7 + 8
         with database.transaction() as connection:
             assert {p.name for p in page(connection, Wanted(after=3), 999)} == {
                 f"甲{n}" for n in range(PERSON.at_once + 7)

@@ -19,6 +19,7 @@ import visit_town as town
 from alembic import command
 from dumps import dumped, read_in
 from psycopg import sql
+from registered import identity
 from typer.testing import CliRunner
 
 from yibao.agency import files, settlement_lists
@@ -26,8 +27,16 @@ from yibao.agency.desk.model import Settled
 from yibao.agency.desk.settle import settle
 from yibao.agency.dispensing import deliveries, prescriptions
 from yibao.agency.enrolment import facts, resealing
-from yibao.agency.enrolment.sealed import TABLES, Sealed
+from yibao.agency.enrolment.gaps import Resident, compare
+from yibao.agency.enrolment.sealed import GAP, TABLES, Sealed, index_of
 from yibao.agency.filing import accidents, cancelling, referrals, remote
+from yibao.agency.filing.choices import choices, contract
+from yibao.agency.matching import decisions
+from yibao.agency.matching.followup import Step as GapStep
+from yibao.agency.matching.followup import gaps, step, take
+from yibao.agency.qualification import diseases
+from yibao.agency.review import questions
+from yibao.agency.review.rules import Finding
 from yibao.agency.stock import movements
 from yibao.agency.visits import charges, find
 from yibao.agency.visits import visit as visits
@@ -36,17 +45,20 @@ from yibao.clock import CHINA
 from yibao.store import keys, migrate
 from yibao.store.database import Connection, Database
 from yibao.store.errors import StoreError
-from yibao.store.vault import vault
+from yibao.store.vault import Vault, vault
+from yibao.text import Text
 
 SECRETS = {
     name: f"{name}的欧阳无双13812345678"
     for name in (
         *("visit", "describe", "discharge", "fee", "place", "cause", "agent", "stock", "list"),
         *("file", "content", "refer", "remote", "cancel", "audited", "stable", "immobile"),
-        *("address", "carrier", "signed"),
+        *("address", "carrier", "signed", "residence", "assessed", "reviewed", "answered"),
+        *("paired", "note", "proof"),
     )
 }
 ACTOR = "test"
+WHO = identity(date(1980, 5, 1), 201)
 
 
 def fill(database: Database) -> dict[str, Any]:
@@ -61,6 +73,7 @@ def fill(database: Database) -> dict[str, Any]:
             ).number,
             "referral": _filings(connection),
             "delivery": _delivery(connection),
+            "application": _judged(connection),
             **_others(connection),
         }
 
@@ -110,6 +123,32 @@ def _delivery(connection: Connection) -> int:
     return delivery
 
 
+def _judged(connection: Connection) -> int:
+    """Do what centres, clerks and institutions judge; return the number of an application."""
+    day, first = date(2022, 3, 1), date(2022, 3, 2)
+    contract(
+        *(connection, "P1", "H1-next"),
+        first=first,
+        on_day=day,
+        residence=SECRETS["residence"],
+        actor=ACTOR,
+    )
+    number = diseases.apply(connection, "P1", "rare", day, actor=ACTOR)
+    found = diseases.Finding("H3", day, granted=True, first=first, reason=SECRETS["assessed"])
+    assert diseases.assess(connection, number, found, actor=ACTOR)
+    assert not diseases.assess(connection, number, found, actor=ACTOR)
+    diseases.revoke(connection, "P1", "rare", first, SECRETS["reviewed"], actor=ACTOR)
+    finding = Finding("r", "broken", [], Text("规则", "rule"))
+    (asked,) = questions.keep(connection, "H3", "before", "own", [finding])
+    questions.answer(connection, "H3", asked, "kept", SECRETS["answered"])
+    resident = Resident(WHO, "", "120101")
+    take(connection, list(compare(connection, [resident], day)), day, actor=ACTOR)
+    step(connection, WHO, GapStep("elsewhere", day, SECRETS["note"], SECRETS["proof"]), actor=ACTOR)
+    reason = SECRETS["paired"]
+    decisions.different(connection, "person:P1", "130100:X", reason=reason, actor=ACTOR)
+    return number
+
+
 def _others(connection: Connection) -> dict[str, int]:
     day = date(2022, 3, 1)
     told = {"agnter_name": SECRETS["agent"], "agnter_tel": "13812345678"}
@@ -147,7 +186,7 @@ def test_a_dump_has_nothing_of_what_was_told(made: tuple[Database, Any]) -> None
     database, _ = made
     text = dumped(database.url)
     assert "cancel-delivery" in text
-    assert read_in(text, (*SECRETS.values(), "欧阳无双", "13812345678")) == []
+    assert read_in(text, (*SECRETS.values(), "欧阳无双", "13812345678", WHO)) == []
 
 
 def columns(connection: Connection) -> set[tuple[str, str]]:
@@ -215,6 +254,12 @@ def test_what_is_sealed_is_all_that_was_told_and_is_read_so(made: tuple[Database
         filed = referrals.referral_of(connection, numbers["referral"])
         assert (filed.referral.reason, filed.cancelled) == (SECRETS["refer"], True)
         assert [f.remote.reason for f in remote.filings(connection, "P1")] == [SECRETS["remote"]]
+        judged = diseases.application_of(connection, numbers["application"])
+        assert (judged.outcome, judged.reason) == ("granted", SECRETS["assessed"])
+        assert [c.residence for c in choices(connection, "P1")] == [SECRETS["residence"]]
+        assert [d.reason for d in decisions.decisions(connection)] == [SECRETS["paired"]]
+        (gap,) = gaps(connection, states=["elsewhere"])
+        assert (gap.step.note, gap.step.proof) == (SECRETS["note"], SECRETS["proof"])
         order = deliveries.delivery_of(connection, numbers["delivery"]).order
         told = [SECRETS[name] for name in ("stable", "immobile", "address")]
         assert [order.stable, order.immobile, order.address] == told
@@ -276,9 +321,7 @@ def test_all_is_sealed_anew_and_then_the_old_key_is_not_needed(
     with database.transaction() as connection:
         before = opened(connection)
         full = [table.table for table in TABLES if boxes(connection, table)]
-    assert set(full) >= {t.table for t in TABLES} - {"enrolment.elsewhere", "matching.gap"} - {
-        "enrolment.person"
-    }
+    assert {t.table for t in TABLES} - set(full) == {"enrolment.elsewhere", "enrolment.person"}
     call(database.url, "key", "rotate", "--suite", "sm4-gcm")
     assert call(database.url, "key", "reseal")["rows"] == 0
     file = tmp_path / "own.keys"
@@ -306,7 +349,8 @@ def test_tables_of_many_blocks_are_sealed_anew(
 
 APPEND_ONLY = ("filing.accident", "desk.settlement_list", "filing.referral", "filing.remote")
 APPEND_ONLY += ("filing.cancellation", "dispensing.audited", "dispensing.delivery")
-APPEND_ONLY += ("dispensing.delivery_step",)
+APPEND_ONLY += ("dispensing.delivery_step", "filing.choice", "qualification.decision")
+APPEND_ONLY += ("qualification.review", "review.answer", "matching.decision", "matching.gap_step")
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -341,7 +385,8 @@ def test_a_row_that_is_append_only_is_sealed_anew_and_else_stays(
     refused(sql.SQL("DELETE FROM {}").format(name))
     with psycopg.connect(database.url) as connection:
         connection.execute("SET ROLE yibao_app")
-        connection.execute(sql.SQL("UPDATE {} SET {} = {}").format(name, column, newer))
+        anew = sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} <> ''").format(name, column, newer)
+        assert connection.execute(anew).rowcount > 0
 
 
 def _plain_column(database: Database, table: Sealed) -> str:
@@ -396,6 +441,24 @@ INSERT INTO dispensing.delivery (prescription_id, institution_id, channel, order
   immobile, address) VALUES (1, 'H1', 'phone', now(), '{stable}', '{immobile}', '{address}');
 INSERT INTO dispensing.delivery_step VALUES
   (1, 'dispatched', now(), '{carrier}'), (1, 'received', now(), '{signed}');
+INSERT INTO filing.choice (person_id, kind, institution_id, on_day, first, residence, former) VALUES
+  ('P1', 'primary', 'H1', '2022-03-01', '2022-03-02', '{residence}', '');
+INSERT INTO enrolment.fact (person_no, attribute, value, source, valid) VALUES
+  (1, 'contracted_institution', 'H1', 'residence: {residence}', '[2022-03-02,)');
+INSERT INTO qualification.application (person_id, disease, on_day) VALUES
+  ('P1', 'rare', '2022-03-01'), ('P1', 'rare', '2022-03-01');
+INSERT INTO qualification.decision (application_id, outcome, institution_id, on_day, reason) VALUES
+  (1, 'refused', 'H3', '2022-03-01', '{assessed}'), (2, 'withdrawn', '', '2022-03-01', '');
+INSERT INTO qualification.review (person_id, disease, kind, institution_id, on_day, confirmed,
+  reason) VALUES ('P1', 'rare', 'revocation', '', '2022-03-01', false, '{reviewed}');
+INSERT INTO review.finding (institution_id, stage, patient_id, rule, verdict, orders) VALUES
+  ('H3', 'before', 'own', 'r', 'broken', '[]');
+INSERT INTO review.answer (finding_id, did, reason) VALUES (1, 'kept', '{answered}');
+INSERT INTO matching.decision (left_key, right_key, outcome, reason, actor) VALUES
+  ('130100:X', 'person:P1', 'different', '{paired}', 'li');
+INSERT INTO matching.gap_step (gap_id, state, on_day, note, proof, actor) VALUES
+  (1, 'open', '2022-03-01', '', '', 'li'),
+  (1, 'elsewhere', '2022-03-01', '{note}', '{proof}', 'li');
 """
 LATER = {"describe", "discharge"}
 """What the rows of before do not have."""
@@ -408,6 +471,13 @@ def test_what_was_plain_before_is_sealed_by_the_upgrade(
     with migrate._engine(empty_url).begin() as old:
         command.upgrade(migrate._config(old), "0021")
     with psycopg.connect(empty_url) as owner:
+        safe = Vault(keys.read(tmp_path / "own.keys"))
+        index = index_of(safe, WHO)
+        owner.execute(
+            "INSERT INTO matching.gap (identity_index, identity_number, name, division, street, "
+            "people, kind, seen_on) VALUES (%s, %s, '', '', '', '', 'missing', '2022-03-01')",
+            (index, GAP.seal(safe, "identity_number", index, WHO)),
+        )
         owner.execute(OLD.format(**SECRETS).encode())
     migrate.upgrade(empty_url)
     assert read_in(dumped(empty_url), SECRETS.values()) == []
@@ -435,8 +505,11 @@ def test_what_was_plain_before_is_sealed_by_the_upgrade(
         assert remote.remote_of(connection, 1).remote.reason == SECRETS["remote"]
         order = deliveries.delivery_of(connection, 1).order
         assert order.address == SECRETS["address"]
-        town_visit = find.visit(connection, "H3", "P1", 1)
-        assert town_visit.state == "open"
+        assert diseases.application_of(connection, 1).reason == SECRETS["assessed"]
+        assert [c.residence for c in choices(connection, "P1")] == [SECRETS["residence"]]
+        assert [d.reason for d in decisions.decisions(connection)] == [SECRETS["paired"]]
+        sources = connection.execute("SELECT source FROM enrolment.fact").fetchall()
+        assert sources == [("residence",)]
     call(empty_url, "key", "rotate")
     with Database(empty_url) as database, database.transaction() as connection:
         assert opened(connection) == said

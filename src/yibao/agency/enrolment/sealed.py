@@ -71,10 +71,17 @@ CANCELLATION = Sealed("filing.cancellation", ("reason",), "kind || ' ' || filing
 AUDITED = Sealed("dispensing.audited", ("reason",), "prescription_id")
 DELIVERY = Sealed("dispensing.delivery", ("stable", "immobile", "address"), "delivery_id")
 STEP = Sealed("dispensing.delivery_step", ("told_by",), "delivery_id || ' ' || step")
+CHOICE = Sealed("filing.choice", ("residence",), "choice_id")
+DECISION = Sealed("qualification.decision", ("reason",), "application_id")
+REVIEW = Sealed("qualification.review", ("reason",), "review_id")
+ANSWER = Sealed("review.answer", ("reason",), "answer_id")
+PAIR = Sealed("matching.decision", ("reason",), "decision_id")
+GAP_STEP = Sealed("matching.gap_step", ("note", "proof"), "step_id")
 
 TABLES = (
     *(PERSON, ELSEWHERE, GAP, VISIT, FEE, ACCIDENT, MOVEMENT, LIST, FILE),
-    *(REFERRAL, REMOTE, CANCELLATION, AUDITED, DELIVERY, STEP),
+    *(REFERRAL, REMOTE, CANCELLATION, AUDITED, DELIVERY, STEP, CHOICE),
+    *(DECISION, REVIEW, ANSWER, PAIR, GAP_STEP),
 )
 
 

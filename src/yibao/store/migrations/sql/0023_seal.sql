@@ -12,7 +12,17 @@ ALTER TABLE dispensing.delivery
   DROP CONSTRAINT delivery_stable_check,
   DROP CONSTRAINT delivery_immobile_check,
   DROP CONSTRAINT delivery_address_check;
+ALTER TABLE qualification.decision DROP CONSTRAINT why_cancelled;
+ALTER TABLE matching.decision DROP CONSTRAINT decision_reason_check;
+ALTER TABLE matching.gap_step
+  DROP CONSTRAINT gap_step_check,
+  DROP CONSTRAINT gap_step_check1;
 DROP INDEX ops.file_institution_id_name_idx;
+
+-- Why somebody lives elsewhere stands with the choice, not with what is held by it.
+ALTER TABLE enrolment.fact
+  ALTER source TYPE text
+  USING CASE WHEN starts_with(source, 'residence: ') THEN 'residence' ELSE source END;
 
 -- A row that is append-only lets its sealed columns be sealed anew, with a newer key: what stands in
 -- them keeps its length, all else stays. The first two bytes are the key's number.

@@ -7,6 +7,12 @@ ALTER TABLE dispensing.delivery
   ADD CHECK (stable <> ''),
   ADD CHECK (immobile <> ''),
   ADD CHECK (address <> '');
+ALTER TABLE qualification.decision
+  ADD CONSTRAINT why_cancelled CHECK (outcome <> 'cancelled' OR reason <> '');
+ALTER TABLE matching.decision ADD CHECK (reason <> '');
+ALTER TABLE matching.gap_step
+  ADD CHECK (state NOT IN ('called', 'visited', 'elsewhere', 'exempt') OR note <> ''),
+  ADD CHECK (state <> 'elsewhere' OR proof <> '');
 
 -- A file is found by its name blindly.
 ALTER TABLE ops.file
@@ -24,11 +30,19 @@ CALL ops.let_reseal('filing.cancellation', 'reason');
 CALL ops.let_reseal('dispensing.audited', 'reason');
 CALL ops.let_reseal('dispensing.delivery', 'stable', 'immobile', 'address');
 CALL ops.let_reseal('dispensing.delivery_step', 'told_by');
+CALL ops.let_reseal('filing.choice', 'residence');
+CALL ops.let_reseal('qualification.decision', 'reason');
+CALL ops.let_reseal('qualification.review', 'reason');
+CALL ops.let_reseal('review.answer', 'reason');
+CALL ops.let_reseal('matching.decision', 'reason');
+CALL ops.let_reseal('matching.gap_step', 'note', 'proof');
 
 -- What is sealed as a row's has to know its number before.
 GRANT USAGE ON SEQUENCE
   visits.visit_visit_id_seq, visits.fee_fee_id_seq, filing.accident_accident_id_seq,
   stock.movement_movement_id_seq, desk.settlement_list_list_id_seq,
   filing.referral_referral_id_seq, filing.remote_remote_id_seq,
-  dispensing.delivery_delivery_id_seq
+  dispensing.delivery_delivery_id_seq, filing.choice_choice_id_seq,
+  qualification.review_review_id_seq, review.answer_answer_id_seq,
+  matching.decision_decision_id_seq, matching.gap_step_step_id_seq
   TO yibao_app;

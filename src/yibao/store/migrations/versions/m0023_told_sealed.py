@@ -1,7 +1,7 @@
 """What is told of persons besides who they are, sealed: visits, filings, deliveries, lists, files.
 
-What was written before is sealed here. What the audit log has of it (why something was cancelled)
-stays, as its rows are chained.
+What was written before is sealed here. What the audit log has of it (why something was cancelled or
+decided, what was found at a visit) stays, as its rows are chained.
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ _PLAIN: Sequence[tuple[str, str, Sequence[str]]] = (
     ("dispensing.audited", "prescription_id", ("reason",)),
     ("dispensing.delivery", "delivery_id", ("stable", "immobile", "address")),
     ("dispensing.delivery_step", "delivery_id || ' ' || step", ("told_by",)),
+    ("filing.choice", "choice_id", ("residence",)),
+    ("qualification.decision", "application_id", ("reason",)),
+    ("qualification.review", "review_id", ("reason",)),
+    ("review.answer", "answer_id", ("reason",)),
+    ("matching.decision", "decision_id", ("reason",)),
+    ("matching.gap_step", "step_id", ("note", "proof")),
 )
 
 
