@@ -45,7 +45,7 @@ from yibao.clock import CHINA
 from yibao.store import keys, migrate
 from yibao.store.database import Connection, Database
 from yibao.store.errors import StoreError
-from yibao.store.vault import Vault, vault
+from yibao.store.vault import Vault, newer_key, vault
 from yibao.text import Text
 
 SECRETS = {
@@ -372,6 +372,9 @@ def test_a_row_that_is_append_only_is_sealed_anew_and_else_stays(
                 connection.rollback()
 
     newer = sql.SQL("'\\x0002'::bytea || substr({0}, 3)").format(column)
+    refused(sql.SQL("UPDATE {} SET {} = {}").format(name, column, newer))  # no such key
+    with psycopg.connect(database.url) as connection:
+        newer_key(connection)
     for wrong in (
         sql.SQL("{} = {}").format(column, column) + sql.SQL(" || '\\x00'::bytea"),
         sql.SQL("{} = ''").format(column),

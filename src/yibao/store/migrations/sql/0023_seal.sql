@@ -24,17 +24,20 @@ ALTER TABLE enrolment.fact
   ALTER source TYPE text
   USING CASE WHEN starts_with(source, 'residence: ') THEN 'residence' ELSE source END;
 
--- A row that is append-only lets its sealed columns be sealed anew, with a newer key: what stands in
--- them keeps its length, all else stays. The first two bytes are the key's number.
+-- A row that is append-only lets its sealed columns be sealed anew, with a newer key that the database
+-- knows: what stands in them keeps its length, all else stays. The first two bytes are the key's
+-- number; jsonb has them behind `\x`.
 CREATE FUNCTION ops.refuse_change_but_resealing() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE was jsonb := to_jsonb(OLD); made jsonb;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     made := to_jsonb(NEW);
     IF was - TG_ARGV = made - TG_ARGV AND (
-      SELECT bool_and(was->>name = made->>name
-                      OR (length(made->>name) = length(was->>name)
-                          AND substr(made->>name, 3, 4) > substr(was->>name, 3, 4)))
+      SELECT bool_and(
+        was->>name = made->>name
+        OR (length(made->>name) = length(was->>name)
+            AND substr(made->>name, 3, 4) > substr(was->>name, 3, 4)
+            AND substr(made->>name, 3, 4) IN (SELECT lpad(to_hex(key_id::int), 4, '0') FROM ops.key)))
       FROM unnest(TG_ARGV) AS name)
     THEN
       RETURN NEW;
