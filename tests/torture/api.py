@@ -8,12 +8,15 @@ everything; that nobody else is let in is tried wherever something is done.
 
 from __future__ import annotations
 
+import gc
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
+from multiprocessing import get_context
 from typing import Any
 
 import databases
@@ -37,8 +40,12 @@ from yibao.api.guard.roles import AGENCY
 from yibao.store.database import Database
 
 CASES, SHORT = 100_000, 600
-ROUNDS = 3
-"""How often it is every operation's turn in the long version: later ones know more ids."""
+ROUNDS, WORKERS = 5, 2
+"""The long version: how often it is every operation's turn, for later ones know more ids; and how
+many processes have a share of the operations each, with a service and a database of its own."""
+
+SLOW = 120.0
+"""Seconds after which a reply is given up; a machine on which much is going on is no fault."""
 
 PERSONS = ("P1", "P2")
 TOKEN = "Bearer clerk"
@@ -46,35 +53,89 @@ TOKEN = "Bearer clerk"
 
 def figures(how: How) -> Iterator[Figure]:
     """Send cases to every operation, as many to each."""
-    with databases.copy(how.url, "template") as url:
-        with Database(url) as database:
-            register(database, *PERSONS, account=500_00)
-        made = office(*map(status, PERSONS))
-        app = create_app(url, made.policy, made.registers, identify=clerk)
-        loaded = schemathesis.openapi.from_dict(app.openapi())
-        # Else every other case that is not allowed were one of a wrong token.
-        loaded.config.generation.update(with_security_parameters=False)
-        operations = [found.ok() for found in loaded.get_all_operations()]
-        wanted, rounds = (SHORT, 1) if how.quick else (CASES, ROUNDS)
-        cases = wanted // len(operations) // 2 // rounds + 1
-        told = Told(Known(how.seed))
-        with running(app) as port, requests.Session() as session:
-            call = partial(Case.call, base_url=f"http://127.0.0.1:{port}", session=session)
-            kinds = [Kind(one, mode, call) for one in operations for mode in GenerationMode]
-            for number in count():
-                if told.statuses.total() >= wanted or number == 3 * rounds:
-                    break
-                for kind in kinds:
-                    kind.send(told, cases, how.seed + number)
-    codes = ", ".join(f"{number:,} × {code}" for code, number in sorted(told.statuses.items()))
+    wanted, rounds, of = (SHORT, 1, 1) if how.quick else (CASES, ROUNDS, WORKERS)
+    with ExitStack() as stack:
+        copies = [stack.enter_context(databases.copy(how.url, "template")) for _ in range(of)]
+        shares = [Share(url, how.seed, wanted, rounds, n, of) for n, url in enumerate(copies)]
+        if of == 1:
+            told = [sent(share) for share in shares]
+        else:
+            pool = stack.enter_context(ProcessPoolExecutor(of, get_context("spawn")))
+            told = list(pool.map(sent, shares))
+    statuses = sum((one.statuses for one in told), Counter[int]())
+    codes = ", ".join(f"{number:,} × {code}" for code, number in sorted(statuses.items()))
     yield Figure(
-        f"cases of schemathesis on {len(operations)} operations ({codes})",
-        told.statuses.total(),
+        f"cases of schemathesis on {sum(one.operations for one in told)} operations ({codes})",
+        statuses.total(),
         {
-            "replies 5xx": sum(n for code, n in told.statuses.items() if code >= 500),
-            "breaks of the contract": told.breaks,
+            "replies 5xx": sum(number for code, number in statuses.items() if code >= 500),
+            "breaks of the contract": sum(one.breaks for one in told),
         },
     )
+
+
+@dataclass(frozen=True)
+class Share:
+    """The operations of which one process asks, and how many cases there are of all."""
+
+    url: str
+    seed: int
+    wanted: int
+    rounds: int
+    number: int
+    of: int
+
+
+@dataclass
+class Told:
+    """What was answered: how often which status, and how often that broke the contract."""
+
+    operations: int
+    statuses: Counter[int] = field(default_factory=Counter)
+    breaks: int = 0
+
+
+def sent(share: Share) -> Told:
+    """Send a share of the cases to a service on a database of its own."""
+    for name in ("psycopg", "yibao"):  # in a process of its own, nobody has said so yet
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with Database(share.url) as database:
+        register(database, *PERSONS, account=500_00)
+    made = office(*map(status, PERSONS))
+    app = create_app(share.url, made.policy, made.registers, identify=clerk)
+    loaded = schemathesis.openapi.from_dict(app.openapi())
+    # Else every other case that is not allowed were one of a wrong token.
+    loaded.config.generation.update(with_security_parameters=False)
+    operations = [found.ok() for found in loaded.get_all_operations()]
+    cases = share.wanted // len(operations) // 2 // share.rounds + 1
+    operations = operations[share.number :: share.of]
+    told, known = Told(len(operations)), Known(share.seed)
+    with running(app) as port, requests.Session() as session, few_collections():
+        call = partial(
+            Case.call, base_url=f"http://127.0.0.1:{port}", session=session, timeout=SLOW
+        )
+        kinds = [Kind(one, mode, call) for one in operations for mode in GenerationMode]
+        # More rounds than `rounds`, for some operations can be asked in one way only.
+        for number in range(2 * share.rounds):
+            for kind in kinds:
+                if told.statuses.total() * share.of < share.wanted:
+                    kind.send(told, known, cases, share.seed + number)
+            if share.of > 1:
+                print(f"api: share {share.number}, round {number}: {told}", flush=True)
+    return told
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Let Python look seldom for what is garbage: a quarter of the time, for nothing."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def clerk(request: Request) -> Principal:
@@ -100,15 +161,6 @@ SIGNED_IN: AuthStorage[str] = AuthStorage()
 SIGNED_IN()(SignedIn)
 
 
-@dataclass
-class Told:
-    """What was answered: how often which status, and how often that broke the contract."""
-
-    known: Known
-    statuses: Counter[int] = field(default_factory=Counter)
-    breaks: int = 0
-
-
 class Kind:
     """Cases of one operation, that the document allows or that it does not."""
 
@@ -117,16 +169,16 @@ class Kind:
         self.allowed = mode is GenerationMode.POSITIVE
         self.strategy = operation.as_strategy(generation_mode=mode, auth_storage=SIGNED_IN)
 
-    def send(self, told: Told, cases: int, start: int) -> None:
+    def send(self, told: Told, known: Known, cases: int, start: int) -> None:
         """Send so many cases, drawn from a seed, and note what is told."""
 
         def send(case: Any) -> None:
             if self.allowed:
-                told.known.put(case.path_parameters, case.query, case.body)
+                known.put(case.path_parameters, case.query, case.body)
             reply = self.call(case)
             told.statuses[reply.status_code] += 1
             if reply.status_code < 300 and reply.content:
-                told.known.learn(reply.json())
+                known.learn(reply.json())
             try:
                 case.validate_response(reply, excluded_checks=[positive_data_acceptance])
             except (Failure, FailureGroup) as failure:
