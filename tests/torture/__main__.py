@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from importlib import import_module
 from time import monotonic
 
 import databases
 
-from torture.figures import How, report, state
+from torture.figures import How, quiet, report, state
 from torture.parts import PARTS
 
 
@@ -27,8 +26,7 @@ def main(argv: list[str]) -> int:
     unknown = sorted(set(asked.parts) - PARTS.keys())
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    for name in ("psycopg", "yibao"):  # that connections break is meant
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    quiet()
     with databases.folder() as folder, databases.server(folder) as url:
         how = How(url, asked.quick, asked.seed, asked.trace)
         found = [run(part, how, asked.report) for part in asked.parts or PARTS]

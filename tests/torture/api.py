@@ -9,7 +9,6 @@ everything; that nobody else is let in is tried wherever something is done.
 from __future__ import annotations
 
 import gc
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +31,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from services import running
 
-from torture.figures import Figure, How
+from torture.figures import Figure, How, quiet
 from torture.known import Known
 from yibao.api.app import create_app
 from yibao.api.guard.principal import NotSignedIn, Principal
@@ -60,8 +59,8 @@ def figures(how: How) -> Iterator[Figure]:
         if of == 1:
             told = [sent(share) for share in shares]
         else:
-            pool = stack.enter_context(ProcessPoolExecutor(of, get_context("spawn")))
-            told = list(pool.map(sent, shares))
+            with ProcessPoolExecutor(of, get_context("spawn"), initializer=quiet) as pool:
+                told = list(pool.map(sent, shares))
     statuses = sum((one.statuses for one in told), Counter[int]())
     codes = ", ".join(f"{number:,} × {code}" for code, number in sorted(statuses.items()))
     yield Figure(
@@ -97,8 +96,6 @@ class Told:
 
 def sent(share: Share) -> Told:
     """Send a share of the cases to a service on a database of its own."""
-    for name in ("psycopg", "yibao"):  # in a process of its own, nobody has said so yet
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     with Database(share.url) as database:
         register(database, *PERSONS, account=500_00)
     made = office(*map(status, PERSONS))
