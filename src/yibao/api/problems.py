@@ -248,7 +248,9 @@ def refused(request: Request, error: Exception) -> Response:
         case Refusal():
             told = str(error)
             return problem(error.name, told, field=error.column, text=error.text, of=request)
-        case NotSignedIn() | NotAllowed() | TooOften():
+        case NotAllowed():
+            return problem(error.rule, str(error), text=error.text)
+        case NotSignedIn() | TooOften():
             return problem(error.rule, str(error))
         case PolicyError():
             return problem(error.name, str(error), text=error.text)

@@ -91,7 +91,13 @@ def test_two_hospitals_and_two_persons_at_one_desk(url: str) -> None:
             reply = client(method, target, body, X_Who=by, Idempotency_Key=f"k{body is None}")
             return reply.status, reply.json
 
-        assert ask("institution:H1", "POST", "/desk/settlements", bill("A1"))[0] == 403
+        status_, told = ask("institution:H1", "POST", "/desk/settlements", bill("A1"))
+        assert (status_, told["detail_zh"]) == (  # type: ignore[index]
+            403,
+            "settle：定点医药机构只能办理自己的（institution_id）",
+        )
+        _, told = ask("operator:", "POST", "/desk/settlements", bill("A1"))
+        assert told["detail_zh"] == "settle：须为待遇审核、定点医药机构"  # type: ignore[index]
         status_, made_ = ask("institution:H3", "POST", "/desk/settlements", bill("A1"))
         assert status_ == 201
         number = made_["settlement_id"]  # type: ignore[index]

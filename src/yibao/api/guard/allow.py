@@ -15,6 +15,7 @@ from yibao.api.guard.table import TABLE, Row
 from yibao.api.service import service_of
 from yibao.errors import YibaoError
 from yibao.store.sight import EVERYTHING, NOTHING, Sight, see
+from yibao.text import Text
 
 
 class Undeclared(YibaoError):
@@ -116,9 +117,16 @@ async def _body(request: Request) -> Any:
         return None
 
 
-def _told(principal: Principal, operation: str, row: Row) -> str:
+def _told(principal: Principal, operation: str, row: Row) -> Text:
     """Say who may, and where one's own has to stand; nothing of what was asked."""
     if narrow := sorted(principal.roles & row.own.keys()):
-        role = narrow[0]
-        return f"{operation}: {role}: only with its own {ROLES[role].own}"
-    return f"{operation}: one of {', '.join(sorted({*row.roles, *row.own}))}"
+        role = ROLES[narrow[0]]
+        return Text(
+            f"{operation}：{role.title.zh}只能办理自己的（{role.own}）",
+            f"{operation}: {narrow[0]}: only with its own {role.own}",
+        )
+    may = sorted({*row.roles, *row.own})
+    return Text(
+        f"{operation}：须为{'、'.join(ROLES[role].title.zh for role in may)}",
+        f"{operation}: one of {', '.join(may)}",
+    )
