@@ -13,12 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from yibao.cli import app
-from yibao.cli.sample_centre import sandbox_files
+from yibao.cli.sample_centre import example, sandbox_files
 from yibao.interop.national.client import Centre, send
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
 
+HOSPITAL = "H12019900001"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "national"
 ENTRY = re.compile(r"http://\S+/callService")
 
@@ -44,13 +45,15 @@ class Sandbox:
 
 
 def sign_in(code: str) -> dict[str, Any]:
-    return {**request(interface(), "9001"), "fixmedins_code": code}
+    number = f"{code}202603020930000001"
+    return {**request(interface(), "9001"), "fixmedins_code": code, "msgid": number}
 
 
-def who_is(number: str, message: str) -> dict[str, Any]:
+def who_is(number: str, message: int) -> dict[str, Any]:
     asked = request(interface(), "1101")
     asked["input"]["data"] |= {"mdtrt_cert_type": "02", "mdtrt_cert_no": number}
-    return {**asked, "msgid": message, "fixmedins_code": "H12019900001"}
+    own = {"msgid": f"{HOSPITAL}20260302093000{message:04d}", "fixmedins_code": HOSPITAL}
+    return {**asked, **own}
 
 
 def goes_as_recorded(file: Path, centre: Centre) -> None:
@@ -70,27 +73,47 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         assert "H12019900001" in told
         assert send(first.centre, sign_in("H12019900001"))["infcode"] == 0
         assert send(first.centre, sign_in("H12010100001"))["infcode"] == -1
+        assert (
+            send(first.centre, request(interface(), "1101", known=example("tianjin")))["infcode"]
+            == 0
+        )  # as documented
         for number, row in enumerate(sandbox_files("tianjin")["persons"]):
-            reply = send(first.centre, who_is(row["identity_number"], f"M{number}"))
+            reply = send(first.centre, who_is(row["identity_number"], number))
             assert reply["infcode"] == 0, reply
             assert reply["output"]["baseinfo"]["psn_name"] == row["name"]
             assert reply["output"]["insuinfo"], row
     finally:
         assert first.stop() == 130  # as of a program that Ctrl-C ends
     exchanges = list(read_recording(recording))
-    assert len(exchanges) == 2 + len(sandbox_files("tianjin")["persons"])
+    assert len(exchanges) == 3 + len(sandbox_files("tianjin")["persons"])
     assert [f for f in conform(interface(), exchanges) if f.kind != "extra"] == []
 
     again = Sandbox(tmp_path / "kept", "--json", "--sign-in", "required")
     try:
         told, _ = json.JSONDecoder().raw_decode(again.log.read_text())
         assert told["persons"][0]["name"] == "在职职工"
-        unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], "M"))
+        unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], 1))
         assert "请先签到(9001)" in unsigned["err_msg"]
         for name in ("outpatient", "inpatient", "outpatient"):  # as often as one likes
             goes_as_recorded(EXAMPLES / f"{name}.jsonl", again.centre)
     finally:
         assert again.stop() == 130
+
+
+def test_what_a_sandbox_says_to_try_works_there(tmp_path: Path) -> None:
+    centre = Sandbox(tmp_path / "kept", "--region", "jining")
+    try:
+        assert "client replay" not in centre.log.read_text()  # the recordings are Tianjin's
+        assert "yibao interface sample 1101 --region jining | yibao client send -" in (
+            centre.log.read_text()
+        )
+        sample = CliRunner().invoke(app, ["interface", "sample", "1101", "--region", "jining"])
+        url = ["--url", centre.centre.url]
+        run = CliRunner().invoke(app, ["client", "send", "-", *url], input=sample.output)
+        assert run.exit_code == 0, run.output
+        assert '"infcode": 0' in run.output
+    finally:
+        centre.stop()
 
 
 @pytest.mark.parametrize("recording", ["outpatient", "inpatient"])

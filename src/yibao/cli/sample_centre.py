@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from yibao.cli import sample_bills
+from yibao.interop.national.coding import SCHEMES
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry.codes import identity_check
 
@@ -48,6 +49,33 @@ def sandbox_files(region: str) -> Mapping[str, Sequence[Row]]:
         **_practitioners(division),
         **sample_bills.catalogue(),
         "persons": list(_persons(region)),
+    }
+
+
+def example(region: str) -> Mapping[str, str]:
+    """Return what a message of a sandbox's second hospital says of itself, by field."""
+    division, files = DIVISIONS[region], sandbox_files(region)
+    at, physician, person = files["institution"][1], files["practitioner"][1], files["persons"][0]
+    number = person["identity_number"]
+    return {
+        "fixmedins_code": at["institution_id"],
+        "fixmedins_name": at["name"],
+        "mdtrtarea_admvs": division,
+        "insuplc_admdvs": division,
+        "recer_sys_code": "YIBAO",
+        "infver": "1.0.0",
+        "opter_type": "1",
+        "opter": "0001",
+        "opter_name": "示例",
+        "psn_no": person["person_id"],
+        "psn_name": person["name"],
+        "psn_cert_type": "01",
+        "certno": number,
+        "mdtrt_cert_type": "02",
+        "mdtrt_cert_no": number,
+        "insutype": SCHEMES[person["scheme"]],
+        "atddr_no": physician["practitioner_id"],
+        "dr_name": physician["name"],
     }
 
 

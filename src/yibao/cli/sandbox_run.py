@@ -38,7 +38,11 @@ _ACCEPT = "D"
 """A sandbox settles by doubtful figures too: it pays nobody."""
 
 _ACTOR = "sandbox"
-_EXAMPLE = "examples/national/outpatient.jsonl"
+_TRIED = {
+    "tianjin": "yibao client replay examples/national/outpatient.jsonl",
+    "jining": "yibao interface sample 1101 --region jining | yibao client send -",
+}
+"""What to try first: the recorded conversations are of Tianjin's sandbox."""
 
 _WORDS = {
     "filling": Text(
@@ -58,8 +62,8 @@ _WORDS = {
     "code": Text("编码", "Code"),
     "class": Text("类别", "Class"),
     "try": Text(
-        "试一试（另开一个终端）：yibao client replay {example} --url {url}",
-        "try, in another terminal: yibao client replay {example} --url {url}",
+        "试一试（另开一个终端）：{command} --url {url}",
+        "try, in another terminal: {command} --url {url}",
     ),
     "grade": Text(
         "本环境接受 D 级（未核实）数字，结果仅供联调；按 Ctrl-C 结束",
@@ -206,5 +210,5 @@ def _tell(wanted: Wanted, port: int, *, as_json: bool, language: Language) -> No
     if wanted.record is not None:
         page.print(_WORDS["recorded"].pick(language).format(file=wanted.record), markup=False)
     page.print(_WORDS["grade"].pick(language), markup=False)
-    hint = _WORDS["try"].pick(language).format(example=_EXAMPLE, url=url)
+    hint = _WORDS["try"].pick(language).format(command=_TRIED[wanted.region], url=url)
     page.print(hint, markup=False, soft_wrap=True)
