@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from subprocess import STDOUT, Popen
 from time import monotonic, sleep
@@ -14,7 +15,8 @@ from typer.testing import CliRunner
 
 from yibao.cli import app
 from yibao.cli.sample_centre import example, sandbox_files
-from yibao.interop.national.client import Centre, send
+from yibao.clock import now
+from yibao.interop.national.client import Centre, send, signed_in
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
@@ -56,6 +58,16 @@ def who_is(number: str, message: int) -> dict[str, Any]:
     return {**asked, **own}
 
 
+def download(infno: str) -> dict[str, Any]:
+    asked = request(interface(), infno)
+    return {
+        **asked,
+        "msgid": infno,
+        "fixmedins_code": "H12019900001",
+        "input": {"data": {"ver": "0"}},
+    }
+
+
 def goes_as_recorded(file: Path, centre: Centre) -> None:
     run = CliRunner().invoke(app, ["client", "replay", str(file), "--url", centre.url, "--json"])
     assert run.exit_code == 0, run.output
@@ -94,6 +106,9 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         assert told["persons"][0]["name"] == "在职职工"
         unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], 1))
         assert "请先签到(9001)" in unsigned["err_msg"]
+        for infno in (f"13{n:02}" for n in (1, *range(5, 9), 10, 11, *range(13, 16))):
+            file = signed_in(partial(send, again.centre), download(infno), now())
+            assert file["output"]["data_cnt"] > 0, infno
         for name in ("outpatient", "inpatient", "outpatient"):  # as often as one likes
             goes_as_recorded(EXAMPLES / f"{name}.jsonl", again.centre)
     finally:
