@@ -6,18 +6,17 @@ them alone where the other was not recorded.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 from yibao.errors import CannotRead
 from yibao.interop.national.check import Checked, Fault, check
 from yibao.interop.national.identities import broken
+from yibao.interop.national.jsontext import parse
 from yibao.interop.national.model import ROOT, Interface, Node, Transaction
 from yibao.interop.national.values import absent
 
@@ -38,7 +37,7 @@ class Finding:
 def read_recording(file: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the exchanges of a recording, numbers exact; raises CannotRead with the line."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")  # other ends of lines may be in texts
     except OSError as error:
         raise CannotRead(f"{file}: {error.strerror} / 无法读取") from None
     except UnicodeDecodeError as error:
@@ -47,9 +46,9 @@ def read_recording(file: Path) -> Iterator[Mapping[str, Any]]:
         if not line.strip():
             continue
         try:
-            exchange = json.loads(line, parse_float=Decimal)
+            exchange = parse(line)
         except ValueError as error:
-            raise CannotRead(f"{file}:{number}: no JSON: {error} / 不是JSON") from None
+            raise CannotRead(f"{file}:{number}: {error}") from None
         if not isinstance(exchange, dict) or not exchange.keys() & {"request", "reply"}:
             raise CannotRead(
                 f'{file}:{number}: expected {{"request": …, "reply": …}} / 每行应为一次交易'
