@@ -143,3 +143,24 @@ def test_what_is_answered_otherwise_fails(centre: Answering, tmp_path: Path) -> 
     assert "交易状态码（infcode）：录制为 0，现为 -1 未知机构" in told.output
     (one,) = json.loads(call(centre, "replay", str(recorded), "--json").output)["exchanges"]
     assert one["differences"][0]["live"] == "-1 未知机构"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("[" * 200_000, "嵌套超过64层"),
+        ('{"opter_name": "\\ud800"}', "含有不成对的代理字符"),
+        ('{"infno": "9001", "infno": "2207"}', "字段 infno 在同一对象中出现多次"),
+    ],
+)
+def test_a_message_that_cannot_be_one_is_not_sent(
+    centre: Answering, tmp_path: Path, given: str, says: str
+) -> None:
+    recording = tmp_path / "was.jsonl"
+    recording.write_text(f'{{"request": {given}}}', encoding="utf-8")
+    told = call(centre, "send", "-", given=given)
+    assert (told.exit_code, says in told.output) == (4, True), told.output
+    for command in (["client", "replay"], ["interface", "check"]):
+        told = CliRunner().invoke(app, [*command, str(recording)])
+        assert (told.exit_code, ":1: " in told.output) == (4, True), told.output
+    assert centre.seen == []

@@ -19,6 +19,7 @@ from yibao.clock import now
 from yibao.errors import CannotRead, CannotWrite
 from yibao.interop.national.client import ENTRY, Centre, send, signed_in
 from yibao.interop.national.conform import read_recording
+from yibao.interop.national.jsontext import parse
 from yibao.interop.national.model import Interface
 from yibao.interop.national.replay import Difference, Played, replay
 from yibao.text import Text
@@ -49,9 +50,9 @@ def send_one(file: TextIO, at: Centre, *, sign_in: bool, language: Language) -> 
     """Send the message of a file and print the reply; leave with 1 where it was not done."""
     with exits(language):
         try:
-            message = simplejson.load(file, use_decimal=True)
-        except ValueError as error:
-            raise CannotRead(f"{file.name}: no JSON: {error} / 不是JSON") from None
+            message = parse(file.read())
+        except ValueError as error:  # of UTF-8 too
+            raise CannotRead(f"{file.name}: {error}") from None
         if not isinstance(message, dict):
             raise CannotRead(f"{file.name}: no message: expected an object / 应为JSON对象")
         reply = signed_in(partial(send, at), message, now()) if sign_in else send(at, message)
