@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import sys
 from functools import partial
 from pathlib import Path
@@ -96,6 +97,10 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
             assert reply["output"]["insuinfo"], row
     finally:
         assert first.stop() == 130  # as of a program that Ctrl-C ends
+    said = first.log.read_text()
+    assert "9001 签到 → 0 " in said
+    assert "9001 签到 → -1 定点医药机构编号(fixmedins_code)：没有登记" in said
+    assert "POST /fsi/" not in said
     exchanges = list(read_recording(recording))
     assert len(exchanges) == 3 + len(sandbox_files("tianjin")["persons"])
     assert [f for f in conform(interface(), exchanges) if f.kind != "extra"] == []
@@ -135,6 +140,21 @@ def test_what_a_sandbox_says_to_try_works_there(tmp_path: Path) -> None:
 def test_the_recorded_conversations_are_as_specified(recording: str) -> None:
     exchanges = read_recording(EXAMPLES / f"{recording}.jsonl")
     assert list(conform(interface(), exchanges)) == []
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        folder = str(tmp_path / "kept")
+        run = CliRunner().invoke(app, ["sandbox", "--port", port, "--folder", folder])
+    assert (run.exit_code, "--port" in run.output) == (1, True), run.output
+    assert not (tmp_path / "kept" / "data").exists()
+
+
+def test_the_relieved_have_an_age_that_fits() -> None:
+    born = {row["identity"]: row["birth_date"] for row in sandbox_files("tianjin")["persons"]}
+    assert born["child_in_difficulty"] > "2012"
+    assert born["pre_1949_worker"] < "1935"
 
 
 @pytest.mark.parametrize(
