@@ -87,7 +87,7 @@ _WORDS = {
     "birth_date": Text("出生日期", "Born"),
     "balance": Text("个人账户", "Account"),
     "code": Text("编码", "Code"),
-    "class": Text("甲乙丙类", "Class"),
+    "class": Text("类别", "Class"),
     "first_self_pay": Text("先行自付", "First self-pay"),
     "standard": Text("限价", "Limit price"),
     "message": Text(
@@ -217,7 +217,12 @@ def _command(place: Path, *words: str) -> None:
 # --- what is told ---------------------------------------------------------------------------------
 
 
+_CLASSES = {"A": Text("甲类", "A"), "B": Text("乙类", "B"), "C": Text("丙类", "C")}
+
+
 def _shown(name: str, value: str, language: Language) -> str:
+    if name == "class" and value in _CLASSES:
+        return _CLASSES[value].pick(language)
     attribute = vocabulary().attributes.get(name)
     codes = (attribute.codes if attribute else None) or {}
     return codes[value].pick(language) if value in codes else value
