@@ -14,14 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from yibao.cli import app
-<<<<<<< HEAD
 from yibao.cli.sample_centre import example, sandbox_files
-from yibao.clock import now
-from yibao.interop.national.client import Centre, send, signed_in
-=======
-from yibao.cli.sample_centre import sandbox_files
 from yibao.interop.national.client import Centre, send
->>>>>>> iface
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
@@ -91,10 +85,11 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         assert "H12019900001" in told
         assert send(first.centre, sign_in("H12019900001"))["infcode"] == 0
         assert send(first.centre, sign_in("H12010100001"))["infcode"] == -1
-        assert (
-            send(first.centre, request(interface(), "1101", known=example("tianjin")))["infcode"]
-            == 0
-        )  # as documented
+        for shown in ("姓名", "P0001", "mdtrtarea_admvs=120199", "2000.00", "10%", "1500.00"):
+            assert shown in told, shown
+        documented = send(first.centre, request(interface(), "1101", known=example("tianjin")))
+        assert documented["infcode"] == 0
+        assert documented["output"]["insuinfo"][0]["balc"] == 2000  # somebody has a balance
         for number, row in enumerate(sandbox_files("tianjin")["persons"]):
             reply = send(first.centre, who_is(row["identity_number"], number))
             assert reply["infcode"] == 0, reply
