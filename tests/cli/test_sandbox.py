@@ -3,8 +3,8 @@
 import json
 import re
 import signal
+import socket
 import sys
-from functools import partial
 from pathlib import Path
 from subprocess import STDOUT, Popen
 from time import monotonic, sleep
@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 
 from yibao.cli import app
 from yibao.cli.sample_centre import example, sandbox_files
-from yibao.clock import now
-from yibao.interop.national.client import Centre, send, signed_in
+from yibao.interop.national.client import Centre, send
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
@@ -58,22 +57,23 @@ def who_is(number: str, message: int) -> dict[str, Any]:
     return {**asked, **own}
 
 
-def download(infno: str) -> dict[str, Any]:
-    asked = request(interface(), infno)
-    return {
-        **asked,
-        "msgid": infno,
-        "fixmedins_code": "H12019900001",
-        "input": {"data": {"ver": "0"}},
-    }
-
-
 def goes_as_recorded(file: Path, centre: Centre) -> None:
     run = CliRunner().invoke(app, ["client", "replay", str(file), "--url", centre.url, "--json"])
     assert run.exit_code == 0, run.output
     told = json.loads(run.output)
     assert told["played"] == len(list(read_recording(file))) > 10
     assert told["different"] == 0
+
+
+def rows_of(infno: str, centre: Centre) -> int:
+    """Return how many rows the file of a catalogue has, asked for by the command."""
+    asked = request(interface(), infno)
+    asked |= {"msgid": f"H1201990000120260302093000{infno}", "fixmedins_code": "H12019900001"}
+    given = json.dumps({**asked, "input": {"data": {"ver": "0"}}}, default=str)
+    command = ["client", "send", "-", "--sign-in", "--url", centre.url]
+    run = CliRunner().invoke(app, command, input=given)
+    assert run.exit_code == 0, run.output
+    return int(json.loads(run.output)["output"]["data_cnt"])
 
 
 def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
@@ -85,10 +85,11 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         assert "H12019900001" in told
         assert send(first.centre, sign_in("H12019900001"))["infcode"] == 0
         assert send(first.centre, sign_in("H12010100001"))["infcode"] == -1
-        assert (
-            send(first.centre, request(interface(), "1101", known=example("tianjin")))["infcode"]
-            == 0
-        )  # as documented
+        for shown in ("姓名", "P0001", "mdtrtarea_admvs=120199", "2000.00", "10%", "1500.00"):
+            assert shown in told, shown
+        documented = send(first.centre, request(interface(), "1101", known=example("tianjin")))
+        assert documented["infcode"] == 0
+        assert documented["output"]["insuinfo"][0]["balc"] == 2000  # somebody has a balance
         for number, row in enumerate(sandbox_files("tianjin")["persons"]):
             reply = send(first.centre, who_is(row["identity_number"], number))
             assert reply["infcode"] == 0, reply
@@ -96,6 +97,10 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
             assert reply["output"]["insuinfo"], row
     finally:
         assert first.stop() == 130  # as of a program that Ctrl-C ends
+    said = first.log.read_text()
+    assert "9001 签到 → 0 " in said
+    assert "9001 签到 → -1 定点医药机构编号(fixmedins_code)：没有登记" in said
+    assert "POST /fsi/" not in said
     exchanges = list(read_recording(recording))
     assert len(exchanges) == 3 + len(sandbox_files("tianjin")["persons"])
     assert [f for f in conform(interface(), exchanges) if f.kind != "extra"] == []
@@ -107,8 +112,7 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], 1))
         assert "请先签到(9001)" in unsigned["err_msg"]
         for infno in (f"13{n:02}" for n in (1, *range(5, 9), 10, 11, *range(13, 16))):
-            file = signed_in(partial(send, again.centre), download(infno), now())
-            assert file["output"]["data_cnt"] > 0, infno
+            assert rows_of(infno, again.centre) > 0, infno
         for name in ("outpatient", "inpatient", "outpatient"):  # as often as one likes
             goes_as_recorded(EXAMPLES / f"{name}.jsonl", again.centre)
     finally:
@@ -135,6 +139,21 @@ def test_what_a_sandbox_says_to_try_works_there(tmp_path: Path) -> None:
 def test_the_recorded_conversations_are_as_specified(recording: str) -> None:
     exchanges = read_recording(EXAMPLES / f"{recording}.jsonl")
     assert list(conform(interface(), exchanges)) == []
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        folder = str(tmp_path / "kept")
+        run = CliRunner().invoke(app, ["sandbox", "--port", port, "--folder", folder])
+    assert (run.exit_code, "--port" in run.output) == (1, True), run.output
+    assert not (tmp_path / "kept" / "data").exists()
+
+
+def test_the_relieved_have_an_age_that_fits() -> None:
+    born = {row["identity"]: row["birth_date"] for row in sandbox_files("tianjin")["persons"]}
+    assert born["child_in_difficulty"] > "2012"
+    assert born["pre_1949_worker"] < "1935"
 
 
 @pytest.mark.parametrize(

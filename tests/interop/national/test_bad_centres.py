@@ -10,7 +10,8 @@ from time import monotonic
 import pytest
 
 from yibao.clock import now
-from yibao.interop.national.client import Centre, NoAnswer, send, signed_in
+from yibao.interop.national.client import Centre, send, signed_in
+from yibao.interop.national.transport import NoAnswer
 
 Act = Callable[[socket.socket, Event], None]
 UNKNOWN, NOT_SENT, REFUSED = "报文已发出", "报文未发出", "中心未受理"

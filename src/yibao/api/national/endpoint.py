@@ -18,18 +18,22 @@ from urllib.parse import quote
 
 import psycopg
 import simplejson
+from anyio import from_thread
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 
 from yibao.agency.desk.model import Key, KeyUsed
 from yibao.agency.sign_in import check_signed_in
+from yibao.api.guard.principal import Principal
 from yibao.api.guard.rates import TooOften
-from yibao.api.national import door, services
+from yibao.api.guard.tokens import Tokens
+from yibao.api.national import services
 from yibao.api.national.exchange import Exchange, Failed, Stream
-from yibao.api.national.gateway import NotAdmitted
+from yibao.api.national.gateway import NotAdmitted, Speaker
 from yibao.api.national.handlers import HANDLERS, NOT_ANSWERED, READS, TRIES
 from yibao.api.national.reply import now, number_of, reply, says
 from yibao.api.once import kept
-from yibao.api.problems import STATUS
+from yibao.api.problems import RETRY_AFTER, STATUS
 from yibao.api.routing import Twice, object_of
 from yibao.api.service import Service, service_of
 from yibao.clock import today
@@ -94,21 +98,54 @@ AT_ENTRY = Asked("entry")
 def _answered(request: Request, body: bytes, asked: Asked) -> Response:
     service = service_of(request)
     try:
-        speaker = door.speaker(request, body, service.national.gateway)
+        speaker = _speaker(service, request, body)
     except NotAdmitted as error:
-        return door.turned_away(request, str(error))
+        return _turned_away(request, str(error))
     try:
-        door.count(request, speaker)
+        _count(request, speaker)
     except TooOften:
-        return door.too_often() if speaker is None else _sent(_too_often(service))
+        if speaker is None:
+            return _too_often()
+        received = now()
+        number = number_of(service.office.policy.region.division, received)
+        return _sent(reply(number, received, None, error=STATUS[429].zh))
     speaks = None if speaker is None else speaker.institutions
     return _sent(answer(service, body, asked, speaks))
 
 
-def _too_often(service: Service) -> str:
-    received = now()
-    number = number_of(service.office.policy.region.division, received)
-    return reply(number, received, None, error=STATUS[429].zh)
+def _speaker(service: Service, request: Request, body: bytes) -> Speaker | None:
+    """Return whose key signed a request, None where nobody has to sign; raises NotAdmitted."""
+    gateway = service.national.gateway
+    return None if gateway is None else gateway.admit(request.headers, body)
+
+
+def _turned_away(request: Request, why: str) -> Response:
+    """Answer somebody whom the gateway does not know, in its own words: there is no envelope."""
+    try:
+        _count(request, None)
+    except TooOften:
+        return _too_often()
+    return JSONResponse({"code": 401, "message": why}, 401)
+
+
+def _too_often() -> Response:
+    told = {"code": 429, "message": STATUS[429].zh}
+    return JSONResponse(told, 429, {"Retry-After": RETRY_AFTER})
+
+
+def _count(request: Request, speaker: Speaker | None) -> None:
+    """Count a request of who signed it, or of its address; raises TooOften.
+
+    Where whoever asks is believed, nobody is counted. Rates are the event loop's alone, and this
+    runs in a thread beside it.
+    """
+    tokens: Tokens | None = request.app.state.tokens
+    if tokens is None:
+        return
+    if speaker is None:
+        from_thread.run_sync(tokens.count_stranger, request)
+    else:
+        from_thread.run_sync(tokens.count, Principal(f"interface {speaker.name}"))
 
 
 def _sent(told: str | Stream) -> Response:
