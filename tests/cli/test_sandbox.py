@@ -19,6 +19,7 @@ from yibao.interop.national.client import Centre, send
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
+from yibao.store import migrate
 
 HOSPITAL = "H12019900001"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "national"
@@ -162,6 +163,9 @@ def test_the_relieved_have_an_age_that_fits() -> None:
         (["--region", "hunan"], 2, "there are sandboxes of tianjin, jining"),
         (["--profile", "x"], 2, "there are: hunan"),
         (["--record", "/nowhere/traffic.jsonl"], 5, "/nowhere/traffic.jsonl: No such file"),
+        (["--folder", "/proc/x"], 5, "/proc/x: "),
+        (["--folder", "/dev/null"], 5, "/dev/null: "),
+        (["--folder", f"{__file__}/x"], 5, "x: Not a directory"),
     ],
 )
 def test_what_cannot_be_started_is_told_before_anything_is_made(
@@ -169,3 +173,25 @@ def test_what_cannot_be_started_is_told_before_anything_is_made(
 ) -> None:
     run = CliRunner().invoke(app, ["sandbox", *options])
     assert (run.exit_code, says in run.output) == (code, True), run.output
+
+
+def test_a_folder_of_another_region_is_left_as_it_is(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    made = ["db", "init", "--database", str(kept / "data"), "--region", "tianjin"]
+    assert CliRunner().invoke(app, made).exit_code == 0
+    asked = ["sandbox", "--folder", str(kept), "--region", "jining", "--port", "0", "--json"]
+    run = CliRunner().invoke(app, asked)
+    assert (run.exit_code, "tianjin" in run.output) == (6, True), run.output
+    assert json.loads(run.stdout)["error"]["kind"] == "Refused"
+    assert [file.name for file in kept.iterdir() if file.suffix in {".csv", ".filled"}] == []
+
+
+def test_what_is_stopped_while_it_fills_ends_as_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(migrate, "upgrade", stopped)
+    run = CliRunner().invoke(app, ["sandbox", "--folder", str(tmp_path), "--port", "0"])
+    assert (run.exit_code, "Error" in run.output) == (130, False), run.output

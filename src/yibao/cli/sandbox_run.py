@@ -18,6 +18,7 @@ from yibao.agency.enrolment.facts import hold
 from yibao.agency.enrolment.memberships import state_coverage
 from yibao.agency.enrolment.persons import Person, register
 from yibao.agency.enrolment.profile import Membership
+from yibao.agency.region import check
 from yibao.api.main import application
 from yibao.api.national.endpoint import ENTRY
 from yibao.api.national.settings import Settings, SignIn
@@ -32,6 +33,7 @@ from yibao.errors import CannotWrite, YibaoError
 from yibao.interop.national.coding import SCHEMES
 from yibao.money import parse_yuan
 from yibao.policy.vocabulary import vocabulary
+from yibao.store import migrate
 from yibao.store.database import Connection, Database
 from yibao.store.server import serving
 from yibao.text import Text
@@ -43,6 +45,8 @@ _ACTOR = "sandbox"
 _ELSEWHERE = "130199"
 """A made-up region from which balances of personal accounts came along."""
 _HOST = "127.0.0.1"
+_STOPPED = 130
+"""The exit code of a command that Ctrl-C ends."""
 _ENVELOPE = ("mdtrtarea_admvs", "insuplc_admdvs", "recer_sys_code", "infver", "opter_type")
 """What every message says of a sandbox, besides its institution."""
 
@@ -139,6 +143,7 @@ def run(wanted: Wanted, *, as_json: bool, language: Language) -> None:
         with serving(str(place / "data"), make=True) as url:
             filled = place / f"{wanted.region}.filled"  # written last: what stopped is begun anew
             if not filled.exists():
+                _check_region(url, wanted.region)
                 console(stderr=True).print(_WORDS["filling"].pick(language))
                 _fill(place, url, wanted.region)
                 filled.touch()
@@ -155,7 +160,10 @@ def run(wanted: Wanted, *, as_json: bool, language: Language) -> None:
 @contextlib.contextmanager
 def _place(folder: Path | None) -> Iterator[Path]:
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotWrite(f"{folder}: {error.strerror} / 无法写入") from None
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="yibao-sandbox-") as made:
@@ -168,6 +176,13 @@ def _check_record(file: Path | None) -> None:
             file.open("ab").close()
         except OSError as error:
             raise CannotWrite(f"{file}: {error.strerror} / 无法写入") from None
+
+
+def _check_region(url: str, region: str) -> None:
+    """Raise Refused for a folder of another region, before anything in it is overwritten."""
+    if migrate.version(url) == migrate.newest():
+        with Database(url, connections=1) as database:
+            database.run(partial(check, region=region))
 
 
 def _fill(place: Path, url: str, region: str) -> None:
@@ -210,6 +225,8 @@ def _command(place: Path, *words: str) -> None:
     with contextlib.redirect_stdout(told):
         arguments = [*words, "--database", str(place / "data")]
         code = app(arguments, prog_name="yibao", standalone_mode=False) or 0
+    if code == _STOPPED:
+        raise KeyboardInterrupt
     if code:
         raise YibaoError(f"yibao {' '.join(words)}: {told.getvalue()}")
 
