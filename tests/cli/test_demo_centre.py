@@ -17,6 +17,7 @@ def test_a_sandbox_answers_both_conversations(capsys: pytest.CaptureFixture[str]
     show_centre("en", Console(file=sys.stdout, width=120), RECORDINGS)
     told = capsys.readouterr().out
     assert "2207   门诊结算  as recorded  total 943.20, funds 95.50, cash 847.70" in told
+    assert "A resident of the low tier sees a physician" in told  # who is treated
     assert "11 exchanges, 0 not as recorded" in told
     assert "12 exchanges, 0 not as recorded" in told
 

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import sys
 from pathlib import Path
 from subprocess import STDOUT, Popen
@@ -13,12 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from yibao.cli import app
-from yibao.cli.sample_centre import sandbox_files
+from yibao.cli.sample_centre import example, sandbox_files
 from yibao.interop.national.client import Centre, send
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
 from yibao.interop.national.sample import request
+from yibao.store import migrate
 
+HOSPITAL = "H12019900001"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "national"
 ENTRY = re.compile(r"http://\S+/callService")
 
@@ -44,13 +47,15 @@ class Sandbox:
 
 
 def sign_in(code: str) -> dict[str, Any]:
-    return {**request(interface(), "9001"), "fixmedins_code": code}
+    number = f"{code}202603020930000001"
+    return {**request(interface(), "9001"), "fixmedins_code": code, "msgid": number}
 
 
-def who_is(number: str, message: str) -> dict[str, Any]:
+def who_is(number: str, message: int) -> dict[str, Any]:
     asked = request(interface(), "1101")
     asked["input"]["data"] |= {"mdtrt_cert_type": "02", "mdtrt_cert_no": number}
-    return {**asked, "msgid": message, "fixmedins_code": "H12019900001"}
+    own = {"msgid": f"{HOSPITAL}20260302093000{message:04d}", "fixmedins_code": HOSPITAL}
+    return {**asked, **own}
 
 
 def goes_as_recorded(file: Path, centre: Centre) -> None:
@@ -81,22 +86,31 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         assert "H12019900001" in told
         assert send(first.centre, sign_in("H12019900001"))["infcode"] == 0
         assert send(first.centre, sign_in("H12010100001"))["infcode"] == -1
+        for shown in ("姓名", "P0001", "mdtrtarea_admvs=120199", "2000.00", "10%", "1500.00"):
+            assert shown in told, shown
+        documented = send(first.centre, request(interface(), "1101", known=example("tianjin")))
+        assert documented["infcode"] == 0
+        assert documented["output"]["insuinfo"][0]["balc"] == 2000  # somebody has a balance
         for number, row in enumerate(sandbox_files("tianjin")["persons"]):
-            reply = send(first.centre, who_is(row["identity_number"], f"M{number}"))
+            reply = send(first.centre, who_is(row["identity_number"], number))
             assert reply["infcode"] == 0, reply
             assert reply["output"]["baseinfo"]["psn_name"] == row["name"]
             assert reply["output"]["insuinfo"], row
     finally:
         assert first.stop() == 130  # as of a program that Ctrl-C ends
+    said = first.log.read_text()
+    assert "9001 签到 → 0 " in said
+    assert "9001 签到 → -1 定点医药机构编号(fixmedins_code)：没有登记" in said
+    assert "POST /fsi/" not in said
     exchanges = list(read_recording(recording))
-    assert len(exchanges) == 2 + len(sandbox_files("tianjin")["persons"])
+    assert len(exchanges) == 3 + len(sandbox_files("tianjin")["persons"])
     assert [f for f in conform(interface(), exchanges) if f.kind != "extra"] == []
 
     again = Sandbox(tmp_path / "kept", "--json", "--sign-in", "required")
     try:
         told, _ = json.JSONDecoder().raw_decode(again.log.read_text())
         assert told["persons"][0]["name"] == "在职职工"
-        unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], "M"))
+        unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], 1))
         assert "请先签到(9001)" in unsigned["err_msg"]
         for infno in (f"13{n:02}" for n in (1, *range(5, 9), 10, 11, *range(13, 16))):
             assert rows_of(infno, again.centre) > 0, infno
@@ -106,10 +120,41 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         assert again.stop() == 130
 
 
+def test_what_a_sandbox_says_to_try_works_there(tmp_path: Path) -> None:
+    centre = Sandbox(tmp_path / "kept", "--region", "jining")
+    try:
+        assert "client replay" not in centre.log.read_text()  # the recordings are Tianjin's
+        assert "yibao interface sample 1101 --region jining | yibao client send -" in (
+            centre.log.read_text()
+        )
+        sample = CliRunner().invoke(app, ["interface", "sample", "1101", "--region", "jining"])
+        url = ["--url", centre.centre.url]
+        run = CliRunner().invoke(app, ["client", "send", "-", *url], input=sample.output)
+        assert run.exit_code == 0, run.output
+        assert '"infcode": 0' in run.output
+    finally:
+        centre.stop()
+
+
 @pytest.mark.parametrize("recording", ["outpatient", "inpatient"])
 def test_the_recorded_conversations_are_as_specified(recording: str) -> None:
     exchanges = read_recording(EXAMPLES / f"{recording}.jsonl")
     assert list(conform(interface(), exchanges)) == []
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        folder = str(tmp_path / "kept")
+        run = CliRunner().invoke(app, ["sandbox", "--port", port, "--folder", folder])
+    assert (run.exit_code, "--port" in run.output) == (1, True), run.output
+    assert not (tmp_path / "kept" / "data").exists()
+
+
+def test_the_relieved_have_an_age_that_fits() -> None:
+    born = {row["identity"]: row["birth_date"] for row in sandbox_files("tianjin")["persons"]}
+    assert born["child_in_difficulty"] > "2012"
+    assert born["pre_1949_worker"] < "1935"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +163,9 @@ def test_the_recorded_conversations_are_as_specified(recording: str) -> None:
         (["--region", "hunan"], 2, "there are sandboxes of tianjin, jining"),
         (["--profile", "x"], 2, "there are: hunan"),
         (["--record", "/nowhere/traffic.jsonl"], 5, "/nowhere/traffic.jsonl: No such file"),
+        (["--folder", "/proc/x"], 5, "/proc/x: "),
+        (["--folder", "/dev/null"], 5, "/dev/null: "),
+        (["--folder", f"{__file__}/x"], 5, "x: Not a directory"),
     ],
 )
 def test_what_cannot_be_started_is_told_before_anything_is_made(
@@ -125,3 +173,25 @@ def test_what_cannot_be_started_is_told_before_anything_is_made(
 ) -> None:
     run = CliRunner().invoke(app, ["sandbox", *options])
     assert (run.exit_code, says in run.output) == (code, True), run.output
+
+
+def test_a_folder_of_another_region_is_left_as_it_is(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    made = ["db", "init", "--database", str(kept / "data"), "--region", "tianjin"]
+    assert CliRunner().invoke(app, made).exit_code == 0
+    asked = ["sandbox", "--folder", str(kept), "--region", "jining", "--port", "0", "--json"]
+    run = CliRunner().invoke(app, asked)
+    assert (run.exit_code, "tianjin" in run.output) == (6, True), run.output
+    assert json.loads(run.stdout)["error"]["kind"] == "Refused"
+    assert [file.name for file in kept.iterdir() if file.suffix in {".csv", ".filled"}] == []
+
+
+def test_what_is_stopped_while_it_fills_ends_as_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(migrate, "upgrade", stopped)
+    run = CliRunner().invoke(app, ["sandbox", "--folder", str(tmp_path), "--port", "0"])
+    assert (run.exit_code, "Error" in run.output) == (130, False), run.output

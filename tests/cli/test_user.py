@@ -1,6 +1,7 @@
 """`yibao user`: make users, list them, shut them out."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -23,6 +24,14 @@ def user(url: str) -> Any:
 
 
 def test_a_user_from_beginning_to_end(user: Any, url: str) -> None:
+    told = user("add", "h3", "--role", "institution", "--own", "H3", code=6)
+    assert "没有登记机构“H3”" in told
+    with Database(url) as database, database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO registry.institution "
+            "(institution_id, name, kind, division, level, valid) "
+            "VALUES ('H3', 'third', 'hospital', '120101', '3', '[2010-01-01,)')"
+        )
     made = json.loads(user("add", "h3", "--role", "institution", "--own", "H3", "--json"))
     assert made.keys() == {"name", "roles", "institution", "password"}
     with Database(url, sight=EVERYTHING) as database:
@@ -38,12 +47,17 @@ def test_a_user_from_beginning_to_end(user: Any, url: str) -> None:
         with pytest.raises(sessions.WrongPassword):
             sessions.sign_in(database, "h3", "another pass 1")
         [listed] = json.loads(user("list", "--json"))["users"]
-        assert (listed["name"], listed["institution"], listed["disabled"]) == ("h3", "H3", "yes")
+        assert (listed["name"], listed["institution"], listed["disabled"]) == ("h3", "H3", True)
+        assert listed["roles"] == ["institution"]
+        assert re.search(r"│ h3 +│ 定点医药机构 +│ H3 +│ 是 +│", user("list"))
         user("enable", "h3")
         sessions.sign_in(database, "h3", "another pass 1")
+    told = user("add", "both", "--role", "auditor", "--role", "benefits")
+    assert "角色: auditor、benefits" in told
+    assert "口令: " in told
     assert "口令" in user("password", "h3", "--own-password", given="short\n", code=6)
     assert "none" in user("disable", "none", code=6)
-    assert "institution" in user("roles")
+    assert re.search(r"│ institution +│ 定点医药机构 +│ 本机构 +│", user("roles"))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """Result files are whole or not there, and nothing in them becomes a formula."""
 
 import errno
+import gc
 import gzip
 import os
+import sys
 from collections.abc import Iterator, Sequence
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -17,6 +21,15 @@ from yibao.interop.files.results import beside, rejects_sheet
 from yibao.interop.files.rows import OutputError
 
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0"]
+
+
+class Small(FileIO):
+    """A file on a disk that has room for a kilobyte."""
+
+    def write(self, content: Any) -> int:
+        if self.tell() + len(content) > 1000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(content)
 
 
 def sheet(*cells: Cell) -> Sheet:
@@ -127,6 +140,23 @@ def test_a_device_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OutputError, match="No space left"):
         write_files({tmp_path / "out.csv": [sheet("x")]})
+
+
+def test_a_disk_that_becomes_full_leaves_nothing_to_complain_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is garbage then must not try to write its end into a file that is closed."""
+
+    def small(self: Path, mode: str) -> Small:
+        return Small(self, mode)
+
+    later: list[object] = []
+    monkeypatch.setattr(Path, "open", small)
+    monkeypatch.setattr(sys, "unraisablehook", later.append)
+    with pytest.raises(OutputError, match="No space left"):
+        write_files({tmp_path / "out.xlsx": [sheet("x")]})
+    gc.collect()
+    assert (later, list(tmp_path.iterdir())) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["none/out.csv", "out.txt", "out", "folder.csv"])

@@ -12,6 +12,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
+from starlette.types import Scope
 
 from yibao.agency.desk.office import Office, Registers
 from yibao.api import (
@@ -31,7 +32,7 @@ from yibao.api import (
     requests,
     session,
 )
-from yibao.api.access import Watch, line
+from yibao.api.access import Served, Watch, line
 from yibao.api.care.routers import ROUTERS as CARE
 from yibao.api.clearing import months, years
 from yibao.api.desk import bills, guests
@@ -47,7 +48,7 @@ from yibao.api.limit import BodyLimit
 from yibao.api.matching import duplicates, gaps
 from yibao.api.metrics import counting
 from yibao.api.national import endpoint as national
-from yibao.api.national.record import Recorder
+from yibao.api.national.record import Listener, Tell, is_spoken, recorder, write_line
 from yibao.api.national.settings import CLOSED
 from yibao.api.national.settings import Settings as National
 from yibao.api.portable import portable
@@ -143,12 +144,26 @@ def create_app(
     if signers:
         app.add_middleware(Signed, keys=signers)
     app.add_middleware(BodyLimit, larger={**bills.LARGER, **national.LARGER})
-    if interface.record is not None:
-        app.add_middleware(Recorder, file=interface.record)
+    if tells := _listening(interface):
+        app.add_middleware(Listener, tells=tells)
     app.add_middleware(Asked, identify=identify)
-    app.add_middleware(Watch, tells=[line, *counting(), *tracing()])
+    app.add_middleware(
+        Watch, tells=[_other_line if interface.told else line, *counting(), *tracing()]
+    )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _listening(interface: National) -> list[Tell]:
+    """Return who is told of each exchange with the national interface."""
+    recording = [recorder(interface.record)] if interface.record else []
+    return [*recording, write_line] if interface.told else recording
+
+
+def _other_line(served: Served, scope: Scope) -> None:
+    """Write a line to the access log of what is no exchange with the interface."""
+    if not is_spoken(scope):
+        line(served, scope)
 
 
 def _operations(app: FastAPI) -> Iterator[str]:

@@ -51,7 +51,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise CannotServe(f"{host}:{port}: {error.strerror} / 无法监听此地址") from None
+        says = f"{host}:{port}: {error.strerror}; choose another with --port / 无法监听此地址"
+        raise CannotServe(f"{says}，请用 --port 另选端口") from None
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 

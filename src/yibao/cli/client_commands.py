@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,6 +30,29 @@ Timeout = Annotated[
     float, typer.Option(min=0.1, max=600, help="Seconds that the centre is given to answer.")
 ]
 
+AccessKey = Annotated[
+    str | None,
+    typer.Option(
+        "--access-key",
+        metavar="NAME",
+        envvar="YIBAO_ACCESS_KEY",
+        help="Sign for the centre's gateway, under this key.",
+    ),
+]
+Secret = Annotated[
+    str | None,
+    typer.Option(
+        "--secret",
+        metavar="TEXT",
+        envvar="YIBAO_ACCESS_SECRET",
+        help="The key's secret; others on this machine see options, not variables.",
+    ),
+]
+Scheme = Annotated[
+    Literal["hmac-sha1", "hmac-sm3"],
+    typer.Option("--scheme", help="How the gateway is signed for."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
@@ -45,6 +68,9 @@ def send(
     *,
     url: Url = None,
     timeout: Timeout = 30,
+    access_key: AccessKey = None,
+    secret: Secret = None,
+    scheme: Scheme = "hmac-sha1",
     sign_in: Annotated[
         bool,
         typer.Option(
@@ -52,17 +78,25 @@ def send(
             help="Sign the message's operator in before it (9001) and out after it (9002).",
         ),
     ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where to write a file that comes back (9102)."
+        ),
+    ] = None,
+    as_json: AsJson = False,
     lang: Lang = _LANGUAGE,
 ) -> None:
     """Send one message and print the reply. The exit code is 1 where it was not done.
 
     \b
-    Example: yibao interface sample 1101 | yibao client send -
+    Examples: yibao interface sample 1101 | yibao client send -
+              yibao client send fetch.json -o catalogue.zip
     """
     from yibao.cli import client_run
 
-    at = client_run.centre(url, timeout)
-    client_run.send_one(message, at, sign_in=sign_in, language=lang)
+    at = client_run.centre(url, timeout, client_run.signing(access_key, secret, scheme))
+    client_run.send_one(message, at, output, sign_in=sign_in, as_json=as_json, language=lang)
 
 
 @client.command()
@@ -73,6 +107,9 @@ def replay(
     *,
     url: Url = None,
     timeout: Timeout = 30,
+    access_key: AccessKey = None,
+    secret: Secret = None,
+    scheme: Scheme = "hmac-sha1",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="A recording of what is said now."),
@@ -92,5 +129,5 @@ def replay(
     from yibao.cli import client_run, interface_pages
 
     schema = interface_pages.schema(profile, as_json=as_json)
-    at = client_run.centre(url, timeout)
+    at = client_run.centre(url, timeout, client_run.signing(access_key, secret, scheme))
     client_run.replay_file(schema, recording, at, output, as_json=as_json, language=lang)

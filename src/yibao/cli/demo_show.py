@@ -346,6 +346,7 @@ class _Demo:
     def town(self) -> None:
         self.title("town")
         show_town(self.language, self.console)
+        self.console.print()
 
     # --- a centre -----------------------------------------------------------------------------
 
@@ -356,6 +357,7 @@ class _Demo:
             self.absent(recordings)
             return
         show_centre(self.language, self.console, recordings)
+        self.console.print()
 
     # --- a whole city -------------------------------------------------------------------------
 

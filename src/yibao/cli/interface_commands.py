@@ -19,6 +19,22 @@ interface = typer.Typer(
 Profile = Annotated[
     str, typer.Option("--profile", metavar="NAME", help="A province's profile over the core.")
 ]
+
+
+def _region(given: str) -> str:
+    from yibao.cli.sample_centre import DIVISIONS
+
+    if given not in DIVISIONS:
+        raise typer.BadParameter(f"{given!r}: there are sandboxes of {', '.join(DIVISIONS)}")
+    return given
+
+
+SandboxOf = Annotated[
+    str,
+    typer.Option(
+        "--region", metavar="REGION", callback=_region, help="Whose sandbox: tianjin or jining."
+    ),
+]
 Infno = Annotated[str, typer.Argument(metavar="INFNO", help="A transaction, such as 2207.")]
 
 
@@ -43,7 +59,10 @@ def list_transactions(
 
 @interface.command()
 def show(
-    infno: Infno,
+    infno: Annotated[
+        str,
+        typer.Argument(metavar="INFNO", help="A transaction, such as 2207; or `envelope`."),
+    ],
     *,
     profile: Profile = "",
     as_json: AsJson = False,
@@ -51,20 +70,26 @@ def show(
 ) -> None:
     """Show every field of a transaction: its name, what it holds, whether it must be there.
 
+    `envelope` is what surrounds the input of every request and the output of every reply.
+
     \b
     Examples: yibao interface show 2207
+              yibao interface show envelope
               yibao interface show 2201 --profile hunan
     """
     from yibao.cli import interface_pages as pages
 
     found = pages.schema(profile, as_json=as_json)
-    pages.transaction(pages.transaction_of(found, infno), as_json=as_json, language=lang)
+    if infno == "envelope":
+        pages.envelope(found, as_json=as_json, language=lang)
+    else:
+        pages.transaction(pages.transaction_of(found, infno), as_json=as_json, language=lang)
 
 
 @interface.command()
 def codes(
     table: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="Such as med_type.")
+        str | None, typer.Argument(metavar="[TABLE]", help="Such as med_type; or a field.")
     ] = None,
     *,
     as_json: AsJson = False,
@@ -88,17 +113,22 @@ def sample(
     everything: Annotated[
         bool, typer.Option("--all", help="With every field, not only those required.")
     ] = False,
+    region: SandboxOf = "tianjin",
     profile: Profile = "",
 ) -> None:
-    """Print a request of a transaction whose fields all hold something that fits.
+    """Print a request whose fields all hold something that fits, with a number of its own.
+
+    Institution, person and physician are those of `yibao sandbox`.
 
     \b
-    Example: yibao interface sample 2207 --all
+    Examples: yibao interface sample 2207 --all
+              yibao interface sample 1101 | yibao client send -
     """
     from yibao.cli import interface_pages as pages
 
     found = pages.schema(profile, as_json=False)
-    pages.sample(found, pages.transaction_of(found, infno).infno, everything=everything)
+    infno = pages.transaction_of(found, infno).infno
+    pages.sample(found, infno, region, everything=everything)
 
 
 @interface.command()

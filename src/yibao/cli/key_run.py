@@ -36,7 +36,9 @@ def list_(at: At) -> None:
     typer.echo(f"index {keys.index.suite.name}")
     for key in told:
         where = ", ".join(f"{name} {n:,}" for name, n in key["sealed"].items()) or "—"
-        mark = " *" if key["newest"] else ""
+        mark = (
+            Text("（最新，用于加密）", " (newest: it seals)").pick(at.lang) if key["newest"] else ""
+        )
         lacking = Text("（密钥文件中没有）", " (not in the file)").pick(at.lang)
         typer.echo(f"{key['key']} {key['suite'] or lacking}{mark}: {where}")
 

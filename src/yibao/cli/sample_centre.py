@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from yibao.cli import sample_bills
+from yibao.interop.national.coding import SCHEMES
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry.codes import identity_check
 
@@ -27,6 +28,20 @@ _TIERS = {"tianjin": ("high", "low"), "jining": ("none",)}
 
 _ADULT, _RETIRED, _CHILD = date(1980, 5, 6), date(1952, 3, 4), date(2016, 9, 10)
 
+_OWN = {
+    "child_in_difficulty": ("student_child", _CHILD),
+    "student_loan": ("student_child", date(2006, 9, 10)),
+    "martyr_dependant": ("adult", date(1948, 7, 1)),
+    "veteran_disabled_7_10": ("adult", date(1934, 8, 1)),
+    "veteran_returned_ill": ("adult", date(1956, 8, 1)),
+    "pre_1949_worker": ("adult", date(1931, 5, 1)),
+    "cadre_spouse_no_income": ("adult", date(1938, 3, 8)),
+}
+"""Category and birth date of those relieved who are no adults of working age."""
+
+_BALANCE = "2000.00"
+"""What an employee at work has in the personal account, in yuan."""
+
 
 class Kind(NamedTuple):
     """A kind of person that there is one of."""
@@ -37,6 +52,7 @@ class Kind(NamedTuple):
     born: date
     name: str
     identity: str = ""
+    balance: str = "0.00"
 
 
 def sandbox_files(region: str) -> Mapping[str, Sequence[Row]]:
@@ -49,6 +65,33 @@ def sandbox_files(region: str) -> Mapping[str, Sequence[Row]]:
         **_catalogues(),
         **_classifications(),
         "persons": list(_persons(region)),
+    }
+
+
+def example(region: str) -> Mapping[str, str]:
+    """Return what a message of a sandbox's second hospital says of itself, by field."""
+    division, files = DIVISIONS[region], sandbox_files(region)
+    at, physician, person = files["institution"][1], files["practitioner"][1], files["persons"][0]
+    number = person["identity_number"]
+    return {
+        "fixmedins_code": at["institution_id"],
+        "fixmedins_name": at["name"],
+        "mdtrtarea_admvs": division,
+        "insuplc_admdvs": division,
+        "recer_sys_code": "YIBAO",
+        "infver": "1.0.0",
+        "opter_type": "1",
+        "opter": "0001",
+        "opter_name": "示例",
+        "psn_no": person["person_id"],
+        "psn_name": person["name"],
+        "psn_cert_type": "01",
+        "certno": number,
+        "mdtrt_cert_type": "02",
+        "mdtrt_cert_no": number,
+        "insutype": SCHEMES[person["scheme"]],
+        "atddr_no": physician["practitioner_id"],
+        "dr_name": physician["name"],
     }
 
 
@@ -152,7 +195,7 @@ def _persons(region: str) -> Iterator[Row]:
     """Yield an employee at work, one retired, residents of each tier, a child, and the relieved."""
     tiers = _TIERS[region]
     kinds = [
-        Kind("employee", "in_service", "none", _ADULT, "在职职工"),
+        Kind("employee", "in_service", "none", _ADULT, "在职职工", balance=_BALANCE),
         Kind("employee", "retired", "none", _RETIRED, "退休人员"),
         *(Kind("resident", "adult", tier, _ADULT, f"居民{_tier(tier)}") for tier in tiers),
         Kind("resident", "student_child", tiers[-1], _CHILD, "学生儿童"),
@@ -161,7 +204,8 @@ def _persons(region: str) -> Iterator[Row]:
         yield _person(region, number, kind)
     for number, (identity, title) in enumerate(_reliefs(), 100):
         name = title.split("（")[0].split("、")[0][:20]
-        yield _person(region, number, Kind("resident", "adult", tiers[-1], _ADULT, name, identity))
+        category, born = _OWN.get(identity, ("adult", _ADULT))
+        yield _person(region, number, Kind("resident", category, tiers[-1], born, name, identity))
 
 
 def _tier(code: str) -> str:
@@ -188,4 +232,5 @@ def _person(region: str, number: int, kind: Kind) -> Row:
         "category": kind.category,
         "contribution_tier": kind.tier,
         "identity": kind.identity,
+        "balance": kind.balance,
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from yibao.cli.interface_commands import Profile
+from yibao.cli.interface_commands import Profile, SandboxOf
 from yibao.cli.options import AsJson, Lang, default_language
 
 _LANGUAGE = default_language()
@@ -18,20 +18,9 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: yibao sandbox --record traffic.jsonl")(sandbox)
 
 
-def _region(given: str) -> str:
-    from yibao.cli.sample_centre import DIVISIONS
-
-    if given not in DIVISIONS:
-        raise typer.BadParameter(f"{given!r}: there are sandboxes of {', '.join(DIVISIONS)}")
-    return given
-
-
 def sandbox(
     *,
-    region: Annotated[
-        str,
-        typer.Option(metavar="REGION", callback=_region, help="Whose rules: tianjin or jining."),
-    ] = "tianjin",
+    region: SandboxOf = "tianjin",
     folder: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep the sandbox here; else it is thrown away."),

@@ -22,7 +22,7 @@ def print_told(page: Console, told: Mapping[str, Any], language: Language) -> No
     """Print named values, and lists of rows of such: of rows what says nothing is left out."""
     for name, value in told.items():
         title = _name(name, language)
-        if isinstance(value, list):
+        if isinstance(value, list) and all(isinstance(row, Mapping) for row in value):
             page.print(f"{title}:", style="bold")
             for row in value:
                 said = {k: v for k, v in row.items() if v not in {"", None}}
@@ -39,10 +39,11 @@ def _name(name: str, language: Language) -> str:
 
 
 def _value(name: str, value: Any, language: Language) -> str:
+    if isinstance(value, list):
+        between = ", " if language == "en" else "、"
+        return between.join(_value(name, one, language) for one in value)
     if language == "en":
         return str(value)
-    if isinstance(value, list):
-        return "、".join(_value(name, one, language) for one in value)
     if value is None or isinstance(value, bool):
         return {None: "无", True: "是", False: "否"}[value]
     return _codes().get(name, {}).get(str(value), str(value))
@@ -142,6 +143,7 @@ _NAMES = {
     "date": "申办日",
     "days": "天数",
     "decided": "结论日",
+    "disabled": "已停用",
     "disease": "病种",
     "division": "行政区划",
     "employer_id": "单位编号",
@@ -183,6 +185,7 @@ _NAMES = {
     "out": "支出",
     "outcome": "结论",
     "part": "负担项目",
+    "password": "口令",
     "payer": "缴纳方",
     "pays_every": "缴费周期（月）",
     "pension": "月养老金",
@@ -201,6 +204,7 @@ _NAMES = {
     "remote": "异地就医备案",
     "seed": "随机种子",
     "severe": "重度失能",
+    "roles": "角色",
     "sites": "定点数",
     "source": "来源",
     "status": "核实情况",

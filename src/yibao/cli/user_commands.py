@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yibao.cli.sharing import At, Told, Work, reads, sharing, writes
+from yibao.cli.sharing import At, Told, Work, sharing, writes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from yibao.store.database import Connection
 
 user = typer.Typer(
@@ -60,41 +62,29 @@ def add(
     password, shown = _password(own_password)
 
     def work(connection: Connection, who: str) -> Told:
+        _check_institution(connection, made.own)
         users.add(connection, made, password, actor=who)
-        return {"name": name, "roles": ", ".join(made.roles), **made.own, **shown}
+        return {"name": name, "roles": list(made.roles), **made.own, **shown}
 
     return work
 
 
-@reads(user, "list")
-def list_() -> Work:
+@user.command("list")
+@sharing("json")
+def list_(at: At) -> None:
     """List the users with their roles."""
-    from yibao.agency.users import users
+    from yibao.cli import user_pages
 
-    def work(connection: Connection, _: str) -> Told:
-        found = users.everybody(connection)
-        rows = [
-            {
-                "name": one.user.name,
-                "roles": ", ".join(one.user.roles),
-                **one.user.own,
-                "disabled": "yes" if one.disabled else "",
-                "locked_until": f"{one.locked_until:%Y-%m-%d %H:%M}" if one.locked_until else "",
-            }
-            for one in found
-        ]
-        return {"users": rows}
-
-    return work
+    user_pages.everybody(at)
 
 
-@reads(user)
-def roles() -> Work:
+@user.command()
+@sharing("json")
+def roles(at: At) -> None:
     """List the roles that there are."""
-    from yibao.api.guard.roles import ROLES
+    from yibao.cli import user_pages
 
-    rows = [{"role": name, "title": role.title, "own": role.own} for name, role in ROLES.items()]
-    return lambda _, __: {"roles": rows}
+    user_pages.roles(at)
 
 
 @writes(user)
@@ -114,7 +104,7 @@ def _set_disabled(name: str, *, disabled: bool) -> Work:
 
     def work(connection: Connection, who: str) -> Told:
         users.set_disabled(connection, name, disabled, actor=who)
-        return {"name": name, "disabled": "yes" if disabled else "no"}
+        return {"name": name, "disabled": disabled}
 
     return work
 
@@ -183,6 +173,21 @@ def _owns(roles: list[str], own: str | None) -> dict[str, str]:
     if own and not is_one_spelling(own):
         raise typer.BadParameter("expected no full-width characters", param_hint="--own")
     return dict.fromkeys(needing, own or "")
+
+
+def _check_institution(connection: Connection, own: Mapping[str, str]) -> None:
+    """Raise Refused where the institution that a user is to be is not one, on any day."""
+    from yibao.errors import Refused
+    from yibao.registry.find import is_institution
+    from yibao.text import Text
+
+    code = own.get("institution")
+    if code is not None and not is_institution(connection, code):
+        told = Text(
+            f"没有登记机构“{code}”，请先登记（registry import institution）",
+            f"no institution {code!r}; register it first (registry import institution)",
+        )
+        raise Refused("known_institution", told)
 
 
 def _password(ask: bool) -> tuple[str, dict[str, str]]:

@@ -99,6 +99,14 @@ def institution(connection: Connection, institution_id: str, day: date) -> Insti
     return None if row is None else Institution(*row)
 
 
+def is_institution(connection: Connection, institution_id: str) -> bool:
+    """Tell whether an institution is or was registered, on whatever day."""
+    found = connection.execute(
+        "SELECT 1 FROM registry.institution WHERE institution_id = %s LIMIT 1", (institution_id,)
+    )
+    return found.fetchone() is not None
+
+
 def capacity(connection: Connection, institution_id: str, day: date) -> Capacity:
     """Return the beds and dental chairs of an institution, 0 where none is registered."""
     row = connection.execute(

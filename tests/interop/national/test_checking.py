@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yibao.errors import CannotRead
+from yibao.interop.national import sample
 from yibao.interop.national.check import check
 from yibao.interop.national.conform import conform, read_recording
 from yibao.interop.national.load import interface
@@ -149,6 +150,41 @@ def test_a_line_is_its_quantity_times_its_price_to_the_fen() -> None:
 
     assert of("1.01") == []
     assert "应等于数量×单价，相差-0.01" in of("1.00")[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [
+        ("H12019900002202603020930000001", True),
+        ("abc", False),
+        ("H12019900003202603020930000001", False),  # another institution's
+        ("H12019900002202613020930000001", False),  # no month
+        ("H120199000022026030209300000011", False),
+        ("H12019900002２0260302093000000１", False),
+    ],
+)
+def test_a_message_is_numbered_by_institution_time_and_digits(number: str, right: bool) -> None:
+    asked = sample.request(SCHEMA, "1101") | {"msgid": number, "fixmedins_code": "H12019900002"}
+    told = [str(one.fault) for one in conform(SCHEMA, [{"request": asked}])]
+    says = "应为机构编号、时间(yyyyMMddHHmmss)和4位顺序号"
+    assert any(says in one for one in told) != right
+    assert bool(told) != right
+
+
+def test_a_reply_alone_is_held_against_the_envelope() -> None:
+    def of(**reply: Any) -> list[tuple[str, str]]:
+        found = conform(SCHEMA, [{"reply": reply}])
+        return [(one.side, str(one.fault)) for one in found]
+
+    assert of(infcode=0, output={"anything": 1}) == []
+    assert of(infcode="x")[0] == (
+        "reply",
+        "交易状态码(infcode)：应为数字，整数部分至多4位，小数至多0位，收到“x”",
+    )
+    assert of(infcode=-1, err_msg="未登记") == []
+    assert of(infcode="-1", output={}) == [("reply", "错误信息(err_msg)：交易失败时应说明原因")]
+    (fault,) = conform(SCHEMA, [{"request": {}}])
+    assert "规范没有交易" in str(fault.fault)
 
 
 def test_a_recording_that_cannot_be_read_is_told_by_line(tmp_path: Path) -> None:

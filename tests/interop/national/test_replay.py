@@ -112,3 +112,23 @@ def test_who_plays_it_again_within_the_second_uses_other_numbers() -> None:
     for _ in range(2):
         list(replay(SCHEMA, iter(VISIT), send, clock))
     assert len(set(numbers)) == 2 * len(VISIT)
+
+
+def test_a_message_that_was_sent_again_is_sent_again_as_it_was() -> None:
+    """A number that a recording has twice stays one, whatever was learned in between."""
+    seen: list[Mapping[str, Any]] = []
+
+    def send(request: Mapping[str, Any]) -> dict[str, Any]:
+        seen.append(request)
+        return {"infcode": 0, "output": output("2201", mdtrt_id="V7")}
+
+    visit = exchange("2201", {"data": {"mdtrt_id": "V1"}}, output("2201", mdtrt_id="V1"), msgid="M")
+    later = exchange("2201", {"data": {}}, None, msgid="M", inf_time="2026-03-02 09:30:01")
+    last = exchange("2202", {"data": {"mdtrt_id": "V1"}}, None, msgid="M5")
+    list(replay(SCHEMA, iter([visit, visit, later, later, last]), send, ticking()))
+    assert seen[0] == seen[1]
+    assert seen[2] == seen[3]
+    assert len({one["msgid"] for one in seen[:4]}) == 1
+    assert seen[2]["inf_time"] != seen[0]["inf_time"]  # another content, as it was
+    assert seen[4]["msgid"] != seen[0]["msgid"]
+    assert seen[4]["input"]["data"]["mdtrt_id"] == "V7"

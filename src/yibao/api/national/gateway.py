@@ -8,21 +8,23 @@ message is safe from others only by TLS, and from being done twice by its `msgid
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import time
-from typing import Literal
 
 from yibao.errors import YibaoError
+from yibao.interop.national.signing import (
+    SIGNATURE,
+    SIGNED,
+    Scheme,
+    has_digest,
+    of_body,
+    of_headers,
+)
 
-Scheme = Literal["hmac-sha1", "hmac-sm3"]
 Headers = Mapping[str, str]
 
-_SIGNED = ("_api_name", "_api_version", "_api_timestamp", "_api_access_key")
-_SIGNATURE = "_api_signature"
 MINUTES = 30
 """By how much a request's time may differ from ours, unless told otherwise."""
 
@@ -61,7 +63,7 @@ class Gateway:
 
 
 def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> Speaker:
-    if any(not headers.get(name) for name in (*_SIGNED, _SIGNATURE)):
+    if any(not headers.get(name) for name in (*SIGNED, SIGNATURE)):
         raise NotAdmitted("缺少服务网关的请求头!")
     stamp = headers["_api_timestamp"]
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) == 13):
@@ -70,9 +72,8 @@ def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> Speaker:
         raise NotAdmitted("签名时间戳超时!")
     name = headers["_api_access_key"]
     key = _key(gateway, name)
-    signed = "&".join(f"{name}={headers[name]}" for name in sorted(_SIGNED))
-    made = base64.b64encode(hmac.digest(key.secret, signed.encode(), "sha1")).decode()
-    return _same(made, headers[_SIGNATURE], Speaker(name, key.institutions))
+    made = of_headers(key.secret, headers)
+    return _same(made, headers[SIGNATURE], Speaker(name, key.institutions))
 
 
 def _sm3(gateway: Gateway, headers: Headers, body: bytes) -> Speaker:
@@ -80,7 +81,7 @@ def _sm3(gateway: Gateway, headers: Headers, body: bytes) -> Speaker:
     if not name or not signature:
         raise NotAdmitted("缺少服务网关的请求头!")
     key = _key(gateway, name)
-    made = hmac.new(key.secret, body, "sm3").hexdigest()
+    made = of_body(key.secret, body)
     return _same(made, signature.lower(), Speaker(name, key.institutions))
 
 
@@ -105,4 +106,4 @@ _SCHEMES: Mapping[Scheme, Callable[[Gateway, Headers, bytes], Speaker]] = {
 
 def can(scheme: str) -> bool:
     """Tell whether a scheme is known, and this machine's library has its digest."""
-    return scheme in _SCHEMES and scheme.removeprefix("hmac-") in hashlib.algorithms_available
+    return scheme in _SCHEMES and has_digest(scheme)

@@ -1,17 +1,22 @@
-"""A recording of what was said: every exchange with the interface, as soon as it is over.
+"""Listening to what is said: each exchange with the interface, as soon as it is over.
 
-For sandboxes: messages hold persons' data, and a recording holds whole messages.
+For sandboxes: messages hold persons' data, a recording holds whole messages, and a line of the log
+has what a refusal says.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
+from time import perf_counter
 from typing import Any
 
 import simplejson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from yibao.interop.national.load import interface
 
 log = logging.getLogger("yibao.national")
 
@@ -19,20 +24,28 @@ _PATHS = "/fsi/"
 """Where all addresses of the interface lie."""
 
 
-class Recorder:
-    """Adds each exchange to a file of JSON lines that `yibao client replay` plays again."""
+Tell = Callable[[bytes, bytes, float], None]
+"""Is told a request, its reply, and how many seconds it took."""
 
-    def __init__(self, app: ASGIApp, file: Path) -> None:
+
+def is_spoken(scope: Scope) -> bool:
+    """Tell whether a request is one of the interface."""
+    return scope["type"] == "http" and str(scope["path"]).startswith(_PATHS)
+
+
+class Listener:
+    """Tells of each exchange."""
+
+    def __init__(self, app: ASGIApp, tells: Sequence[Tell]) -> None:
         self.app = app
-        self.file = file
-        self.lock = Lock()
+        self.tells = tells
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and keep both sides of it."""
-        if scope["type"] != "http" or not scope["path"].startswith(_PATHS):
+        if not is_spoken(scope):
             await self.app(scope, receive, send)
             return
-        asked, told = bytearray(), bytearray()
+        asked, told, begun = bytearray(), bytearray(), perf_counter()
 
         async def heard() -> Message:
             message = await receive()
@@ -46,16 +59,41 @@ class Recorder:
         try:
             await self.app(scope, heard, said)
         finally:
-            self._add(bytes(asked), bytes(told))
+            for tell in self.tells:
+                tell(bytes(asked), bytes(told), perf_counter() - begun)
 
-    def _add(self, asked: bytes, told: bytes) -> None:
+
+def recorder(file: Path) -> Tell:
+    """Return what adds exchanges to a file of JSON lines that `yibao client replay` plays again."""
+    lock = Lock()
+
+    def add(asked: bytes, told: bytes, _: float) -> None:
         exchange = {"request": _read(asked), "reply": _read(told)}
         line = simplejson.dumps(exchange, ensure_ascii=False, use_decimal=True)
         try:
-            with self.lock, self.file.open("ab") as stream:
+            with lock, file.open("ab") as stream:
                 stream.write(line.encode(errors="replace") + b"\n")
         except OSError as error:  # who asked has the reply all the same
-            log.error("%s: not recorded: %s", self.file, error.strerror)
+            log.error("%s: not recorded: %s", file, error.strerror)
+
+    return add
+
+
+def write_line(asked: bytes, told: bytes, seconds: float) -> None:
+    """Write to the log which transaction was asked for, and what came of it."""
+    request, reply = _read(asked), _read(told)
+    infno = str(request.get("infno", "?"))[:6] if isinstance(request, dict) else "?"
+    found = interface().transactions.get(infno)
+    name = f"{infno} {found.zh}" if found else infno
+    log.info("%s → %s  %.0f ms", name, _result(reply), seconds * 1000)
+
+
+def _result(reply: Any) -> str:
+    if not isinstance(reply, dict):
+        return "文件"  # 9102 answers with one, without an envelope
+    if "infcode" not in reply:
+        return str(reply.get("message"))
+    return f"{reply['infcode']} {reply.get('err_msg') or ''}".rstrip()
 
 
 def _read(body: bytes) -> Any:

@@ -23,7 +23,8 @@ SignIn = Literal["optional", "required"]
 class Settings:
     """`profile` is a province's, over the national core ("": none); no gateway: nobody signs.
 
-    `record` is a file to which every exchange is added (None: nothing is recorded).
+    `record` is a file to which every exchange is added (None: nothing is recorded); `told` puts
+    the number, the name and the result of each into the log, instead of its path and status.
     """
 
     profile: str = ""
@@ -31,6 +32,7 @@ class Settings:
     gateway: Gateway | None = None
     sign_in: SignIn = "optional"
     record: Path | None = None
+    told: bool = False
 
 
 PLAIN = Settings()

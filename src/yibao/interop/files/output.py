@@ -307,8 +307,11 @@ def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
 
 
 def _write_xlsx(stream: BinaryIO, target: Path, sheets: Sequence[Sheet]) -> None:
+    from zipfile import ZIP_DEFLATED, ZipFile
+
     from openpyxl import Workbook
     from openpyxl.utils import get_column_letter
+    from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook(write_only=True)
     for sheet in sheets:
@@ -322,7 +325,8 @@ def _write_xlsx(stream: BinaryIO, target: Path, sheets: Sequence[Sheet]) -> None
             _append(page, target, sheet)
         finally:
             page.close()  # or openpyxl complains later, when it is garbage
-    book.save(stream)
+    with ZipFile(stream, "w", ZIP_DEFLATED) as archive:  # closed on a full disk too: openpyxl's own
+        ExcelWriter(book, archive).save()  # would complain later, when it is garbage
 
 
 def _append(page: Any, target: Path, sheet: Sheet) -> None:

@@ -2,83 +2,104 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 import simplejson
 
-from yibao.errors import CannotRead
+from yibao.interop.files.rows import visible
+from yibao.interop.national.jsontext import parse
+from yibao.interop.national.signing import Signing
+from yibao.interop.national.transport import NOT_SENT, REFUSED, UNKNOWN, NoAnswer, post
 
 ENTRY = "http://127.0.0.1:8000/fsi/api/rsfComIfsService/callService"
 """The entry of a centre that runs on this machine."""
 
-MAX_REPLY = 64 << 20
-"""Bytes of a reply that are read: a download of a catalogue's page has some megabytes."""
+_FILE = "application/octet-stream"
+"""How a reply is called that is a file, without an envelope."""
+
+_NOT_TAKEN = range(300, 500)
+"""Statuses of a server that says that it did nothing."""
 
 Message = Mapping[str, Any]
 Send = Callable[[Message], dict[str, Any]]
-
-
-class NoAnswer(CannotRead):
-    """A centre that did not answer, or not with a message."""
+Fetch = Callable[[Message], dict[str, Any] | bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """Where a centre is, and how many seconds it is given to answer.
+    """Where a centre is, how its gateway wants messages signed, how soon its reply is to be whole.
 
     Raises ValueError for an address that is none of HTTP.
     """
 
     url: str = ENTRY
     timeout: float = 30
+    signing: Signing | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be read from elsewhere than a server, such as a file."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not (re.fullmatch(r"[!-~]+", self.url) and _is_server(self.url)):
             raise ValueError(f"{self.url!r}: expected an address such as {ENTRY} / 应为HTTP地址")
+
+
+def _is_server(url: str) -> bool:
+    """Tell whether an address is one of HTTP, without a password: errors show it."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # of a port, or of an address in brackets
+        return False
+    return named and parts.scheme in {"http", "https"}
 
 
 def send(centre: Centre, message: Message) -> dict[str, Any]:
     """Return a centre's reply to a message; raises NoAnswer, whatever the reason.
 
-    After NoAnswer nobody knows whether the centre did what was asked: ask it (5201, 2601) or send
-    the same message again.
+    Where it was sent, nobody knows after a NoAnswer whether the centre did what was asked: ask it
+    (5201, 2601) or send the same message again.
     """
-    body = simplejson.dumps(message, ensure_ascii=False, use_decimal=True).encode()
+    told = fetch(centre, message)
+    if isinstance(told, bytes):
+        raise NoAnswer(f"{centre.url}: the reply is a file / 应答是文件")
+    return told
+
+
+def fetch(centre: Centre, message: Message) -> dict[str, Any] | bytes:
+    """Return a centre's reply, or the file that is one (9102); raises NoAnswer as `send` does."""
+    try:
+        body = simplejson.dumps(message, ensure_ascii=False, use_decimal=True).encode()
+    except UnicodeEncodeError as error:
+        raise NoAnswer(f"{error}; {NOT_SENT.en} / {NOT_SENT.zh}") from None
     headers = {"Content-Type": "application/json; charset=utf-8"}
-    request = Request(centre.url, body, headers, method="POST")
+    if centre.signing is not None:
+        headers |= centre.signing.headers(body, centre.url)
+    reply = post(centre.url, body, headers, centre.timeout)
+    if reply.status != HTTPStatus.OK:
+        says = visible(reply.body[:500].decode(errors="replace").strip())
+        known = REFUSED if reply.status in _NOT_TAKEN else UNKNOWN
+        raise NoAnswer(f"{centre.url}: HTTP {reply.status}: {says}; {known.en} / {known.zh}")
+    if reply.kind == _FILE:
+        return reply.body
     try:
-        with urlopen(request, timeout=centre.timeout) as reply:
-            text = reply.read(MAX_REPLY + 1)
-    except HTTPError as error:
-        says = error.read(500).decode(errors="replace").strip()
-        raise NoAnswer(f"{centre.url}: HTTP {error.code}: {says} / 中心未受理") from None
-    except (URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise NoAnswer(f"{centre.url}: {reason} / 中心没有应答") from None
-    if len(text) > MAX_REPLY:
-        raise NoAnswer(f"{centre.url}: a reply of more than {MAX_REPLY >> 20} MiB / 应答过大")
-    try:
-        told = simplejson.loads(text, use_decimal=True)
-    except ValueError:
-        raise NoAnswer(f"{centre.url}: the reply is no JSON / 应答不是JSON") from None
-    if not isinstance(told, dict):
-        raise NoAnswer(f"{centre.url}: the reply is no message / 应答不是报文")
+        told = parse(reply.body)
+        if not isinstance(told, dict):
+            raise ValueError("no message / 应答不是报文")
+    except ValueError as error:
+        raise NoAnswer(f"{centre.url}: the reply is {error}; {UNKNOWN.en} / {UNKNOWN.zh}") from None
     return told
 
 
 _MACHINE = {"mac": "00-00-00-00-00-00", "ip": "127.0.0.1"}
 
 
-def signed_in(send: Send, message: Message, at: datetime) -> dict[str, Any]:
+def signed_in(send: Fetch, message: Message, at: datetime) -> dict[str, Any] | bytes:
     """Return the reply to a message whose operator is signed in before it and out after it.
 
     What refuses the sign-in is the reply. Raises what `send` raises, but for the sign-out: the
@@ -86,9 +107,12 @@ def signed_in(send: Send, message: Message, at: datetime) -> dict[str, Any]:
     """
     who = {"opter_no": message.get("opter", "")}
     told = send(_besides(message, "9001", {"signIn": {**who, **_MACHINE}}, at))
-    if str(told.get("infcode")) != "0":
+    if isinstance(told, bytes) or str(told.get("infcode")) != "0":
         return told
-    number = told["output"]["signinoutb"]["sign_no"]
+    try:
+        number = told["output"]["signinoutb"]["sign_no"]
+    except (KeyError, TypeError):
+        raise NoAnswer("9001: the reply has no sign_no / 签到应答没有sign_no") from None
     signed = {**message, "sign_no": number}
     reply = send(signed)
     out = {"signOut": {**who, "sign_no": number}}

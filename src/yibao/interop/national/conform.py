@@ -6,17 +6,19 @@ them alone where the other was not recorded.
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from yibao.errors import CannotRead
 from yibao.interop.national.check import Checked, Fault, check
 from yibao.interop.national.identities import broken
-from yibao.interop.national.model import ROOT, Interface, Node
+from yibao.interop.national.jsontext import parse
+from yibao.interop.national.model import ROOT, Interface, Node, Transaction
+from yibao.interop.national.values import absent
 
 Kind = Literal["fault", "extra", "identity"]
 
@@ -35,16 +37,18 @@ class Finding:
 def read_recording(file: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the exchanges of a recording, numbers exact; raises CannotRead with the line."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotRead(f"{file}: {error} / 无法读取") from None
+        lines = file.read_text(encoding="utf-8").split("\n")  # other ends of lines may be in texts
+    except OSError as error:
+        raise CannotRead(f"{file}: {error.strerror} / 无法读取") from None
+    except UnicodeDecodeError as error:
+        raise CannotRead(f"{file}: no UTF-8: {error} / 应为UTF-8文本") from None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            exchange = json.loads(line, parse_float=Decimal)
+            exchange = parse(line)
         except ValueError as error:
-            raise CannotRead(f"{file}:{number}: no JSON: {error} / 不是JSON") from None
+            raise CannotRead(f"{file}:{number}: {error}") from None
         if not isinstance(exchange, dict) or not exchange.keys() & {"request", "reply"}:
             raise CannotRead(
                 f'{file}:{number}: expected {{"request": …, "reply": …}} / 每行应为一次交易'
@@ -67,19 +71,54 @@ Found = tuple[Literal["request", "reply"], Kind, Fault]
 
 def _exchange(schema: Interface, infno: str, request: Any, reply: Any) -> Iterator[Found]:
     transaction = schema.transactions.get(infno)
+    if transaction is None and not infno and request is None:
+        yield from _reply(schema, None, reply)  # a reply alone does not say what it answers
+        return
     if transaction is None:
         says = f"规范没有交易“{infno[:10]}”"
         yield "request", "fault", Fault(ROOT, "infno", "交易编号", 0, says)
         return
     if request is not None:
         yield from _side(schema, "request", schema.request, request)
+        yield from _number(request)
         if isinstance(request, dict) and isinstance(request.get("input"), dict):
             yield from _body(schema, "request", transaction.input, request["input"])
     if reply is not None:
-        yield from _side(schema, "reply", schema.reply, reply)
-        done = isinstance(reply, dict) and str(reply.get("infcode")) == "0"
-        if done and transaction.output:
-            yield from _body(schema, "reply", transaction.output, reply.get("output"))
+        yield from _reply(schema, transaction, reply)
+
+
+def _reply(schema: Interface, transaction: Transaction | None, reply: Any) -> Iterator[Found]:
+    yield from _side(schema, "reply", schema.reply, reply)
+    if not isinstance(reply, dict):
+        return
+    done = str(reply.get("infcode")) == "0"
+    if done and transaction and transaction.output:
+        yield from _body(schema, "reply", transaction.output, reply.get("output"))
+    if not done and not absent(reply.get("infcode")) and absent(reply.get("err_msg")):
+        why = Fault(ROOT, "err_msg", "错误信息", 0, "交易失败时应说明原因")
+        yield "reply", "fault", why
+
+
+def _number(request: Any) -> Iterator[Found]:
+    """Yield what is wrong with a message's number; whether there is one, the schema says."""
+    number = request.get("msgid") if isinstance(request, dict) else None
+    if not isinstance(number, str) or not number:
+        return
+    who = str(request.get("fixmedins_code") or number)[:12]
+    if not (number.startswith(who) and _is_number(number[len(who) :])):
+        says = f"应为机构编号、时间(yyyyMMddHHmmss)和4位顺序号，收到“{number[:40]}”"
+        yield "request", "fault", Fault(ROOT, "msgid", "发送方报文ID", 0, says)
+
+
+def _is_number(rest: str) -> bool:
+    """Tell whether what follows the institution is a time and four digits."""
+    if not re.fullmatch("[0-9]{18}", rest):
+        return False
+    try:
+        datetime.strptime(rest[:14], "%Y%m%d%H%M%S")  # noqa: DTZ007 (only whether it is one)
+    except ValueError:
+        return False
+    return True
 
 
 def _side(

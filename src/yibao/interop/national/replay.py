@@ -2,14 +2,15 @@
 
 A recording holds the numbers of the day it was made: `sign_no`, `mdtrt_id`, `setl_id`. What a
 recorded reply called one thing and the live reply calls another is put into the later requests
-under the same field; messages get numbers and times of their own.
+under the same field; messages get numbers and times of their own. A number that a recording has
+twice stays one number: the same message sent again is sent as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from yibao.interop.national.check import Checked, check
@@ -25,11 +26,20 @@ _OF_THE_DAY = frozenset({"setl_time", "memo", "setl_proc_info"})
 
 
 @dataclass(slots=True)
+class Sent:
+    """What was sent under a number of the recording: since when, and as what it stands there."""
+
+    at: datetime
+    number: str
+    requests: list[tuple[Message, dict[str, Any]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Learned:
     """What a recording's numbers are called now: by field and recorded value."""
 
     now: dict[tuple[str, str], Any] = field(default_factory=dict)
-    messages: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, Sent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +88,21 @@ def replay(
 
 
 def fresh(recorded: Message, learned: Learned, now: datetime) -> dict[str, Any]:
-    """Return a recorded request as it is sent now."""
-    own = numbered(recorded, now)
+    """Return a recorded request as it is sent now; one that was sent before, as it was then.
+
+    Another content under the same number is a second later: it may differ by its time alone.
+    """
     was = recorded.get("msgid")
-    if isinstance(was, str):
-        learned.messages[was] = own["msgid"]
-    request: dict[str, Any] = _renamed(recorded, learned)
-    return {**request, **own}
+    own = Sent(now, numbered(recorded, now)["msgid"])
+    sent = learned.messages.setdefault(was, own) if isinstance(was, str) else own
+    for before, request in sent.requests:
+        if before == recorded:
+            return request
+    at = sent.at + timedelta(seconds=len(sent.requests))
+    own_time = {"msgid": sent.number, "inf_time": numbered(recorded, at)["inf_time"]}
+    renamed: dict[str, Any] = _renamed(recorded, learned)
+    sent.requests.append((recorded, {**renamed, **own_time}))
+    return sent.requests[-1][1]
 
 
 def _renamed(value: Any, learned: Learned, name: str = "") -> Any:
@@ -93,7 +111,8 @@ def _renamed(value: Any, learned: Learned, name: str = "") -> Any:
     if isinstance(value, list):
         return [_renamed(one, learned, name) for one in value]
     if name in _MESSAGE_NUMBERS:
-        return learned.messages.get(str(value), value)
+        sent = learned.messages.get(str(value))
+        return sent.number if sent else value
     return learned.now.get((name, str(value)), value)
 
 

@@ -1,11 +1,16 @@
-"""Sample messages, made from the schema: each field has a value that it can hold."""
+"""Sample messages, made from the schema: each field has a value that it can hold.
+
+What a centre looks up (institution, person, physician) is told by whoever knows a centre.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from yibao.interop.national.client import numbered
 from yibao.interop.national.model import ROOT, Field, Interface, Node, is_file, nested
 from yibao.interop.national.values import written
 
@@ -13,7 +18,7 @@ Nodes = Mapping[str, Node]
 
 _DAY = date(2026, 3, 2)
 _TIME = datetime(2026, 3, 2, 9, 30)  # noqa: DTZ001 (local time)
-_KNOWN: Mapping[str, Any] = {
+_KNOWN: Mapping[str, str] = {
     "fixmedins_code": "H12010100001",
     "fixmedins_name": "示例医院",
     "mdtrtarea_admvs": "120100",
@@ -23,46 +28,68 @@ _KNOWN: Mapping[str, Any] = {
     "opter_type": "1",
     "opter": "0001",
     "opter_name": "示例",
-    "msgid": "H12010100001202603020930000001",
 }
 """Fields of which any text would be right, but one that is easy to read is better."""
 
 
-def request(schema: Interface, infno: str, *, everything: bool = False) -> dict[str, Any]:
-    """Return a request of a transaction: with all its fields, or those that are required."""
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes values for a schema: those that are known, any that fits for the rest."""
+
+    schema: Interface
+    known: Mapping[str, str]
+    everything: bool
+
+
+def request(
+    schema: Interface,
+    infno: str,
+    *,
+    everything: bool = False,
+    known: Mapping[str, str] = _KNOWN,
+    at: datetime = _TIME,
+) -> dict[str, Any]:
+    """Return a request of a transaction: with all its fields, or those that are required.
+
+    `known` are values by field, `at` when it is sent: its number is of then.
+    """
     transaction = schema.transactions[infno]
-    envelope = _row(schema, {}, schema.request, everything=False)
-    body = message(schema, transaction.input, everything=everything)
-    return {**envelope, "infno": infno, "input": body}
+    envelope = _row(_Maker(schema, known, everything=False), {}, schema.request)
+    body = _message(_Maker(schema, known, everything), transaction.input)
+    return {**envelope, "infno": infno, **numbered(envelope, at), "input": body}
 
 
-def message(schema: Interface, nodes: Mapping[str, Node], *, everything: bool) -> Any:
+def message(schema: Interface, nodes: Nodes, *, everything: bool) -> Any:
     """Return an input or output."""
+    return _message(_Maker(schema, _KNOWN, everything), nodes)
+
+
+def _message(make: _Maker, nodes: Nodes) -> Any:
     inside = nested(nodes)
     made = {
-        name: _node(schema, nodes, node, everything=everything)
+        name: _node(make, nodes, node)
         for name, node in nodes.items()
-        if (node.required or everything) and name not in inside and not is_file(node)
+        if (node.required or make.everything) and name not in inside and not is_file(node)
     }
     return made.get(ROOT, made)
 
 
-def _node(schema: Interface, nodes: Nodes, node: Node, *, everything: bool) -> Any:
-    row = _row(schema, nodes, node, everything=everything)
+def _node(make: _Maker, nodes: Nodes, node: Node) -> Any:
+    row = _row(make, nodes, node)
     return [row] if node.many else row
 
 
-def _row(schema: Interface, nodes: Nodes, node: Node, *, everything: bool) -> dict[str, Any]:
+def _row(make: _Maker, nodes: Nodes, node: Node) -> dict[str, Any]:
     return {
-        name: _node(schema, nodes, nodes[name], everything=everything)
-        if name in nodes
-        else written(_value(schema, field))
+        name: _node(make, nodes, nodes[name]) if name in nodes else written(_value(make, field))
         for name, field in node.fields.items()
-        if field.required or everything
+        if field.required or make.everything
     }
 
 
-def _value(schema: Interface, field: Field) -> Any:
+def _value(make: _Maker, field: Field) -> Any:
+    if field.name in make.known:
+        return make.known[field.name][: field.length or None]
     match field.kind:
         case "number":
             return 0  # so that amounts add up
@@ -77,6 +104,6 @@ def _value(schema: Interface, field: Field) -> Any:
         case "bytes":
             return "YQ=="
         case "code":
-            return _KNOWN.get(field.name) or next(iter(schema.codes[field.table].values))
+            return next(iter(make.schema.codes[field.table].values))
         case _:
-            return _KNOWN.get(field.name, field.zh)[: field.length or None]
+            return field.zh[: field.length or None]
