@@ -27,7 +27,7 @@ from yibao.agency.sign_in import check_signed_in
 from yibao.api.guard.principal import Principal
 from yibao.api.guard.rates import TooOften
 from yibao.api.guard.tokens import Tokens
-from yibao.api.national import services
+from yibao.api.national import done, services
 from yibao.api.national.exchange import Exchange, Failed, Stream
 from yibao.api.national.gateway import NotAdmitted, Speaker
 from yibao.api.national.handlers import HANDLERS, NOT_ANSWERED, READS, TRIES
@@ -298,7 +298,7 @@ def _done(service: Service, message: _Message) -> str | Stream:
     def write(connection: Connection) -> tuple[int, str]:
         made = told(connection)
         assert isinstance(made, str), "what writes answers with an envelope"
-        return 200, made
+        return 200, done.written(message.transaction.infno, made)
 
     def tried(connection: Connection) -> str | Stream:
         with connection.transaction(force_rollback=True):
@@ -308,7 +308,7 @@ def _done(service: Service, message: _Message) -> str | Stream:
         return service.database.run(read)
     if message.transaction.infno in TRIES:
         return service.database.run(tried)
-    return kept(service.database, key, write)[1]
+    return done.reply_of(kept(service.database, key, write, done.check_stands)[1])
 
 
 def _institution(connection: Connection, envelope: Row) -> Institution:
