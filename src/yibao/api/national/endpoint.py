@@ -66,6 +66,11 @@ defects = logging.getLogger("yibao.defects")
 
 
 async def _body(request: Request) -> bytes:
+    """Return a message; where nobody is listened to, or not to whoever sends it, it is not read."""
+    national = service_of(request).national
+    gateway = national.gateway
+    if not national.transports or (gateway is not None and not gateway.hears(request.headers)):
+        return b""
     return await request.body()
 
 
@@ -186,8 +191,9 @@ def answer(
     received = now()
     number = number_of(service.office.policy.region.division, received)
     try:
+        _check_open(service, asked)
         message = _read(service, body, received, number)
-        _check_asked(service, message, asked, speaks)
+        _check_asked(message, asked, speaks)
         return _done(service, message)
     except KeyUsed:
         error = "发送方报文ID(msgid)已用于另一内容不同的报文"
@@ -260,10 +266,22 @@ def _told(faults: Sequence[Fault]) -> str:
     return "；".join(map(str, faults[:MAX_FAULTS])) + more
 
 
-def _check_asked(service: Service, message: _Message, asked: Asked, speaks: Speaks) -> None:
-    """Refuse what came by a way that is not open, to another's path, or for another institution."""
-    if asked.transport not in service.national.transports:
-        raise Failed("本中心未开通此接入地址")
+def _check_open(service: Service, asked: Asked) -> None:
+    """Refuse what came by a way that is not open, and say which one is or how to open one."""
+    transports = service.national.transports
+    if asked.transport in transports:
+        return
+    if not transports:
+        raise Failed(
+            "本中心未开通国家接口：请经办机构以 yibao serve --interface 网关设置 开通；"
+            "本机试用以 --trust-actor 或 yibao sandbox"
+        )
+    way = ENTRY if "entry" in transports else "/fsi/api/transaction/交易编号"
+    raise Failed(f"本中心未开通此接入地址，请用{way}")
+
+
+def _check_asked(message: _Message, asked: Asked, speaks: Speaks) -> None:
+    """Refuse what came to another transaction's path, or for another institution."""
     infno = message.transaction.infno
     if asked.infno not in {None, infno}:
         path = f"交易{asked.infno}的地址" if asked.infno else "没有此服务地址"
