@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -31,14 +31,15 @@ from yibao.api.national import done, services
 from yibao.api.national.exchange import Exchange, Failed, Stream
 from yibao.api.national.gateway import NotAdmitted, Speaker
 from yibao.api.national.handlers import HANDLERS, NOT_ANSWERED, READS, TRIES
-from yibao.api.national.reply import now, number_of, reply, says
+from yibao.api.national.reply import now, number_of, reply
+from yibao.api.national.saying import NOTHING, said_of, says
 from yibao.api.once import kept
 from yibao.api.problems import RETRY_AFTER, STATUS
 from yibao.api.routing import Twice, object_of
 from yibao.api.service import Service, service_of
 from yibao.clock import today
 from yibao.errors import YibaoError
-from yibao.interop.national.check import Checked, Fault, Row, check
+from yibao.interop.national.check import Checked, Row, check
 from yibao.interop.national.load import interface
 from yibao.interop.national.model import ROOT, Transaction
 from yibao.interop.national.rows import text
@@ -56,9 +57,6 @@ LARGER = {re.compile("/fsi/api/.*"): 16 << 20}
 
 SIGN_IN = "9001"
 """The one transaction that nobody has to have signed in for."""
-
-MAX_FAULTS = 5
-"""Most faults of a message that its reply names."""
 
 Speaks = frozenset[str] | None
 
@@ -113,7 +111,7 @@ def _answered(request: Request, body: bytes, asked: Asked) -> Response:
             return _too_often()
         received = now()
         number = number_of(service.office.policy.region.division, received)
-        return _sent(reply(number, received, None, error=STATUS[429].zh))
+        return _sent(reply(number, received, None, errors=[STATUS[429].zh]))
     speaks = None if speaker is None else speaker.institutions
     return _sent(answer(service, body, asked, speaks))
 
@@ -190,25 +188,29 @@ def answer(
     """
     received = now()
     number = number_of(service.office.policy.region.division, received)
+    said = NOTHING
     try:
         _check_open(service, asked)
         message = _read(service, body, received, number)
+        said = said_of(
+            service.national.profile, message.transaction, message.input, message.envelope
+        )
         _check_asked(message, asked, speaks)
         return _done(service, message)
     except KeyUsed:
-        error = "发送方报文ID(msgid)已用于另一内容不同的报文"
+        errors = ["发送方报文ID(msgid)已用于另一内容不同的报文"]
     except YibaoError as refused:
-        error = _unavailable(refused) if isinstance(refused, StoreError) else says(refused)
+        errors = [_unavailable(refused)] if isinstance(refused, StoreError) else says(refused, said)
     except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
-        error = _unavailable(lost)
+        errors = [_unavailable(lost)]
     except psycopg.Error as refused:
         name = refused.diag.constraint_name or refused.diag.sqlstate or ""
         defects.error("constraint of the database: %s", name)
-        error = f"数据库不接受此值[{name}]"
+        errors = [f"数据库不接受此值[{name}]"]
     except Exception as defect:
         defects.exception("a message")
-        error = f"{STATUS[500].zh}[{type(defect).__name__}]"
-    return reply(number, received, None, error=error)
+        errors = [f"{STATUS[500].zh}[{type(defect).__name__}]"]
+    return reply(number, received, None, errors=errors)
 
 
 def _unavailable(error: Exception) -> str:
@@ -257,13 +259,8 @@ def _refused(constant: str) -> None:
 
 def _right(found: Checked) -> Checked:
     if found.faults:
-        raise Failed(_told(found.faults))
+        raise Failed(*map(str, found.faults))
     return found
-
-
-def _told(faults: Sequence[Fault]) -> str:
-    more = f"；另有{len(faults) - MAX_FAULTS}处" if len(faults) > MAX_FAULTS else ""
-    return "；".join(map(str, faults[:MAX_FAULTS])) + more
 
 
 def _check_open(service: Service, asked: Asked) -> None:
