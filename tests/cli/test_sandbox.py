@@ -61,6 +61,17 @@ def goes_as_recorded(file: Path, centre: Centre) -> None:
     assert told["different"] == 0
 
 
+def rows_of(infno: str, centre: Centre) -> int:
+    """Return how many rows the file of a catalogue has, asked for by the command."""
+    asked = request(interface(), infno)
+    asked |= {"msgid": f"H1201990000120260302093000{infno}", "fixmedins_code": "H12019900001"}
+    given = json.dumps({**asked, "input": {"data": {"ver": "0"}}}, default=str)
+    command = ["client", "send", "-", "--sign-in", "--url", centre.url]
+    run = CliRunner().invoke(app, command, input=given)
+    assert run.exit_code == 0, run.output
+    return int(json.loads(run.output)["output"]["data_cnt"])
+
+
 def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
     recording = tmp_path / "traffic.jsonl"
     first = Sandbox(tmp_path / "kept", "--record", str(recording))
@@ -87,6 +98,8 @@ def test_a_vendor_starts_one_and_comes_back_to_it(tmp_path: Path) -> None:
         assert told["persons"][0]["name"] == "在职职工"
         unsigned = send(again.centre, who_is(told["persons"][0]["identity_number"], "M"))
         assert "请先签到(9001)" in unsigned["err_msg"]
+        for infno in (f"13{n:02}" for n in (1, *range(5, 9), 10, 11, *range(13, 16))):
+            assert rows_of(infno, again.centre) > 0, infno
         for name in ("outpatient", "inpatient", "outpatient"):  # as often as one likes
             goes_as_recorded(EXAMPLES / f"{name}.jsonl", again.centre)
     finally:

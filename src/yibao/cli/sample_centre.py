@@ -46,7 +46,8 @@ def sandbox_files(region: str) -> Mapping[str, Sequence[Row]]:
         "institution": _institutions(division),
         "agreement": _agreements(division),
         **_practitioners(division),
-        **sample_bills.catalogue(),
+        **_catalogues(),
+        **_classifications(),
         "persons": list(_persons(region)),
     }
 
@@ -113,6 +114,38 @@ def _practitioners(division: str) -> dict[str, list[Row]]:
         for number, row in enumerate(physicians, 1)
     ]
     return {"practitioner": physicians, "practice_site": sites}
+
+
+def _catalogues() -> dict[str, list[Row]]:
+    """Return the town's catalogues, with a drug of an ethnic tradition besides."""
+    found = sample_bills.catalogue()
+    drug = {"code": f"ZZ99ZAA001A0010{1:08d}", "name": "示例民族药丸", "class": "A"}
+    found["drug"].append({**drug, "tags": "ethnic", "from": FIRST_DAY})
+    return found
+
+
+_GROUP = {"group_code": "A99", "group_name": "示例类目"}
+
+_CLASSIFIED: Mapping[str, Sequence[Row]] = {
+    "diagnosis": (
+        {"code": "I10.x00", "name": "原发性高血压"},
+        {"code": "E11.900", "name": "2型糖尿病"},
+        {"code": "J18.900", "name": "肺炎"},
+    ),
+    "procedure": ({"code": "47.0100", "name": "腹腔镜阑尾切除术"},),
+    "morphology": ({"code": "M9999/0", "name": "示例形态", **_GROUP},),
+    "tcm_disease": ({"code": "A99.99", "name": "示例中医病", **_GROUP},),
+    "tcm_syndrome": ({"code": "B99.99", "name": "示例证候", **_GROUP},),
+    "case_payment": ({"code": "SL001", "name": "示例病种", "procedure": "47.0100"},),
+    "day_surgery": ({"code": "SL901", "name": "示例日间手术", "procedure": "47.0100"},),
+}
+"""What hospitals fetch a copy of. Only codes of diagnoses and procedures are real ones."""
+
+
+def _classifications() -> dict[str, list[Row]]:
+    return {
+        name: [{**row, "from": FIRST_DAY} for row in rows] for name, rows in _CLASSIFIED.items()
+    }
 
 
 def _persons(region: str) -> Iterator[Row]:

@@ -28,6 +28,7 @@ from yibao.api.guard.tokens import Tokens, of_user
 from yibao.api.main import application
 from yibao.errors import Refused
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 PASSWORD = "correct horse 9"
 RATES = rates(1000)
@@ -47,7 +48,7 @@ def test_passwords_are_kept_as_rfc_9106_has_it() -> None:
 
 @pytest.fixture
 def base(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         register(database, "P1")
         with database.transaction() as connection:
             for name, role, own in (

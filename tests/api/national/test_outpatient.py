@@ -18,6 +18,7 @@ from yibao.interop.national import care
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.sources import name_of
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 EMPLOYEE = {"scheme": "employee", "category": "in_service", "contribution_tier": "none"}
 RESIDENTS = tuple(f"R{n}" for n in range(1, 30))
@@ -26,7 +27,7 @@ WORKERS = tuple(f"W{n}" for n in range(1, 5))
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         town.town.insure(database, *WORKERS, large_expense_paid=True, **EMPLOYEE)
         with database.transaction() as connection:
@@ -392,7 +393,9 @@ def test_all_lines_are_withdrawn_at_once(patient: Patient) -> None:
             "医疗类别(data.med_type)：收到“13”，医疗类别与上传的就诊信息不同，请改填",
         ),
         ({"med_type": "2102"}, "医疗类别(med_type)：本中心未开通“2102”"),
+        ({"med_type": "2102"}, "没有规则规定个人如何负担"),
         ({"psn_setlway": "02"}, "只按项目结算"),
+        ({"psn_setlway": "02"}, "没有规则规定按定额结算(02)的定额是多少"),
         ({"acct_used_flag": "2"}, "共济人"),
         ({"chrg_bchno": "B9"}, "收费批次号(data.chrg_bchno)：批次 B9 没有未结算的费用明细"),
         ({"mdtrt_id": "99999999"}, "号就诊"),

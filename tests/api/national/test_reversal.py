@@ -14,6 +14,7 @@ from visiting import CERTIFICATE, Patient
 
 from yibao.api.national.handlers.reversal import UNDO
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 RESIDENTS = tuple(f"R{n}" for n in range(1, 30))
 _free = iter(RESIDENTS)
@@ -21,7 +22,7 @@ _free = iter(RESIDENTS)
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         yield database
 

@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any, cast
 
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.bill import MAX_LINES, Approval, AskedLine, BadLines, decimal
 from yibao.agency.desk.model import Ask, Bill, DeskError, Replayed
@@ -19,11 +18,13 @@ from yibao.agency.desk.office import Office
 from yibao.agency.desk.settle import open_bill
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import FEE, numbers
 from yibao.agency.filing.intake import Papers, priced
 from yibao.agency.visits.visit import Of, Says, Visit, taken
 from yibao.money import format_yuan, half_up
 from yibao.registry import find
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,15 @@ def withdraw_charges(
 def lines(connection: Connection, visit: Visit, *, batch: str | None = None) -> list[Row]:
     """Return the lines of a visit that were not withdrawn, in the order in which they came.
 
-    `settled`: by a settlement that stands.
+    `settled`: by a settlement that stands. What else was told of them is not read.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT f.*, settlement_id IS NOT NULL AND NOT EXISTS (SELECT FROM desk.reversed AS r "
-            "WHERE r.settlement_id = f.settlement_id) AS settled FROM visits.fee AS f "
-            "WHERE visit_id = %s AND NOT withdrawn AND batch = coalesce(%s, batch) ORDER BY fee_id",
+            f"SELECT fee_id, settlement_id, {', '.join(_TOLD)}, "
+            "settlement_id IS NOT NULL AND NOT EXISTS "
+            "(SELECT FROM desk.reversed AS r WHERE r.settlement_id = f.settlement_id) AS settled "
+            "FROM visits.fee AS f WHERE visit_id = %s AND NOT withdrawn "
+            "AND batch = coalesce(%s, batch) ORDER BY fee_id".encode(),
             (visit.visit_id, batch),
         )
         return [row | {n: Fraction(row[n]) for n in ("quantity", "price")} for row in rows]
@@ -241,26 +244,32 @@ def _row(one: Charge, told: Mapping[str, Any]) -> Row:
     }
 
 
-_COLUMNS = (
+_TOLD = (
     *("number", "batch", "gives_back", "item_kind", "code", "local_code", "quantity", "price"),
     *("charged_at", "practitioner_id", "approval", "item_class", "standard", "rate", "total"),
-    *("out_of_catalogue", "over_limit", "first_self_pay", "in_scope", "reason", "says"),
+    *("out_of_catalogue", "over_limit", "first_self_pay", "in_scope", "reason"),
 )
 
 
 def _insert(connection: Connection, visit: Visit, rows: Sequence[Row]) -> None:
     """Write rows down, and their numbers into them."""
-    marks = ", ".join(["%s"] * (len(_COLUMNS) + 1))
+    names = ("fee_id", "visit_id", *_TOLD, "says")
+    marks = ", ".join(["%s"] * len(names))
+    safe, free = vault(connection), numbers(connection, FEE, len(rows))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO visits.fee (visit_id, {', '.join(_COLUMNS)}) VALUES ({marks})".encode(),
-            [(visit.visit_id, *_cells(row)) for row in rows],
+            f"INSERT INTO visits.fee ({', '.join(names)}) OVERRIDING SYSTEM VALUE "
+            f"VALUES ({marks})".encode(),
+            [
+                (number, visit.visit_id, *_cells(row), FEE.seal_told(safe, number, row["says"]))
+                for number, row in zip(free, rows, strict=True)
+            ],
         )
 
 
 def _cells(row: Row) -> Iterable[object]:
     exact = {name: decimal(row[name]) for name in ("quantity", "price")}
-    return [exact.get(n) or (Jsonb(row[n]) if n == "says" else row[n]) for n in _COLUMNS]
+    return [exact.get(n) or row[n] for n in _TOLD]
 
 
 # --- what is refused ----------------------------------------------------------------------------

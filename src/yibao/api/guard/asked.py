@@ -11,6 +11,7 @@ from yibao.api.guard.principal import NOBODY, Identify, NotSignedIn, Principal
 from yibao.api.guard.roles import AGENCY
 from yibao.api.problems import Fault, Faulty, problem, refused
 from yibao.errors import YibaoError
+from yibao.store.sight import NOTHING, see
 
 ACTOR = re.compile("[0-9A-Za-z][!-~]{0,63}")
 """How a name is written: it stands in the audit log and in headers."""
@@ -36,6 +37,7 @@ class Asked:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its principal; nothing of its body has been read."""
+        see(NOTHING)  # not what the request before on this connection was let see
         if scope["type"] == "http" and scope["path"].startswith(ENDPOINTS):
             scope["yibao.principal"] = NOBODY
         elif scope["type"] == "http":

@@ -46,6 +46,7 @@ from yibao.interop.national.rows import text
 from yibao.registry.find import Institution, institution
 from yibao.store.database import Connection, see_one_instant
 from yibao.store.errors import StoreError
+from yibao.store.sight import Sight, seeing
 
 router = APIRouter(tags=["national"], include_in_schema=False)
 
@@ -196,13 +197,17 @@ def answer(
             service.national.profile, message.transaction, message.input, message.envelope
         )
         _check_asked(message, asked, speaks)
-        return _done(service, message)
+        with seeing(Sight("institution", text(message.envelope, "fixmedins_code"))):
+            return _done(service, message)
     except KeyUsed:
         errors = ["发送方报文ID(msgid)已用于另一内容不同的报文"]
     except YibaoError as refused:
         errors = [_unavailable(refused)] if isinstance(refused, StoreError) else says(refused, said)
     except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
         errors = [_unavailable(lost)]
+    except psycopg.errors.InsufficientPrivilege as kept_back:
+        defects.error("kept by the database: %s", kept_back)
+        errors = [STATUS[403].zh]
     except psycopg.Error as refused:
         name = refused.diag.constraint_name or refused.diag.sqlstate or ""
         defects.error("constraint of the database: %s", name)

@@ -116,6 +116,11 @@ def care_of(exchange: Exchange, row: Row) -> Care:
     """Return what a medical category is with us; raises Failed for one that is not settled here."""
     code = text(row, "med_type")
     found = care.CARE.get(code)
+    if code in care.BY_THE_CASE:
+        raise Failed(
+            f"医疗类别(med_type)：本中心未开通“{code}”：按病种付费决定基金如何付给机构，"
+            "没有规则规定个人如何负担；请按普通门诊(11)或普通住院(21)登记，个人待遇按项目结算"
+        )
     if found is None:
         raise Failed(f"医疗类别(med_type)：本中心未开通“{code}”")
     if code == care.EITHER and _has_chronic(exchange.service.office.policy.region):
@@ -277,7 +282,10 @@ def from_account(row: Row) -> int:
 def by_item(row: Row) -> None:
     """Refuse another way of settling than item by item."""
     if text(row, "psn_setlway") not in {"", "01"}:
-        raise Failed("个人结算方式(psn_setlway)：本中心只按项目结算(01)")
+        raise Failed(
+            "个人结算方式(psn_setlway)：本中心只按项目结算(01)；"
+            "没有规则规定按定额结算(02)的定额是多少、个人负担多少"
+        )
 
 
 def _amount(value: Any) -> Decimal:

@@ -54,6 +54,10 @@ CARE: Mapping[str, Care] = {
 """Medical categories that are settled by item; others, such as a fixed price for a disease, are not
 among our rules."""
 
+BY_THE_CASE = frozenset({"26", "2102", "990101"})
+"""Categories of care that is paid for by its disease (1310): that decides what the institution is
+paid, and no rule of ours says what the patient then pays."""
+
 EITHER = "14"
 """The category that is one of special and of chronic diseases: which, the region's rules say."""
 

@@ -39,7 +39,11 @@ IDENTITIES = (
     Identity("setlinfo", "medfee_sumamt", ("fund_pay_sumamt", "psn_part_amt", "hosp_part_amt")),
     Identity("data", "medfee_sumamt", _SCOPE),
     Identity("result", "det_item_fee_sumamt", _LINE),
+    Identity("detlcutinfo", "det_item_fee_sumamt", _LINE),
 )
+CHARGED = ("feedetail", "drugdetail")
+"""Nodes of lines as they are charged."""
+
 FEN = Decimal("0.01")
 
 
@@ -72,9 +76,12 @@ def _difference(identity: Identity, row: Row) -> Decimal | None:
 
 
 def _details(message: Checked, names: Mapping[str, str]) -> Iterator[Fault]:
-    """The payers' list has the personal account and the hospital's part too."""
-    rows, details = message.rows.get("setlinfo", ()), message.rows.get("setldetail", ())
-    if len(rows) != 1 or not details:
+    """The payers' list has the personal account and the hospital's part too.
+
+    A list of nobody says that nobody paid; one that is not there says nothing.
+    """
+    rows, details = message.rows.get("setlinfo", ()), message.rows.get("setldetail")
+    if len(rows) != 1 or details is None:
         return
     total = _amounts(rows[0], ("fund_pay_sumamt", "acct_pay", "hosp_part_amt"))
     paid = [_amounts(row, ["fund_payamt"]) for row in details]
@@ -89,13 +96,14 @@ def _details(message: Checked, names: Mapping[str, str]) -> Iterator[Fault]:
 
 def _lines(message: Checked, names: Mapping[str, str]) -> Iterator[Fault]:
     """A line is its quantity times its price, to the fen."""
-    for number, row in enumerate(message.rows.get("feedetail", ()), 1):
-        found = _amounts(row, ("det_item_fee_sumamt", "cnt", "pric"))
-        if found is None:
-            continue
-        total, count, price = found
-        difference = total - (count * price).quantize(FEN, ROUND_HALF_UP)
-        if difference:
-            name = names.get("det_item_fee_sumamt", "det_item_fee_sumamt")
-            says = f"应等于数量×单价，相差{difference}"
-            yield Fault("feedetail", "det_item_fee_sumamt", name, number, says)
+    name = names.get("det_item_fee_sumamt", "det_item_fee_sumamt")
+    for node in CHARGED:
+        for number, row in enumerate(message.rows.get(node, ()), 1):
+            found = _amounts(row, ("det_item_fee_sumamt", "cnt", "pric"))
+            if found is None:
+                continue
+            total, count, price = found
+            difference = total - (count * price).quantize(FEN, ROUND_HALF_UP)
+            if difference:
+                says = f"应等于数量×单价，相差{difference}"
+                yield Fault(node, "det_item_fee_sumamt", name, number, says)
