@@ -12,7 +12,9 @@ from centres import ENTRY, Hospital
 from services import Client
 from visiting import CERTIFICATE, Patient
 
+from yibao.agency.desk.model import Key
 from yibao.api.national.handlers.reversal import UNDO
+from yibao.api.once import keep
 from yibao.store.database import Database
 from yibao.store.sight import EVERYTHING
 
@@ -303,3 +305,17 @@ def test_a_message_of_a_transaction_that_settles_nothing_is_none_to_undo(patient
     for infno in UNDO:
         told = patient.hospital.refused("2601", reversing(patient, message, oinfno=infno))
         assert "不是原交易编号(oinfno)" in told
+
+
+def test_what_was_kept_without_its_transaction_is_not_guessed_at(
+    patient: Patient, database: Database
+) -> None:
+    message = settling(patient)
+    made = patient.hospital.send(message)
+    info = {name: made["output"]["setlinfo"][name] for name in ("mdtrt_id", "setl_id")}
+    kept = json.dumps({"infcode": 0, "output": {"setlinfo": info}})
+    with database.transaction() as connection:
+        keep(connection, Key("interface H2", "BEFORE", "00"), 200, kept)
+    told = patient.hospital.refused("2601", reversing(patient, {**message, "msgid": "BEFORE"}))
+    assert "未留交易编号" in told
+    assert standing(database, patient.person) == 1

@@ -24,7 +24,8 @@ _NEVER = "冲正：原交易未发生，此报文ID不再受理"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A message that was done: of which transaction, "" where that was not kept, and its output."""
+    """A message that was done: its output, and of which transaction; "": an earlier version of ours
+    did it, which did not keep that."""
 
     infno: str
     output: Mapping[str, Any]

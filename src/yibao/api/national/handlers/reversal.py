@@ -29,6 +29,10 @@ def _reverse(exchange: Exchange) -> Output:
     key = replace(exchange.key, key=msgid)
     message = done.ended(exchange.connection, key)
     if message is not None:
+        if not message.infno:
+            raise Failed(
+                "原发送方报文ID(omsgid)：该报文办理时未留交易编号，请以2103、2208、2305或2404撤销"
+            )
         if message.infno != infno:
             raise Failed("原发送方报文ID(omsgid)：该报文不是原交易编号(oinfno)所称的交易")
         undo(exchange, message.output, text(given, "psn_no"))
