@@ -130,7 +130,10 @@ def test_tokens_that_are_none(client: Client, header: str) -> None:
 
 def test_a_large_body_of_nobody_is_not_read(client: Client, base: Database) -> None:
     raw = b'{"name": "chen"' + b" " * 5000 + b"}"
-    reply = client("POST", "/session", raw=raw)
+    reply = client("POST", "/session", raw=raw)  # where nobody needs a token
+    assert (reply.status, reply.json["rule"]) == (413, "body_size")
+    assert "4096" in reply.json["detail"]
+    reply = client("POST", "/persons", raw=raw)
     assert (reply.status, reply.json["rule"]) == (401, "signed_in")
     by = {"Authorization": sign_in(client, "chen")}
     assert client("POST", "/session", raw=raw, **by).status == 422
@@ -138,7 +141,7 @@ def test_a_large_body_of_nobody_is_not_read(client: Client, base: Database) -> N
         one.settimeout(20)
         head = b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         one.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")  # and nothing of the body
-        assert one.recv(65536).startswith(b"HTTP/1.1 401")
+        assert one.recv(65536).startswith(b"HTTP/1.1 413")
 
 
 def test_tokens_of_a_provider_beside_those_of_our_own(base: Database) -> None:

@@ -81,7 +81,9 @@ def test_a_whole_stay_of_a_resident(patient: Patient, tmp_path: Path) -> None:
     stay = patient.of_stay(TOTAL)
     until = {"data": {**stay["data"], "dscgTime": "2022-03-08"}}
     early = patient.hospital.ask("2303", until)["setlinfo"]
-    assert patient.hospital.refused("2304", stay) == "就诊尚在进行，不能结算[visit_state]"
+    assert patient.hospital.refused("2304", stay) == (
+        "就诊ID(data.mdtrt_id)：就诊尚在进行，不能结算[visit_state]"
+    )
     patient.discharge()
     tried = patient.hospital.ask("2303", stay)["setlinfo"]
     assert early["fund_pay_sumamt"] == tried["fund_pay_sumamt"]
@@ -171,7 +173,7 @@ def test_a_stay_is_settled_in_between(patient: Patient, hospital: Hospital) -> N
 def test_nobody_is_admitted_twice(patient: Patient) -> None:
     again = Patient(patient.hospital, patient.person)
     told = patient.hospital.refused("2401", again.admission())
-    assert told == f"{patient.person} 正在住院，未办出院[in_hospital]"
+    assert told == f"人员编号(mdtrtinfo.psn_no)：{patient.person} 正在住院，未办出院[in_hospital]"
 
 
 def test_a_stay_is_changed_until_it_is_settled(patient: Patient, database: Database) -> None:
