@@ -269,6 +269,13 @@ def test_a_line_that_is_wrong_is_told_with_its_row(
 SHARED = RESIDENTS[-1]
 
 
+@pytest.mark.parametrize("name", ["feedetl_sn", "chrg_bchno"])
+def test_what_stands_for_all_names_no_line_and_no_batch(hospital: Hospital, name: str) -> None:
+    patient = visiting(hospital, SHARED)
+    told = hospital.refused("2204", {"feedetail": [patient.line("1") | {name: "0000"}]})
+    assert f"({name})：“0000”在撤销时指全部" in told
+
+
 def test_lines_of_two_visits_are_not_taken_together(hospital: Hospital) -> None:
     one, other = visiting(hospital, SHARED), visiting(hospital, SHARED)
     told = hospital.refused("2204", {"feedetail": [one.line("1"), other.line("2")]})
