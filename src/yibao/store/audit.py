@@ -75,7 +75,8 @@ class Row(NamedTuple):
 
 
 _COLUMNS = (
-    "lane, number, audit_id, extract(epoch FROM at)::text, actor, action, subject, detail::text, hash"
+    "lane, number, audit_id, extract(epoch FROM at)::text, "
+    "actor, action, subject, detail::text, hash"
 )
 
 

@@ -118,8 +118,8 @@ def _time(field: Field, given: Any) -> date | datetime:
                 except ValueError:
                     break
                 return found if field.kind == "datetime" else found.date()
-    pattern = "yyyy-MM-dd HH:mm:ss" if field.kind == "datetime" else "yyyy-MM-dd"
-    raise Wrong(_not(given, f"应为{pattern}的时间"))
+    expected = "yyyy-MM-dd HH:mm:ss" if field.kind == "datetime" else "yyyy-MM-dd"
+    raise Wrong(_not(given, f"应为{expected}的时间"))
 
 
 def _held(field: Field, given: Any) -> list[Any] | dict[str, Any]:
