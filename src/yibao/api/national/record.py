@@ -52,10 +52,23 @@ class Recorder:
         exchange = {"request": _read(asked), "reply": _read(told)}
         line = simplejson.dumps(exchange, ensure_ascii=False, use_decimal=True)
         try:
-            with self.lock, self.file.open("ab") as stream:
-                stream.write(line.encode(errors="replace") + b"\n")
+            with self.lock:
+                append(self.file, line.encode(errors="replace") + b"\n")
         except OSError as error:  # who asked has the reply all the same
             log.error("%s: not recorded: %s", self.file, error.strerror)
+
+
+def append(file: Path, line: bytes) -> None:
+    """Add a line to a file, all of it or, where the disk is full, nothing; raises OSError."""
+    with file.open("ab", buffering=0) as stream:
+        end = stream.tell()
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[stream.write(rest) :]
+        except OSError:
+            stream.truncate(end)  # or the next line would go on in the midst of this one
+            raise
 
 
 def _read(body: bytes) -> Any:
