@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from centres import ENTRY, SCHEMA, Hospital
 
+from yibao.agency import files
 from yibao.registry.importing import import_rows
 from yibao.registry.registers import REGISTERS
 from yibao.store.database import Database
@@ -262,3 +263,16 @@ def test_what_is_no_file_is_told(hospital: Hospital, sent: Any) -> None:
 def test_a_file_is_its_senders(hospital: Hospital) -> None:
     body = {"fsUploadIn": {"in": "YQ==", "filename": "a", "fixmedins_code": "P1"}}
     assert "医药机构编号" in hospital.refused("9101", body)
+
+
+def test_no_more_is_kept_of_an_institution_than_its_room(
+    hospital: Hospital, pharmacy: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST", 10)
+    sent = upload(hospital, base64.b64encode(b"x" * 6).decode())
+    hospital.ask("9101", sent)
+    told = hospital.refused("9101", sent)
+    assert "至多 10 字节，已有 6，又收到 6" in told
+    assert "[file_room]" in told
+    pharmacy.ask("9101", upload(pharmacy, base64.b64encode(b"x" * 10).decode()))
+    hospital.ask("9101", upload(hospital, base64.b64encode(b"x" * 4).decode()))
