@@ -28,8 +28,8 @@ def hashed(password: str, name: str) -> str:
             "password",
             Text(
                 f"口令须 {SHORTEST} 至 {LONGEST} 个字符，至少 {DIFFERENT} 个不同，且不含用户名",
-                f"a password has {SHORTEST} to {LONGEST} characters, {DIFFERENT} of them different, "
-                "and not the user's name in it",
+                f"a password has {SHORTEST} to {LONGEST} characters, {DIFFERENT} of them "
+                "different, and not the user's name in it",
             ),
         )
     return _HASHER.hash(password)
