@@ -118,6 +118,7 @@ def _unequal(given: Given, found: Totals) -> list[str]:
 def _details(exchange: Exchange) -> Output:
     """Hold the rows of a file against ours; each of either side comes back with its result."""
     given, wanted = exchange.row(), _wanted(exchange)
+    _check_centre(exchange, text(given, "setl_optins"))
     own, connection = wanted.institution_id, exchange.connection
     node = exchange.transaction.input["_file_in"]
     content = fetch(connection, own, text(given, "file_qury_no"))
