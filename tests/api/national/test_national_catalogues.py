@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -266,13 +267,24 @@ def test_a_file_is_its_senders(hospital: Hospital) -> None:
 
 
 def test_no_more_is_kept_of_an_institution_than_its_room(
-    hospital: Hospital, pharmacy: Hospital, monkeypatch: pytest.MonkeyPatch
+    hospital: Hospital,
+    pharmacy: Hospital,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(files, "MOST", 10)
-    sent = upload(hospital, base64.b64encode(b"x" * 6).decode())
-    hospital.ask("9101", sent)
-    told = hospital.refused("9101", sent)
-    assert "至多 10 字节，已有 6，又收到 6" in told
-    assert "[file_room]" in told
-    pharmacy.ask("9101", upload(pharmacy, base64.b64encode(b"x" * 10).decode()))
-    hospital.ask("9101", upload(hospital, base64.b64encode(b"x" * 4).decode()))
+    def send(who: Hospital, size: int) -> dict[str, Any]:
+        return upload(who, base64.b64encode(bytes(size)).decode())
+
+    with database.transaction() as connection:
+        row = connection.execute(
+            "SELECT coalesce(sum(octet_length(content)), 0)::bigint FROM ops.file "
+            "WHERE institution_id = %s",
+            (hospital.code,),
+        ).fetchone()
+    assert row is not None
+    monkeypatch.setattr(files, "MOST", row[0] + 1000)
+    hospital.ask("9101", send(hospital, 600))
+    told = hospital.refused("9101", send(hospital, 600))
+    assert re.search(r"至多 \d+ 字节，已有 \d+，又收到 600；每个文件保留 30 天\[file_room\]", told)
+    pharmacy.ask("9101", send(pharmacy, 600))
+    hospital.ask("9101", send(hospital, 300))  # smaller than what is left
