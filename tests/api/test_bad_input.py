@@ -133,6 +133,7 @@ def test_another_content_type_and_a_body_too_large(client: Client) -> None:
         assert client("POST", f"/desk/{target}", raw=large, **kept).json["rule"] == "request"
         reply = client("POST", f"/desk/{target}", raw=large * 4, **kept)
         assert reply.json["rule"] == "body_size"
+        assert reply.json["detail_zh"] == f"报文最多 {4 << 20} 字节"
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(port: int) -> None:

@@ -18,6 +18,9 @@ DAYS = 30
 MAX_FILE = 8 << 20
 """Most bytes of a file that an institution sends."""
 
+MOST = 1 << 30
+"""Most bytes of the files that are kept of an institution at a time."""
+
 ANYBODY = ""
 """Stands for the institution where a file is for whoever knows its number."""
 
@@ -35,8 +38,10 @@ class Kept:
 def keep(
     connection: Connection, institution_id: str, name: str, content: bytes, *, rows: int = 0
 ) -> Kept:
-    """Keep a file for an institution; what has had its time goes."""
+    """Keep a file for an institution; what has had its time goes. Raises Refusal."""
     connection.execute("DELETE FROM ops.file WHERE until < %s", (today(),))
+    if institution_id != ANYBODY:
+        _check_room(connection, institution_id, len(content))
     kept = Kept(uuid4().hex[:30], name, today() + timedelta(days=DAYS), rows)
     safe, number = vault(connection), kept.number
     connection.execute(
@@ -50,6 +55,27 @@ def keep(
         ),
     )
     return kept
+
+
+def _check_room(connection: Connection, institution_id: str, size: int) -> None:
+    """Refuse a file that with those before comes to more than is kept of an institution.
+
+    Those that send at once may come to some files more.
+    """
+    row = connection.execute(
+        "SELECT coalesce(sum(octet_length(content)), 0)::bigint FROM ops.file "
+        "WHERE institution_id = %s",
+        (institution_id,),
+    ).fetchone()
+    assert row is not None
+    if row[0] + size > MOST:
+        raise Refusal(
+            "file_room",
+            f"机构暂存的文件至多 {MOST} 字节，已有 {row[0]}，又收到 {size}；每个文件保留 {DAYS} 天",
+            f"at most {MOST} bytes of files are kept of an institution: there are {row[0]}, and "
+            f"{size} came; each is kept for {DAYS} days",
+            column="file",
+        )
 
 
 def _index(safe: Vault, name: str) -> bytes:

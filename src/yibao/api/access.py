@@ -11,9 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from time import perf_counter
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("yibao.access")
+
+GONE = 499
+"""The status, of ours alone, of a request whose sender left before all of it had come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Watch:
 
         try:
             await self.app(scope, receive, watch)
+        except ClientDisconnect:
+            status = GONE  # there is nobody to answer, and nothing of ours went wrong
         finally:
             route = scope.get("route")
             served = Served(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from yibao.api.problems import problem
+from yibao.api.guard.asked import ENDPOINTS
+from yibao.api.problems import too_large
+from yibao.api.routing import TooLarge
 
 MAX_BODY = 1 << 20
 """Most bytes of a body where nothing else is said."""
@@ -17,7 +18,8 @@ MAX_BODY = 1 << 20
 class BodyLimit:
     """Refuses a body that says it is too large, and stops reading one that turns out to be.
 
-    `larger` has the addresses whose bodies may be larger than MAX_BODY, and how large.
+    `larger` has the addresses whose bodies may be larger than MAX_BODY, and how large. Those below
+    ENDPOINTS are told when they read the body: they answer in an envelope of their own.
     """
 
     def __init__(self, app: ASGIApp, larger: Mapping[re.Pattern[str], int]) -> None:
@@ -30,17 +32,20 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         length = next((v for name, v in scope["headers"] if name == b"content-length"), b"0")
-        if self._exceeds(scope, int(length)):  # the server has seen to it that it is a number
-            await problem("body_size", self._told(scope))(scope, receive, send)
+        large = self._exceeds(scope, int(length))  # the server has seen to it that it is a number
+        if large and not scope["path"].startswith(ENDPOINTS):
+            await too_large(TooLarge(self._limit(scope)))(scope, receive, send)
             return
         read = 0
 
         async def counted() -> Message:
             nonlocal read
+            if large:
+                raise TooLarge(self._limit(scope))
             message = await receive()
             read += len(message.get("body", b""))
             if self._exceeds(scope, read):
-                raise HTTPException(413, self._told(scope))
+                raise TooLarge(self._limit(scope))
             return message
 
         await self.app(scope, counted, send)
@@ -51,6 +56,3 @@ class BodyLimit:
     def _limit(self, scope: Scope) -> int:
         path = scope["path"]
         return next((n for of, n in self.larger.items() if of.fullmatch(path)), MAX_BODY)
-
-    def _told(self, scope: Scope) -> str:
-        return f"a body has at most {self._limit(scope)} bytes here"

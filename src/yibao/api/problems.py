@@ -27,7 +27,7 @@ from yibao.api.guard.principal import NotAllowed, NotSignedIn
 from yibao.api.guard.rates import TooOften
 from yibao.api.matching import rules as matching
 from yibao.api.registry import rules as registry
-from yibao.api.routing import Twice
+from yibao.api.routing import TooLarge, Twice
 from yibao.errors import ClaimError, PolicyError, YibaoError
 from yibao.masking import masked_words
 from yibao.registry.find import REASONS
@@ -293,7 +293,14 @@ def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error, Twice):
         return problem("twice", error.text.en, field=error.field, text=error.text)
+    if isinstance(error, TooLarge):
+        return too_large(error)
     return problem(_OF_STATUS.get(error.status_code, "request"), str(error.detail))
+
+
+def too_large(error: TooLarge) -> Response:
+    """Return the reply to a body that is too large, with how large it may be."""
+    return problem("body_size", error.text.en, text=error.text)
 
 
 def _defect(_: Request, error: Exception) -> Response:

@@ -27,6 +27,14 @@ class Twice(HTTPException):
         super().__init__(400, self.text.en)
 
 
+class TooLarge(HTTPException):
+    """A body with more bytes than may be."""
+
+    def __init__(self, limit: int) -> None:
+        self.text = Text(f"报文最多 {limit} 字节", f"a body has at most {limit} bytes here")
+        super().__init__(413, self.text.en)
+
+
 def object_of(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON; raises Twice."""
     found = dict(pairs)

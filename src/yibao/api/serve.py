@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from yibao.api.metrics import told_at
+from yibao.api.patience import Patient
 from yibao.errors import YibaoError
 
 GRACE = 30
@@ -71,8 +73,9 @@ def serve(
 
     `application` is called in each worker, so with several it must be picklable. Figures are told
     on `metrics_port` of this machine, where there is one; `open_at` is told the port once it is
-    open: who asks from then on is answered. Raises CannotServe, CannotTell where an
-    address is taken.
+    open: who asks from then on is answered. Where a request comes from is what its connection says;
+    X-Forwarded-For is believed of the proxies alone that the environment's FORWARDED_ALLOW_IPS
+    names. Raises CannotServe, CannotTell where an address is taken.
     """
     listening = listen(host, port)
     if open_at is not None:
@@ -80,10 +83,12 @@ def serve(
     config = Config(
         application,
         factory=True,
+        http=Patient,
         workers=workers,
         log_config=LOGGING | {"handlers": {"stderr": HANDLER | {"formatter": log}}},
         access_log=False,
         server_header=False,
+        proxy_headers=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
         timeout_graceful_shutdown=GRACE,
         timeout_worker_healthcheck=START,
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
@@ -61,12 +60,13 @@ class Verified:
 
 
 class Row(NamedTuple):
-    """A row of the log, as it is hashed."""
+    """A row of the log, as it is hashed; its time in seconds since 1970, as far as PostgreSQL knows
+    times: further than Python does."""
 
     lane: int
     number: int
     audit_id: int
-    at: datetime
+    seconds: str
     actor: str
     action: str
     subject: str
@@ -74,7 +74,10 @@ class Row(NamedTuple):
     hash: bytes
 
 
-_COLUMNS = "lane, number, audit_id, at, actor, action, subject, detail::text, hash"
+_COLUMNS = (
+    "lane, number, audit_id, extract(epoch FROM at)::text, "
+    "actor, action, subject, detail::text, hash"
+)
 
 
 def heads(connection: Connection) -> list[Head]:
@@ -137,15 +140,10 @@ def read_heads(file: Path) -> list[Head]:
 
 def digest(before: bytes, row: Row) -> bytes:
     """Return the hash that a row should have behind another's (migration 0018 says of what)."""
-    micros = (row.at.astimezone(UTC) - _EPOCH) // _MICRO
-    seconds = f"{micros // 10**6}.{micros % 10**6:06}"
     lengths = [len(text.encode()) for text in row[4:7]]
-    lines = (row.lane, row.number, row.audit_id, seconds, *lengths, "".join(row[4:8]))
+    lines = (row.lane, row.number, row.audit_id, row.seconds, *lengths, "".join(row[4:8]))
     return sha256(before + "\n".join(map(str, lines)).encode()).digest()
 
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICRO = timedelta(microseconds=1)
 
 _CHANGED = Text("内容与哈希不符，已被改动", "not what was written: the hash is another")
 _GAP = Text("缺失", "missing")

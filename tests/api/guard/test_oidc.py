@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from yibao.api.guard import oidc
@@ -95,6 +95,12 @@ def test_who_is_of_another_region_has_the_roles_that_reach_here(file: Path) -> N
         assert roles(other) == set()
 
 
+def test_claims_that_are_signed_as_they_are_written_are_believed(file: Path) -> None:
+    found = Oidc(read_provider(file))(HERE, _saying(f'{{{_SAID}, "area": "tianjin"}}'))
+    assert found is not None  # so that what BAD has of them is wrong for its own reason
+    assert found[0].roles == frozenset()
+
+
 def _tampered(good: str) -> str:
     head, body, signature = good.split(".")
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
@@ -117,7 +123,23 @@ def _by_public_key() -> str:
     return f"{head}.{body}.{base64.urlsafe_b64encode(made).rstrip(b'=').decode()}"
 
 
+def _saying(claims: str) -> str:
+    """Sign claims as they are written, `END` for a time to come."""
+    written = claims.replace("END", str(int(time()) + 300))
+    return jws.serialize_compact({"alg": "RS256", "kid": "a"}, written, KEY)
+
+
+_SAID = '"iss": "https://login.example.org", "aud": "yibao", "sub": "x", "exp": END'
+
 BAD = {
+    "an end of 400 digits": lambda: token(exp=10**400),
+    "an end that never comes": lambda: token(exp=float("nan")),
+    "claims within one another": lambda: _saying("[" * 20_000),
+    "roles that are no list": lambda: token(realm={"roles": {"auditor": False}}),
+    "a role that is no text": lambda: token(realm={"roles": [{}]}),
+    "a claim twice": lambda: _saying(
+        f'{{{_SAID}, "realm": {{"roles": [], "roles": ["auditor"]}}}}'
+    ),
     "expired": lambda: token(exp=int(time()) - 60),
     "without an end": lambda: token(exp=None),
     "an end that is no time": lambda: token(exp="soon"),

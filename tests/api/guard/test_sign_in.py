@@ -258,7 +258,14 @@ def test_passwords() -> None:
     assert fits(kept, PASSWORD)
     assert not fits(kept, PASSWORD + " ")
     assert not fits(None, PASSWORD)
-    for weak in ("123456789", "x" * 129, "my-Chen-password"):
+    for weak in (
+        "123456789",
+        "0123456789" * 13,
+        "my-Chen-password",
+        " " * 10,
+        "1212121212",
+        "x" * 20,
+    ):
         with pytest.raises(Refused, match="password"):
             hashed(weak, "chen")
 

@@ -2,7 +2,9 @@
 
 import json
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from typing import Any
 
 import pytest
@@ -54,6 +56,26 @@ def test_the_same_message_at_once_is_done_once(hospital: Hospital, client: Clien
         one.close()
     assert len(set(told)) == 1
     assert json.loads(told[0])["infcode"] == 0
+
+
+def test_a_message_that_is_too_large_is_told_the_limit_in_an_envelope(client: Client) -> None:
+    large = b"x" * ((16 << 20) + 1)
+    whole = b"Content-Length: %d\r\n\r\n" % len(large) + large
+    parts = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(large) + large + b"\r\n0\r\n\r\n"
+    for sent in (whole, parts):
+        with socket.create_connection(("127.0.0.1", client.port), timeout=30) as asks:
+            asks.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\n" % ENTRY.encode() + sent)
+            told = json.loads(read_reply(asks))
+        assert told["infcode"] == -1
+        assert "报文最多16777216字节" in told["err_msg"]
+
+
+def read_reply(asks: socket.socket) -> bytes:
+    """Return the body of a reply."""
+    reply = HTTPResponse(asks)
+    reply.begin()
+    assert reply.status == 200
+    return reply.read()
 
 
 def test_a_number_stands_for_one_message(hospital: Hospital, pharmacy: Hospital) -> None:

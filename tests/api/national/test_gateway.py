@@ -269,6 +269,13 @@ def test_a_closed_interface_counts_addresses(url: str, database: Database) -> No
         (("[H3, H1]", "H3"), "gateway.keys.AK1.institutions: found H3"),
         (("profile", "transport: [entry]\nprofile"), "file: found ['transport']"),
         (("profile", "transports: [ftp]\nprofile"), "transports: found ['ftp']"),
+        (("profile", "transports: [[entry]]\nprofile"), "transports: found [['entry']]"),
+        (("profile", "transports: [{a: 1}]\nprofile"), "transports: found [{'a': 1}]"),
+        (("profile", "transports: []\nprofile"), "transports: found []"),
+        (("profile: hunan", "profile: [hunan]"), "profile: found ['hunan']"),
+        (("profile", "sign_in: {}\nprofile"), "sign_in: found {}"),
+        (("minutes: 10", "minutes: [10]"), "gateway.minutes: found [10]"),
+        (("[H3, H1]", "[[H3], H1]"), "gateway.keys.AK1.institutions: found [['H3'], 'H1']"),
     ],
 )
 def test_settings_that_cannot_be_are_told(

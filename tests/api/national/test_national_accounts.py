@@ -76,6 +76,19 @@ def test_equal_sums(
     assert told == {"setl_optins": "120000", "stmt_rslt": "0", "stmt_rslt_dscr": None}
 
 
+@pytest.mark.usefixtures("settled")
+def test_sums_of_another_centre_are_not_held_against_ours(
+    clinic: Hospital, settled: list[Settled]
+) -> None:
+    for other in ("440100", "110000", "000000", "NOPE"):
+        told = clinic.refused("3201", sums(settled[:1], 3, setl_optins=other))
+        assert f"(setl_optins)：本中心是120000，收到“{other}”" in told
+    for ours in ("120100", "120000"):
+        assert clinic.ask("3201", sums(settled[:1], 3, setl_optins=ours))
+    told = clinic.refused("3202", details(clinic, [["x"]], setl_optins="440100"))
+    assert "收到“440100”" in told
+
+
 def test_refunds_lower_a_sum(clinic: Hospital, settled: list[Settled]) -> None:
     body = sums(settled[1:], 1, refd_setl_flag="1")
     data = body["data"]

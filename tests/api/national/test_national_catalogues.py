@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from centres import ENTRY, SCHEMA, Hospital
 
+from yibao.agency import files
 from yibao.registry.importing import import_rows
 from yibao.registry.registers import REGISTERS
 from yibao.store.database import Database
@@ -262,3 +264,27 @@ def test_what_is_no_file_is_told(hospital: Hospital, sent: Any) -> None:
 def test_a_file_is_its_senders(hospital: Hospital) -> None:
     body = {"fsUploadIn": {"in": "YQ==", "filename": "a", "fixmedins_code": "P1"}}
     assert "医药机构编号" in hospital.refused("9101", body)
+
+
+def test_no_more_is_kept_of_an_institution_than_its_room(
+    hospital: Hospital,
+    pharmacy: Hospital,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def send(who: Hospital, size: int) -> dict[str, Any]:
+        return upload(who, base64.b64encode(bytes(size)).decode())
+
+    with database.transaction() as connection:
+        row = connection.execute(
+            "SELECT coalesce(sum(octet_length(content)), 0)::bigint FROM ops.file "
+            "WHERE institution_id = %s",
+            (hospital.code,),
+        ).fetchone()
+    assert row is not None
+    monkeypatch.setattr(files, "MOST", row[0] + 1000)
+    hospital.ask("9101", send(hospital, 600))
+    told = hospital.refused("9101", send(hospital, 600))
+    assert re.search(r"至多 \d+ 字节，已有 \d+，又收到 600；每个文件保留 30 天\[file_room\]", told)
+    pharmacy.ask("9101", send(pharmacy, 600))
+    hospital.ask("9101", send(hospital, 300))  # smaller than what is left

@@ -366,6 +366,13 @@ def test_a_sum_that_is_not_that_of_the_lines_is_told_by_its_field(patient: Patie
 SUMS = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt")
 
 
+@pytest.mark.parametrize("name", ["feedetl_sn", "chrg_bchno"])
+def test_what_stands_for_all_names_no_line_and_no_batch(hospital: Hospital, name: str) -> None:
+    patient = visiting(hospital, SHARED)
+    told = hospital.refused("2204", {"feedetail": [patient.line("1") | {name: "0000"}]})
+    assert f"({name})：“0000”在撤销时指全部" in told
+
+
 def test_lines_of_two_visits_are_not_taken_together(hospital: Hospital) -> None:
     one, other = visiting(hospital, SHARED), visiting(hospital, SHARED)
     told = hospital.refused("2204", {"feedetail": [one.line("1"), other.line("2")]})

@@ -463,6 +463,11 @@ CASES: dict[str, tuple[Change, str, str]] = {
     ),
     "no visit": (put("subType", None), "subType", "system"),
     "part of a date": (put("billablePeriod.end", "2022-03"), "billablePeriod.end", "day"),
+    "period that ends before it starts": (
+        put("billablePeriod", {"start": "9999-12-31", "end": "0001-01-01"}),
+        "billablePeriod.end",
+        "period",
+    ),
     "no period": (put("billablePeriod", None), "billablePeriod.start", "needed"),
     "draft": (put("status", "draft"), "status", "status"),
     "predetermination": (put("use", "predetermination"), "use", "status"),

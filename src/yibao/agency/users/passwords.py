@@ -13,6 +13,8 @@ from yibao.text import Text
 
 SHORTEST = 10
 LONGEST = 128
+DIFFERENT = 5
+"""Fewest different characters: ten blanks, or one digit over and over, are guessed first."""
 
 _HASHER = PasswordHasher()
 """Argon2id with 64 MiB and 3 passes (RFC 9106, second recommendation): 0.1 s of CPU."""
@@ -20,12 +22,14 @@ _HASHER = PasswordHasher()
 
 def hashed(password: str, name: str) -> str:
     """Return what is kept of a password; raises Refused for one that is too weak."""
-    if not SHORTEST <= len(password) <= LONGEST or name.lower() in password.lower():
+    fits_in = SHORTEST <= len(password) <= LONGEST
+    if not fits_in or len(set(password)) < DIFFERENT or name.lower() in password.lower():
         raise Refused(
             "password",
             Text(
-                f"口令须 {SHORTEST} 至 {LONGEST} 个字符，且不含用户名",
-                f"a password has {SHORTEST} to {LONGEST} characters and not the user's name in it",
+                f"口令须 {SHORTEST} 至 {LONGEST} 个字符，至少 {DIFFERENT} 个不同，且不含用户名",
+                f"a password has {SHORTEST} to {LONGEST} characters, {DIFFERENT} of them "
+                "different, and not the user's name in it",
             ),
         )
     return _HASHER.hash(password)

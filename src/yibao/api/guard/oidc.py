@@ -27,6 +27,7 @@ from joserfc.jwk import KeySet
 
 from yibao.api.guard.principal import NotSignedIn, Principal, in_region
 from yibao.api.guard.roles import OWN, ROLES
+from yibao.api.routing import Twice, object_of
 from yibao.api.service import service_of
 from yibao.errors import CannotRead
 from yibao.store.errors import StoreError
@@ -143,6 +144,17 @@ class Keys:
             return self._keys
 
 
+class _Strict(json.JSONDecoder):
+    """Reads claims as requests are read: no name twice in an object, no NaN; raises Twice."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=object_of, parse_constant=_no_number)
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(constant)
+
+
 class Oidc:
     """Says whose a provider's token is."""
 
@@ -168,27 +180,31 @@ class Oidc:
             claims = self._claims(token)
             self._registry.validate(claims)
             principal = self._principal(claims)
-        except (JoseError, ValueError, TypeError) as error:
+            seconds = claims["exp"] - time()
+        except (JoseError, Twice, ValueError, TypeError, ArithmeticError, RecursionError) as error:
             raise NotSignedIn(f"the token does not hold: {type(error).__name__}") from None
         if self.provider.region:
             of = service_of(request).office.policy.region
             home = _at(claims, self.provider.region)
             principal = in_region(principal, str(home), of.id, of.parents)
-        return principal, claims["exp"] - time()
+        return principal, seconds
 
     def _claims(self, token: str) -> dict[str, Any]:
         """Return what a token says whose signature is right; a key that is new is fetched."""
         allowed = list(self.provider.algorithms)
         try:
-            return jwt.decode(token, self.keys.get(), allowed).claims
+            return jwt.decode(token, self.keys.get(), allowed, decoder_cls=_Strict).claims
         except InvalidKeyIdError:
-            return jwt.decode(token, self.keys.get(newer=True), allowed).claims
+            newer = self.keys.get(newer=True)
+            return jwt.decode(token, newer, allowed, decoder_cls=_Strict).claims
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         subject = claims["sub"]
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
             raise NotSignedIn("sub: expected 1 to 120 letters, digits and signs")
         said = _at(claims, self.provider.roles)
+        if not isinstance(said, list | str | None):
+            raise NotSignedIn("roles: expected a list, or text with blanks between")
         roles = ROLES.keys() & set(said.split() if isinstance(said, str) else said or ())
         own = _at(claims, self.provider.own)
         narrow = sorted(roles & OWN)

@@ -16,13 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yibao.api.guard.principal import NotSignedIn, principal_of
 from yibao.api.guard.sm2 import PublicKey, public_key, sm3, verify
-from yibao.api.problems import problem, refused
+from yibao.api.problems import refused, too_large
+from yibao.api.routing import TooLarge
 from yibao.errors import CannotRead
 
 HOLDS = 300
@@ -72,8 +72,8 @@ class Signed:
         try:
             body = await request.body()
             await run_in_threadpool(check, request, body, keys)
-        except HTTPException as error:
-            await problem("body_size", str(error.detail))(scope, receive, send)
+        except TooLarge as error:
+            await too_large(error)(scope, receive, send)
         except NotSignedIn as error:
             await refused(request, error)(scope, receive, send)
         else:

@@ -35,7 +35,7 @@ from yibao.api.national.reply import now, number_of, reply
 from yibao.api.national.saying import NOTHING, said_of, says
 from yibao.api.once import kept
 from yibao.api.problems import RETRY_AFTER, STATUS
-from yibao.api.routing import Twice, object_of
+from yibao.api.routing import TooLarge, Twice, object_of
 from yibao.api.service import Service, service_of
 from yibao.clock import today
 from yibao.errors import YibaoError
@@ -53,8 +53,10 @@ router = APIRouter(tags=["national"], include_in_schema=False)
 ENTRY = "/fsi/api/rsfComIfsService/callService"
 """The address of the one entry that dispatches on `infno`."""
 
-LARGER = {re.compile("/fsi/api/.*"): 16 << 20}
-"""Bytes of a message: a long stay has some thousands of fee lines."""
+MAX_MESSAGE = 16 << 20
+"""Most bytes of a message: a long stay has some thousands of fee lines."""
+
+LARGER = {re.compile("/fsi/api/.*"): MAX_MESSAGE}
 
 SIGN_IN = "9001"
 """The one transaction that nobody has to have signed in for."""
@@ -64,16 +66,22 @@ Speaks = frozenset[str] | None
 defects = logging.getLogger("yibao.defects")
 
 
-async def _body(request: Request) -> bytes:
-    """Return a message; where nobody is listened to, or not to whoever sends it, it is not read."""
+async def _body(request: Request) -> bytes | None:
+    """Return a message; None where it is too large to be read.
+
+    Where nobody is listened to, or not to whoever sends it, it is not read.
+    """
     national = service_of(request).national
     gateway = national.gateway
     if not national.transports or (gateway is not None and not gateway.hears(request.headers)):
         return b""
-    return await request.body()
+    try:
+        return await request.body()
+    except TooLarge:
+        return None
 
 
-Body = Annotated[bytes, Depends(_body)]
+Body = Annotated[bytes | None, Depends(_body)]
 
 
 @router.post(ENTRY, operation_id="speak")
@@ -99,10 +107,10 @@ class Asked:
 AT_ENTRY = Asked("entry")
 
 
-def _answered(request: Request, body: bytes, asked: Asked) -> Response:
+def _answered(request: Request, body: bytes | None, asked: Asked) -> Response:
     service = service_of(request)
     try:
-        speaker = _speaker(service, request, body)
+        speaker = None if body is None else _speaker(service, request, body)
     except NotAdmitted as error:
         return _turned_away(request, str(error))
     try:
@@ -181,9 +189,11 @@ class _Message:
 
 
 def answer(
-    service: Service, body: bytes, asked: Asked = AT_ENTRY, speaks: Speaks = None
+    service: Service, body: bytes | None, asked: Asked = AT_ENTRY, speaks: Speaks = None
 ) -> str | Stream:
     """Return the reply to a message, whatever it is; of a file that is fetched, the file.
+
+    It is None where it was too large.
 
     `speaks` are the institutions for which the gateway lets it speak, None where there is none.
     """
@@ -226,7 +236,7 @@ def _unavailable(error: Exception) -> str:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _read(service: Service, body: bytes, received: datetime, number: str) -> _Message:
+def _read(service: Service, body: bytes | None, received: datetime, number: str) -> _Message:
     """Return a message that has nothing wrong with it; raises Failed."""
     given = _parsed(body)
     schema = interface(service.national.profile)
@@ -242,7 +252,9 @@ def _read(service: Service, body: bytes, received: datetime, number: str) -> _Me
     return _Message(given, envelope, transaction, found, received, number)
 
 
-def _parsed(body: bytes) -> Mapping[str, Any]:
+def _parsed(body: bytes | None) -> Mapping[str, Any]:
+    if body is None:
+        raise Failed(f"报文最多{MAX_MESSAGE}字节")
     try:
         given = simplejson.loads(
             body.decode(), use_decimal=True, parse_constant=_refused, object_pairs_hook=object_of

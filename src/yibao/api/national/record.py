@@ -71,8 +71,8 @@ def recorder(file: Path) -> Tell:
         exchange = {"request": _read(asked), "reply": _read(told)}
         line = simplejson.dumps(exchange, ensure_ascii=False, use_decimal=True)
         try:
-            with lock, file.open("ab") as stream:
-                stream.write(line.encode(errors="replace") + b"\n")
+            with lock:
+                append(file, line.encode(errors="replace") + b"\n")
         except OSError as error:  # who asked has the reply all the same
             log.error("%s: not recorded: %s", file, error.strerror)
 
@@ -94,6 +94,19 @@ def _result(reply: Any) -> str:
     if "infcode" not in reply:
         return str(reply.get("message"))
     return f"{reply['infcode']} {reply.get('err_msg') or ''}".rstrip()
+
+
+def append(file: Path, line: bytes) -> None:
+    """Add a line to a file, all of it or, where the disk is full, nothing; raises OSError."""
+    with file.open("ab", buffering=0) as stream:
+        end = stream.tell()
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[stream.write(rest) :]
+        except OSError:
+            stream.truncate(end)  # or the next line would go on in the midst of this one
+            raise
 
 
 def _read(body: bytes) -> Any:

@@ -63,7 +63,8 @@ def load(file: Path) -> Settings:
     if profile and profile not in profiles():
         raise _wrong(file, "profile", profile, f"one of {', '.join(profiles())}")
     transports = data.get("transports", sorted(TRANSPORTS))
-    if not isinstance(transports, list) or not set(transports) <= TRANSPORTS or not transports:
+    known = isinstance(transports, list) and all(t in sorted(TRANSPORTS) for t in transports)
+    if not known or not transports:
         raise _wrong(file, "transports", transports, f"a list of {', '.join(sorted(TRANSPORTS))}")
     sign_in = data.get("sign_in", "optional")
     if sign_in not in get_args(SignIn):

@@ -201,14 +201,14 @@ def charges(rows: Sequence[Row]) -> list[Charge]:
     """Return fee lines as they are told: exact numbers, fen."""
     return [
         Charge(
-            number=text(row, "feedetl_sn"),
+            number=_name(row, "feedetl_sn", "费用明细流水号"),
             code=text(row, "med_list_codg"),
             local_code=text(row, "medins_list_codg"),
             quantity=_exact(row["cnt"]),
             price=_exact(row["pric"]) * 100,
             total=fen(row, "det_item_fee_sumamt"),
             charged_at=begins(row, "fee_ocur_time"),
-            batch=text(row, "chrg_bchno"),
+            batch=_name(row, "chrg_bchno", "收费批次号"),
             gives_back=text(row, "init_feedetl_sn"),
             practitioner_id=text(row, "bilg_dr_codg"),
             approval=_APPROVALS[text(row, "hosp_appr_flag")],
@@ -216,6 +216,14 @@ def charges(rows: Sequence[Row]) -> list[Charge]:
         )
         for row in rows
     ]
+
+
+def _name(row: Row, name: str, zh: str) -> str:
+    """Return what a line or its batch is called; raises Failed for what stands for all."""
+    called = text(row, name)
+    if called == ALL:
+        raise Failed(f"{zh}({name})：“{ALL}”在撤销时指全部，不能用作编号")
+    return called
 
 
 _READ = frozenset(

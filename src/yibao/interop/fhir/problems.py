@@ -35,6 +35,7 @@ RULES = MappingProxyType(
         "currency": Text("币种应为 CNY（人民币）", "the currency must be CNY"),
         "number": Text("金额和数量应为 JSON 数字", "a JSON number is needed"),
         "day": Text("应为完整的日期", "a whole day is needed, such as 2022-03-01"),
+        "period": Text("早于起始日期 {start}", "this is before the start, {start}"),
         "instant": Text(
             "应为带时区的时刻", "a time with its zone is needed: 2022-03-01T09:30:00+08:00"
         ),

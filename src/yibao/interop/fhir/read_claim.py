@@ -75,6 +75,9 @@ def bill(given: Given, found: Found) -> tuple[Row, Sequence[Row]] | None:
         "total": claim["total"].yuan(amount_column(vocabulary().amounts["total"])),
         **_told(claim),
     }
+    first, last = row["admitted_on"], row["discharged_on"]
+    if first and last and last < first:
+        period["end"].wrong("period", start=first)
     lines = [{**own, **_line(claim, item)} for item in claim["item"]]
     if lines and not reader.problems:
         _check_total(claim, lines)

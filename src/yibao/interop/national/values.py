@@ -20,6 +20,14 @@ Value = str | bytes | Decimal | date | datetime | list[Any] | dict[str, Any]
 Codes = Mapping[str, CodeTable]
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_LARGEST = 20
+"""Most digits of a number before its point, and most after it."""
+_WIDE_BLANK = "\u3000"
+"""The blank of Chinese text: hospitals write it within names of two characters."""
+_TIMES = (
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"), "%Y-%m-%d %H:%M:%S"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "%Y-%m-%d"),
+)
 _SHOWN = 40
 """Characters of a wrong value that an error repeats."""
 
@@ -58,7 +66,7 @@ def _text(field: Field, given: Any) -> str:
         given = str(given)
     if not isinstance(given, str):
         raise Wrong(_not(given, "应为文本"))
-    if not given.isprintable():
+    if not given.replace(_WIDE_BLANK, "").isprintable():
         raise Wrong("含有控制字符")
     if field.length and len(given) > field.length:
         raise Wrong(f"最长{field.length}个字符，收到{len(given)}个")
@@ -75,7 +83,7 @@ def _code(field: Field, given: str, codes: Codes) -> str:
 
 
 def _number(field: Field, given: Any) -> Decimal:
-    text = format(given, "f") if isinstance(given, Decimal) else str(given)
+    text = _plain(given) if isinstance(given, Decimal) else str(given)
     if isinstance(given, bool) or not _NUMBER.fullmatch(text):
         raise Wrong(_not(given, f"应为{_shape(field)}"))
     whole, _, part = text.lstrip("-").partition(".")
@@ -84,6 +92,14 @@ def _number(field: Field, given: Any) -> Decimal:
     if field.length and not fits:
         raise Wrong(_not(given, f"应为{_shape(field)}"))
     return Decimal(text)
+
+
+def _plain(given: Decimal) -> str:
+    """Return a number without an exponent; with one where it would be written with many digits.
+
+    A few characters may stand for a number of gigabytes, which is why it is not written first.
+    """
+    return format(given, "f") if -_LARGEST <= given.adjusted() < _LARGEST else str(given)
 
 
 def _shape(field: Field) -> str:
@@ -95,15 +111,15 @@ def _shape(field: Field) -> str:
 
 def _time(field: Field, given: Any) -> date | datetime:
     if isinstance(given, str):
-        for length, shape in ((19, "%Y-%m-%d %H:%M:%S"), (10, "%Y-%m-%d")):
-            if len(given) == length:
+        for pattern, shape in _TIMES:
+            if pattern.fullmatch(given):
                 try:
                     found = datetime.strptime(given, shape)  # noqa: DTZ007 (local time)
                 except ValueError:
                     break
                 return found if field.kind == "datetime" else found.date()
-    pattern = "yyyy-MM-dd HH:mm:ss" if field.kind == "datetime" else "yyyy-MM-dd"
-    raise Wrong(_not(given, f"应为{pattern}的时间"))
+    expected = "yyyy-MM-dd HH:mm:ss" if field.kind == "datetime" else "yyyy-MM-dd"
+    raise Wrong(_not(given, f"应为{expected}的时间"))
 
 
 def _held(field: Field, given: Any) -> list[Any] | dict[str, Any]:

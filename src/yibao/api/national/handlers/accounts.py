@@ -63,6 +63,7 @@ def _visits(clearing: str) -> Sequence[str]:
 def _sums(exchange: Exchange) -> Output:
     """Hold the sums of a period against ours; a refund lowers a sum and is counted as a row."""
     given = exchange.row()
+    _check_centre(exchange, text(given, "setl_optins"))
     found = totals(exchange.connection, _wanted(exchange))
     told = _unequal(given, found)
     return {
@@ -72,6 +73,19 @@ def _sums(exchange: Exchange) -> Output:
             "stmt_rslt_dscr": "；".join(told)[:200] or None,
         }
     }
+
+
+def _check_centre(exchange: Exchange, code: str) -> None:
+    """Refuse sums of another centre's settlements; above and below ours, divisions are ours."""
+    division = exchange.service.office.policy.region.division
+    theirs, ours = _significant(code), _significant(division)
+    if not theirs or not (theirs.startswith(ours) or ours.startswith(theirs)):
+        raise Failed(f"结算经办机构(setl_optins)：本中心是{division}，收到“{code}”")
+
+
+def _significant(division: str) -> str:
+    """Return the digits of a division that say which: its province, its prefecture, its county."""
+    return division.removesuffix("00").removesuffix("00")
 
 
 _SUMS: Mapping[str, tuple[str, str]] = {
@@ -104,6 +118,7 @@ def _unequal(given: Given, found: Totals) -> list[str]:
 def _details(exchange: Exchange) -> Output:
     """Hold the rows of a file against ours; each of either side comes back with its result."""
     given, wanted = exchange.row(), _wanted(exchange)
+    _check_centre(exchange, text(given, "setl_optins"))
     own, connection = wanted.institution_id, exchange.connection
     node = exchange.transaction.input["_file_in"]
     content = fetch(connection, own, text(given, "file_qury_no"))
