@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any, Literal
@@ -74,6 +75,8 @@ def serve(
     open: who asks from then on is answered. Raises CannotServe, CannotTell where an
     address is taken.
     """
+    if hasattr(signal, "SIGPIPE"):  # who leaves a reply unread ends a connection, not the service
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     listening = listen(host, port)
     if open_at is not None:
         open_at(listening.getsockname()[1])
