@@ -37,6 +37,7 @@ from yibao.agency.users.users import User
 from yibao.store import migrate
 from yibao.store.database import Connection, Database
 from yibao.store.server import program, serving
+from yibao.store.sight import EVERYTHING
 
 PERSONS = 50_000
 ROWS = ("entry", "2 transfers", "settlement", "claim_no", "person_year", "audit", "request")
@@ -269,7 +270,7 @@ def main() -> None:
             # As autovacuum does within a minute.
             connection.execute("ANALYZE enrolment.person, enrolment.coverage")
             print(*connection.execute("SELECT version()").fetchone() or ())
-        with Database(url, connections=1) as database:
+        with Database(url, sight=EVERYTHING, connections=1) as database:
             given.token = database.run(clerk)
         postmaster = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
         with service(url, given.workers) as (port, pid):

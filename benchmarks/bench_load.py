@@ -34,6 +34,7 @@ from yibao.settlement.model import Claim
 from yibao.store import migrate
 from yibao.store.database import Database
 from yibao.store.server import serving
+from yibao.store.sight import EVERYTHING
 
 
 def made(count: int, persons: int) -> Iterator[Claim]:
@@ -80,7 +81,7 @@ def main() -> None:
         postmaster = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
         office = Office(load_policy("tianjin"), REGISTERS)
         wanted = loads.Load("bench", "bench", list(made(given.claims, persons)))
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             before = time.perf_counter(), time.process_time(), cpu(postmaster)
             with database.transaction() as connection:
                 done = loads.load(connection, office, wanted, actor="bench")

@@ -14,6 +14,7 @@ import typer.testing
 from hypothesis import settings
 
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 # "ci" draws the same examples on every machine, so that a red run can be repeated.
 settings.register_profile("ci", max_examples=1000, deadline=None, derandomize=True)
@@ -52,5 +53,5 @@ def empty_url(server_url: str) -> Iterator[str]:
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     """Give a pool of connections to a database of the newest schema."""
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         yield database

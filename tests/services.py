@@ -202,6 +202,8 @@ def running(app: FastAPI) -> Iterator[int]:
     thread.start()
     while not server.started and thread.is_alive():
         sleep(0.005)
-    yield listening.getsockname()[1]
-    server.should_exit = True
-    thread.join()
+    try:
+        yield listening.getsockname()[1]
+    finally:  # else the process would wait for the thread
+        server.should_exit = True
+        thread.join()

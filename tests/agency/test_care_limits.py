@@ -204,9 +204,10 @@ def test_of_two_who_cancel_a_choice_at_once_one_does(town: Database) -> None:
     assert sorted(map(str, at_once(town, works))) == ["None", *["cancelled"] * 3]
     with town.transaction() as connection:
         assert [(v, s) for v, s, *_ in held(connection, "contracted_institution")] == [
-            ("H1", "residence: works there"),
-            ("H1", "residence: works there"),
+            ("H1", "residence"),
+            ("H1", "residence"),
         ]
+        assert next(c.residence for c in choices(connection, "P1")) == "works there"
 
 
 def test_choices_are_kept_as_they_were_made(town: Database) -> None:
@@ -234,11 +235,12 @@ def test_a_mistaken_application_is_cancelled_with_who_and_why(town: Database) ->
         assert diseases.cancel(connection, number, APPLIED, "of another person", actor="clerk")
         assert not diseases.cancel(connection, number, APPLIED, "of another person", actor="clerk")
         rows = connection.execute(
-            "SELECT actor, detail->>'reason' FROM ops.audit WHERE action = 'qualify-cancel'"
+            "SELECT actor, subject FROM ops.audit WHERE action = 'qualify-cancel'"
         ).fetchall()
         (found,) = diseases.applications(connection, "P1")
-    assert rows == [("clerk", "of another person")]
+    assert rows == [("clerk", f"application:{number}")]
     assert (found.outcome, found.decided_on) == ("cancelled", APPLIED)
+    assert found.reason == "of another person"
     assert applied(town) > number
 
 

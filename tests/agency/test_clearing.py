@@ -34,6 +34,7 @@ from yibao.ledger.entries import Entry, Transfer, post
 from yibao.ledger.funds import PERSONAL
 from yibao.policy.policy import load_policy
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 CLERK, PAYER = Act("clerk", date(2026, 5, 4)), Act("payer", date(2026, 5, 6))
@@ -426,7 +427,7 @@ def at_once(database: Database, work: Callable[[int], object], times: int = 8) -
 
 
 def test_a_step_asked_for_by_many_at_once_happens_once(url: str) -> None:
-    with Database(url, connections=8) as database:
+    with Database(url, sight=EVERYTHING, connections=8) as database:
         booked(database, *((f"A{n}", date(2026, 3, 2), 100 + n) for n in range(200)))
         booked(database, ("B1", date(2026, 4, 2), 50_00))
         assert at_once(database, lambda _: applied(database)) == [""] + ["applied_for"] * 7
@@ -436,7 +437,7 @@ def test_a_step_asked_for_by_many_at_once_happens_once(url: str) -> None:
 
 
 def test_two_months_applied_for_at_once_hold_each_settlement_once(url: str) -> None:
-    with Database(url, connections=8) as database:
+    with Database(url, sight=EVERYTHING, connections=8) as database:
         booked(database, ("A1", date(2026, 3, 2), 1_00), ("A2", date(2026, 4, 2), 2_00))
         at_once(database, lambda n: applied(database, (MARCH, APRIL)[n % 2]))
         with database.transaction() as c:
@@ -447,7 +448,7 @@ def test_two_months_applied_for_at_once_hold_each_settlement_once(url: str) -> N
 
 
 def test_the_desk_books_while_institutions_apply(url: str) -> None:
-    with Database(url, connections=8) as database:
+    with Database(url, sight=EVERYTHING, connections=8) as database:
         booked(database, ("A", date(2026, 3, 2), 1_00))
 
         def work(number: int) -> None:

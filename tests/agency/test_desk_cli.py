@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from agency_town import DOCTOR, DRUG, build, count
 from openpyxl import Workbook, load_workbook
 from typer.testing import CliRunner, Result
 
+from yibao import clock
 from yibao.agency.dispensing.prescriptions import ZONE, Item, Prescription, audit, issue
 from yibao.agency.reconcile.books import verify
 from yibao.cli import app, exit_codes
@@ -73,7 +74,7 @@ def town(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 def call(*args: object) -> Result:
-    policy = () if args[1] in {"show", "list"} else ("--policy", "tianjin")
+    policy = () if args[1] in {"show", "list", "connections"} else ("--policy", "tianjin")
     return CliRunner().invoke(app, [*map(str, args), *policy])
 
 
@@ -474,3 +475,36 @@ def test_paper_invoices_add_up_to_the_bill_and_are_paid_once(
     told(*how, code=exit_codes.REJECTED)
     assert rules(tmp_path / "p.rejects.csv") == [("invoices", "invoice_used")]
     agree(town)
+
+
+# --- connections ----------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("C-JX06-1.4")
+def test_the_share_of_what_is_settled_directly_is_told_by_institution_and_in_all(
+    town: Database, tmp_path: Path
+) -> None:
+    """Settled directly: four of 200 at H1; on paper: one of 200 there. 800 of 1,000 is 80.0 %."""
+    today = clock.today()
+    cover = ("desk", "connections", "--from", today, "--to", today)
+    assert "none" in call(*cover).stdout
+    small = {**BILL, "total": "200.00", "out_of_catalogue": "0.00", "in_scope": "200.00"}
+    bills = [{**small, "claim_no": f"A{n}"} for n in range(5)]
+    done = told("desk", "settle", write(tmp_path / "bills.csv", *bills))
+    told("desk", "reverse", done["settlements"][0]["settlement_id"])  # does not count
+    paper = {**small, "claim_no": "P1"}
+    slip = {"institution_id": "H1", "claim_no": "P1", "invoice_code": "1", "invoice_no": "1"}
+    invoices = write(tmp_path / "i.csv", {**slip, "amount": "200.00"})
+    told("desk", "reimburse", write(tmp_path / "p.csv", paper), "--invoices", invoices)
+    shares = {"bills": 5, "direct": 4, "total": "1000.00", "direct_total": "800.00"}
+    expected = {**shares, "by_bill": "80.0%", "by_cost": "80.0%"}
+    found = told(*cover)
+    assert found["all"] == expected
+    assert found["institutions"] == [{"institution_id": "H1", "since": str(today), **expected}]
+    assert "80.0%" in call(*cover).stdout
+    earlier = today - timedelta(1)
+    assert told("desk", "connections", "--from", earlier, "--to", earlier)["institutions"] == []
+    later = today + timedelta(1)
+    (still,) = told("desk", "connections", "--from", later, "--to", later)["institutions"]
+    assert (still["since"], still["bills"], still["by_bill"]) == (str(today), 0, "")
+    assert call("desk", "connections", "--from", later, "--to", today).exit_code == exit_codes.USAGE

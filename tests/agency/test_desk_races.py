@@ -10,12 +10,13 @@ from yibao.agency.desk.model import Key, KeyUsed, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.settle import settle
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 
 @pytest.fixture
 def wide(url: str) -> Database:
     """Give a database with a connection for each of 16 who work at once."""
-    return Database(url, connections=16)
+    return Database(url, sight=EVERYTHING, connections=16)
 
 
 @pytest.fixture

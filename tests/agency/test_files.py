@@ -56,7 +56,7 @@ def write(file: Path, *lines: str, encoding: str = "utf-8") -> Path:
 
 
 def rows(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 

@@ -130,8 +130,9 @@ def test_counts_by_street_and_steps_that_stay(five: Database) -> None:
         assert len(gaps(connection, street="Xinxing")) == 3
         assert len(gaps(connection, division="1201", states=["called"])) == 1
         assert gaps(connection, division="13") == []
-    with pytest.raises(pg.InsufficientPrivilege), five.transaction() as connection:
-        connection.execute("UPDATE matching.gap_step SET note = ''")
+    for change, told in (("note = ''", "is append-only"), ("state = 'open'", "permission denied")):
+        with pytest.raises(pg.Error, match=told), five.transaction() as connection:
+            connection.execute(f"UPDATE matching.gap_step SET {change}".encode())
 
 
 # --- commands -------------------------------------------------------------------------------------

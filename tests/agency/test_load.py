@@ -23,6 +23,7 @@ from yibao.ledger import entries
 from yibao.ledger.balance import trial_balance
 from yibao.settlement.model import Claim
 from yibao.store.database import Connection, Database
+from yibao.store.sight import EVERYTHING
 
 PERSONS = ("P1", "P2", "P3")
 ACCOUNT = 500_00
@@ -82,7 +83,7 @@ def town(database: Database) -> Database:
 @pytest.fixture
 def desk(server_url: str) -> Iterator[Database]:
     """Give the same town elsewhere."""
-    with databases.copy(server_url, "template") as url, Database(url) as database:
+    with databases.copy(server_url, "template") as url, Database(url, sight=EVERYTHING) as database:
         open_town(database, *PERSONS, account=ACCOUNT)
         yield database
 

@@ -8,13 +8,14 @@ from fastapi import FastAPI
 from services import Client, Contract, app_of, running
 
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 RETIRED = {"scheme": "employee", "category": "retired", "large_expense_paid": True}
 
 
 @pytest.fixture
 def app(url: str) -> FastAPI:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         register(database, "P1", "P2", account=500_00)
     return app_of(url, status("P1"), status("P2", **RETIRED))
 

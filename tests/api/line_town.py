@@ -11,6 +11,7 @@ from services import Client, Contract, running
 
 from yibao.api.main import application
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 DRUG, COSTLY, TUBE, VISIT, UNPAID = "XA10BA", "XB01", "C0101", "001101", "XC99"
 
@@ -57,7 +58,7 @@ def bill(claim_no: str, *lines: Any, **changes: Any) -> dict[str, Any]:
 @contextmanager
 def town(url: str, *persons: str) -> Iterator[Client]:
     """Build the town on an empty database and serve it; yield a client of its desk."""
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         build(database, *persons)
         with database.transaction() as connection:
             connection.execute(CATALOGUES.encode())

@@ -11,10 +11,11 @@ from services import Client, bill
 from shaken import JSON
 
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 
 def nothing_written(url: str) -> bool:
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         found = connection.execute(
             "SELECT FROM desk.settlement UNION ALL SELECT FROM ops.request "
             "UNION ALL SELECT FROM ops.audit"

@@ -17,6 +17,7 @@ from shaken import JSON
 from yibao.agency.clearing.model import Act
 from yibao.agency.clearing.pay import pay
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 POOL = "resident.pool_pay"
 MARCH = date(2026, 3, 1)
@@ -25,7 +26,7 @@ _keys = count()
 
 @pytest.fixture
 def town(url: str) -> FastAPI:
-    with Database(url) as database, database.transaction() as c:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as c:
         one = book(
             c, "H1", "A1", date(2026, 3, 2), {"pool_pay": 800_00}, account=30_00, cash=170_00
         )
@@ -115,7 +116,7 @@ def test_a_month_is_applied_for_audited_and_paid(client: Client) -> None:
 
 
 def test_lists_go_on_where_the_page_before_ended(client: Client, url: str) -> None:
-    with Database(url) as database, database.transaction() as c:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as c:
         for n in range(5):
             book(c, f"H2-{n}", "A1", date(2026, 3, 2), {"pool_pay": 1_00})
     numbers = [
@@ -181,7 +182,7 @@ def test_an_appeal_is_made_and_decided_once(client: Client) -> None:
 
 
 def test_a_year_with_an_institution(client: Client, url: str) -> None:
-    with Database(url) as database, database.transaction() as c:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as c:
         book(c, "H9", "A1", date(2025, 3, 2), {"pool_pay": 1200_00})
     asked = {"institution_id": "H9", "year": 2026, "day": "2026-01-05"}
     given = asked | {"months": 1, "cite": "agreement, 3"}
@@ -455,6 +456,6 @@ def test_no_body_gives_a_defect(client: Client, data: st.DataObject) -> None:
 
 def test_by_whichever_way_a_month_was_paid_it_is_paid(client: Client, url: str) -> None:
     at = audited(client)
-    with Database(url) as database, database.transaction() as c:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as c:
         pay(c, "H1", MARCH, Act("payer", date(2026, 4, 20)))
     assert client("GET", at).json["state"] == "paid"

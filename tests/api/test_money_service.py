@@ -18,12 +18,13 @@ from yibao.agency.enrolment.persons import employer, locked
 from yibao.api.app import create_app
 from yibao.api.guard.asked import trust_actor
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
     """A service of a town with an employer of two and a household of one."""
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         employer(connection, "U1", "甲公司", "enterprise", "120101", actor=ACTOR)
         for name in ("P1", "P2"):
             enrolled(connection, name, "2022-03-01", **EMPLOYEE)
@@ -129,7 +130,7 @@ def test_a_batch_lands_row_by_row_and_a_second_time_changes_nothing(client: Clie
 def test_a_wrong_wage_is_billed_anew_and_the_rest_refunded(client: Client, url: str) -> None:
     (number,) = made(post(client, "/contributions/bills", MARCH | {"person_id": "P1"}))["bills"]
     made(post(client, "/contributions/receipts", receipt("B1", "625.00")))
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         employ(connection, "P1", "U1", date(2022, 3, 1), wage=4600_00, actor=ACTOR)
     renewed = made(post(client, f"/contributions/bills/{number}/renewal", WHY))
     assert len(renewed["bills"]) == 1
@@ -167,7 +168,7 @@ def test_lateness_is_charged_and_waived(client: Client) -> None:
 
 
 def test_an_account_is_read_while_somebody_moves_it(client: Client, url: str) -> None:
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         locked(connection, "P1")
         assert client("GET", "/accounts/P1").json["balance"] == "0.00"
 

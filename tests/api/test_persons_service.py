@@ -17,6 +17,7 @@ from shaken import JSON
 from yibao.agency.enrolment.memberships import state_coverage
 from yibao.agency.enrolment.profile import Membership
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 NUMBER = "110105199003070025"
 PERSON: dict[str, Any] = {
@@ -123,7 +124,7 @@ def test_who_is_unmasked_is_written_down_with_who_asked_and_why(
     assert client("GET", "/requests/once", X_Actor="clerk").body == told.body
     assert send(client, "POST", target, {}).status == 422
     assert send(client, "POST", "/persons/P-9/unmasked", why).status == 404
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         log = connection.execute(
             "SELECT actor, subject, detail FROM ops.audit WHERE action = 'unmask'"
         ).fetchall()

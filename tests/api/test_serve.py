@@ -26,6 +26,7 @@ from yibao.cli import app
 from yibao.store import migrate
 from yibao.store.database import Database
 from yibao.store.server import serving
+from yibao.store.sight import EVERYTHING
 
 
 @pytest.fixture
@@ -193,7 +194,7 @@ def test_who_says_who_asks_is_believed_on_this_machine_alone(made: Path) -> None
 
 def test_what_is_in_work_is_finished_before_it_stops(made: Path) -> None:
     with serving(str(made)) as url, psycopg.connect(url) as holder:
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, "P1")
         run = Run(made, 1, "--trust-actor")
         run.wait("Application startup complete")
@@ -217,7 +218,7 @@ def test_503_while_the_database_is_not_there(
     server_url: str, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(application, "WAIT", 1.0)
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         register(database, "P1")
     made = app_of(url, status("P1"))
     name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]

@@ -18,7 +18,7 @@ DAYS = ("admitted_on", "discharged_on", "from", "to", "birth_date")
 
 def typed(file: Path) -> pa.Table:
     """Return a CSV file with dates, times and decimals; what is empty is null."""
-    names = file.read_text(encoding="utf-8").partition("\n")[0].split(",")
+    names = file.read_text(encoding="utf-8-sig").partition("\n")[0].split(",")
     kinds = {name: pa.string() for name in names}
     options = pyarrow.csv.ConvertOptions(column_types=kinds, strings_can_be_null=True)
     table = pyarrow.csv.read_csv(file, convert_options=options)

@@ -30,7 +30,7 @@ def test_make_and_report(tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text.count("<svg") == 3
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")  # needs nothing else
-    with table.open(encoding="utf-8") as stream:
+    with table.open(encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 38 + 12
     assert all(row["met"] == "true" for row in rows)

@@ -51,7 +51,7 @@ def test_kinds_and_columns_are_told() -> None:
 def test_a_template_filled_in_is_imported(tmp_path: Path) -> None:
     file = tmp_path / "diagnoses.csv"
     ok("template", "diagnosis", file)
-    assert file.read_text(encoding="utf-8") == "code,name,from,to\n"
+    assert file.read_text(encoding="utf-8-sig") == "code,name,from,to\n"
     with file.open("a", encoding="utf-8") as stream:
         stream.write("E11.900,2型糖尿病,2020-01-01,\n")
     assert "1 rows read · 1 added · 0 rejected" in ok("import", "diagnosis", file)
@@ -139,7 +139,7 @@ def test_a_release_tells_what_it_changed(tmp_path: Path) -> None:
     ok("import", "herbal", first, "--release", "2020-01-01")
     told = ok("import", "herbal", second, "--release", "2021-03-01", "--changes", changes)
     assert "2 rows read · 1 added · 1 changed · 1 ended · 0 rejected" in told
-    with changes.open(encoding="utf-8", newline="") as stream:
+    with changes.open(encoding="utf-8-sig", newline="") as stream:
         found = {r["code"]: r for r in csv.DictReader(stream)}
     assert {code: row["change"] for code, row in found.items()} == {
         "H1": "changed",

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from yibao.agency.users import sessions
 from yibao.cli import app
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_user_from_beginning_to_end(user: Any, url: str) -> None:
         )
     made = json.loads(user("add", "h3", "--role", "institution", "--own", "H3", "--json"))
     assert made.keys() == {"name", "roles", "institution", "password"}
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         _, session = sessions.sign_in(database, "h3", made["password"])
         assert session.user.own == {"institution": "H3"}
         assert "h3" in user("add", "h3", "--role", "auditor", code=6)

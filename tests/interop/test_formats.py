@@ -89,7 +89,7 @@ def test_settlements_are_exact(tmp_path: Path) -> None:
     run = settle(tmp_path, [CLAIM])
     file = tmp_path / "out.csv"
     write_files({file: [settlements_sheet(run.batch.entries, run.policy)]})
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert row["deductible"] == "800.00"
     assert row["pool_pay"] == "32.50"

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import gzip
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ import openpyxl
 import pytest
 from claim_files import CLAIM, errors, settle, settle_text, settled
 
+from yibao.interop.files.csvfile import read_csv
+from yibao.interop.files.encoding import BOM
 from yibao.interop.files.output import Cell, Sheet, check_target, write_files
 from yibao.interop.files.results import beside, rejects_sheet
 from yibao.interop.files.rows import OutputError
@@ -40,7 +43,7 @@ def sheet(*cells: Cell) -> Sheet:
 def test_formulas_stay_text(tmp_path: Path, text: str) -> None:
     plain, excel = tmp_path / "out.csv", tmp_path / "out.xlsx"
     write_files({plain: [sheet(text)], excel: [sheet(text)]})
-    assert plain.read_text().splitlines()[1].strip('"').startswith("'" + text[0])
+    assert plain.read_text("utf-8-sig").splitlines()[1].strip('"').startswith("'" + text[0])
     page = openpyxl.load_workbook(excel)["s"]
     assert page["A2"].data_type == "s"
     assert page["A2"].value == text
@@ -50,7 +53,7 @@ def test_negative_amounts_stay_numbers(tmp_path: Path) -> None:
     plain, excel = tmp_path / "out.csv", tmp_path / "out.xlsx"
     money = Sheet("s", [("value", "money")], [(-500,)])
     write_files({plain: [money], excel: [money]})
-    assert plain.read_text() == "value\n-5.00\n"
+    assert plain.read_text("utf-8-sig") == "value\n-5.00\n"
     assert openpyxl.load_workbook(excel)["s"]["A2"].value == -5
 
 
@@ -64,13 +67,27 @@ def test_formulas_from_an_input_are_rejected_and_harmless(tmp_path: Path, text: 
     assert page["A2"].value == text
 
 
+# --- how a text is kept ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.gz"])
+def test_excel_is_told_that_csv_is_utf_8_once(tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    write_files({out: [sheet("药店")]})
+    raw = gzip.decompress(out.read_bytes()) if name.endswith(".gz") else out.read_bytes()
+    assert raw == BOM + "value\n药店\n".encode()
+    table = read_csv(out)
+    (row,) = table.records
+    assert (table.columns, tuple(row.cells)) == (("value",), ("药店",))
+
+
 # --- what a cell can hold -------------------------------------------------------------------------
 
 
 def test_control_characters_are_shown(tmp_path: Path) -> None:
     plain, excel = tmp_path / "out.csv", tmp_path / "out.xlsx"
     write_files({plain: [sheet("a\0b\nc")], excel: [sheet("a\0b\nc")]})
-    assert plain.read_text() == "value\na\\x00b\\nc\n"
+    assert plain.read_text("utf-8-sig") == "value\na\\x00b\\nc\n"
     assert openpyxl.load_workbook(excel)["s"]["A2"].value == "a\\x00b\\nc"
 
 
@@ -78,7 +95,7 @@ def test_very_long_cells_are_kept_or_marked(tmp_path: Path) -> None:
     long = "x" * 40_000
     plain, excel = tmp_path / "out.csv", tmp_path / "out.xlsx"
     write_files({plain: [sheet(long)], excel: [sheet(long)]})
-    assert plain.read_text() == f"value\n{long}\n"
+    assert plain.read_text("utf-8-sig") == f"value\n{long}\n"
     cut = str(openpyxl.load_workbook(excel)["s"]["A2"].value)
     assert len(cut) == 32_767
     assert cut.endswith("… (40000)")
@@ -168,7 +185,7 @@ def test_rejects_corrected_can_be_settled_as_they_are(tmp_path: Path) -> None:
     run = settle(tmp_path, [{**CLAIM, "level": "9"}])
     out = tmp_path / "rejects.csv"
     write_files({out: [rejects_sheet(run.rejects, list(CLAIM), "en")]})
-    text = out.read_text()
+    text = out.read_text("utf-8-sig")
     head, row = text.splitlines()
     assert head == ",".join([*CLAIM, "file", "row", "column", "value", "rule", "reason"])
     assert (
@@ -183,4 +200,4 @@ def test_a_damaged_line_is_kept_whole(tmp_path: Path) -> None:
     out = tmp_path / "rejects.csv"
     write_files({out: [rejects_sheet(run.rejects, list(CLAIM), "en")]})
     assert errors(run)[0].value == line.decode()
-    assert '"C1,""P1,half a row"' in out.read_text()
+    assert '"C1,""P1,half a row"' in out.read_text("utf-8-sig")

@@ -18,6 +18,7 @@ from yibao.store import migrate
 from yibao.store.audit import Head, audit, heads, read_heads, verify
 from yibao.store.backup import backup, restore
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 Owner = psycopg.Connection[tuple[Any, ...]]
 
@@ -78,7 +79,7 @@ def test_rows_are_chained_where_other_triggers_are_switched_off(url: str) -> Non
     with psycopg.connect(url) as owner:
         owner.execute("SET LOCAL session_replication_role TO replica")
         owner.execute("INSERT INTO ops.audit (actor, action, subject) VALUES ('a', 'load', 'c')")
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         assert broken(database) == []
 
 
@@ -240,7 +241,10 @@ def test_chains_hold_when_many_write_and_some_give_up(url: str) -> None:
             return 0
         return n % 3 + 1
 
-    with Database(url, connections=10) as database, ThreadPoolExecutor(10) as pool:
+    with (
+        Database(url, sight=EVERYTHING, connections=10) as database,
+        ThreadPoolExecutor(10) as pool,
+    ):
         written = sum(pool.map(one, range(600)))
         with database.transaction() as connection:
             found = verify(connection, heads(connection))
@@ -263,7 +267,7 @@ def test_one_more_than_there_are_lanes_waits_and_fits(url: str) -> None:
     finally:
         for connection in connections:
             connection.close()
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         assert broken(database) == []
         with database.transaction() as connection:
             assert len(heads(connection)) == 64
@@ -277,7 +281,7 @@ def test_a_backup_restored_elsewhere_has_the_same_heads_and_goes_on(
         noted = heads(connection)
     backup(url, tmp_path / "one.dump")
     restore(empty_url, tmp_path / "one.dump")
-    with Database(empty_url) as other:
+    with Database(empty_url, sight=EVERYTHING) as other:
         with other.transaction() as connection:
             assert heads(connection) == noted
         write(other, 2)
@@ -299,7 +303,7 @@ def test_rows_from_before_there_were_chains_are_chained_in_a_lane_of_their_own(
             "FROM generate_series(1, 5) AS n"
         )
     migrate.upgrade(empty_url)
-    with Database(empty_url) as database:
+    with Database(empty_url, sight=EVERYTHING) as database:
         write(database, 1)
         with database.transaction() as connection:
             found = verify(connection)

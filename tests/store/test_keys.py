@@ -12,6 +12,7 @@ from yibao.cli import app
 from yibao.store import keys, migrate
 from yibao.store.database import Database
 from yibao.store.errors import StoreError
+from yibao.store.sight import EVERYTHING
 from yibao.store.suites import SUITES
 from yibao.store.vault import Vault, newer_key, vault
 
@@ -104,7 +105,7 @@ def file(empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def safe_of(url: str) -> Vault:
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         return vault(connection)
 
 

@@ -14,6 +14,7 @@ from yibao.store.backup import backup, restore
 from yibao.store.database import Database
 from yibao.store.errors import StoreError
 from yibao.store.server import serving
+from yibao.store.sight import EVERYTHING
 
 
 def test_a_new_database_has_the_newest_schema_and_a_second_upgrade_does_nothing(
@@ -114,7 +115,7 @@ def test_a_backup_restored_elsewhere_holds_the_same(
     assert backup(url, file) == file.stat().st_size
     restore(empty_url, file)
     assert migrate.version(empty_url) == migrate.newest()
-    with Database(empty_url) as other, other.transaction() as connection:
+    with Database(empty_url, sight=EVERYTHING) as other, other.transaction() as connection:
         assert connection.execute("SELECT actor, subject FROM ops.audit").fetchall() == [("a", "c")]
     with pytest.raises(StoreError, match="not empty"):
         restore(empty_url, file)
@@ -141,11 +142,11 @@ def test_a_backup_that_cannot_be_written_or_read_is_an_error(url: str, tmp_path:
 
 def test_no_answer_is_an_error_soon(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="does not answer"):
-        Database(f"postgresql:///x?host={tmp_path}", timeout=1)
+        Database(f"postgresql:///x?host={tmp_path}", sight=EVERYTHING, timeout=1)
 
 
 def test_a_connection_that_the_server_has_closed_is_replaced_before_it_is_used(url: str) -> None:
-    with Database(url, connections=1) as database:
+    with Database(url, sight=EVERYTHING, connections=1) as database:
         with database.transaction() as connection:
             before = connection.info.backend_pid
         with psycopg.connect(url, autocommit=True) as other:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 
 import databases
 
-from torture.figures import How, report
+from torture.figures import How, quiet, report, state
 from torture.parts import PARTS
 
 
@@ -29,9 +26,8 @@ def main(argv: list[str]) -> int:
     unknown = sorted(set(asked.parts) - PARTS.keys())
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    for name in ("psycopg", "yibao"):  # that connections break is meant
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    with TemporaryDirectory(prefix="yibao-") as folder, databases.server(Path(folder)) as url:
+    quiet()
+    with databases.folder() as folder, databases.server(folder) as url:
         how = How(url, asked.quick, asked.seed, asked.trace)
         found = [run(part, how, asked.report) for part in asked.parts or PARTS]
     return 0 if all(found) else 1
@@ -39,7 +35,7 @@ def main(argv: list[str]) -> int:
 
 def run(part: str, how: How, keep: bool) -> bool:
     """Run a part, say and keep its figures; tell whether nothing went wrong."""
-    start = monotonic()
+    measured, start = state(), monotonic()
     figures = []
     for figure in import_module(f"torture.{part}").figures(how):
         figures.append(figure)
@@ -47,7 +43,7 @@ def run(part: str, how: How, keep: bool) -> bool:
     if keep:
         command = f"./run torture {part}" + (f" --seed {how.seed}" if how.seed else "")
         command += " --quick" if how.quick else ""
-        report(part, command, monotonic() - start, figures)
+        report(part, command, monotonic() - start, measured, figures)
     return all(figure.holds for figure in figures)
 
 

@@ -15,6 +15,7 @@ from torture.figures import Figure, How
 from torture.races import settled, taken_back
 from yibao.store.audit import heads, verify
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 CHANGES, SHORT = 2_000, 60
 BILLS = 40
@@ -33,7 +34,7 @@ CHANGE = {
 def figures(how: How) -> Iterator[Figure]:
     """Write a log by settling and taking back, then change one thing after the other in it."""
     random = Random(how.seed)
-    with databases.copy(how.url, "template") as url, Database(url) as database:
+    with databases.copy(how.url, "template") as url, Database(url, sight=EVERYTHING) as database:
         register(database, *PERSONS, account=100_00)
         desk = office(*map(status, PERSONS))
         for number in range(BILLS):

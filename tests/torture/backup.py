@@ -20,6 +20,7 @@ from yibao.agency.reconcile.books import verify as verify_books
 from yibao.store.audit import heads, verify
 from yibao.store.backup import backup, restore
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 BACKUPS, SHORT = 20, 1
 PERSONS = ("P1", "P2")
@@ -31,7 +32,7 @@ def figures(how: How) -> Iterator[Figure]:
         databases.copy(how.url, "template") as url,
         TemporaryDirectory(prefix="yibao-") as folder,
     ):
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, *PERSONS, account=ACCOUNT)
         wrong = Counter({"other heads": 0, "other rows": 0, "disagreements of the books": 0})
         with running(app_of(url, *map(status, PERSONS))) as port:
@@ -60,7 +61,7 @@ def restored(server: str, file: Path, original: str = "") -> Counter[str]:
                 with psycopg.connect(original) as here:
                     wrong["other heads"] += heads(here) != heads(there)
                     wrong["other rows"] += rows(here) != rows(there)
-        with Database(url) as database, database.transaction() as connection:
+        with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
             wrong["disagreements of the books"] = len(verify_books(connection))
     return wrong
 

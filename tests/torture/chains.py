@@ -20,6 +20,7 @@ from torture.races import out_of_balance, settled, taken_back
 from yibao.agency.desk.model import Ask
 from yibao.agency.desk.office import Office
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 CHAINS, SHORT, DEPTH = 200, 4, 10
 ACCOUNT = 500_00
@@ -42,7 +43,10 @@ def figures(how: How) -> Iterator[Figure]:
     chains = SHORT if how.quick else CHAINS
     persons = [f"P{number}" for number in range(chains)]
     wrong = Counter({"states not restored": 0, "settled otherwise than before": 0})
-    with databases.copy(how.url, "template") as url, Database(url, connections=1) as database:
+    with (
+        databases.copy(how.url, "template") as url,
+        Database(url, sight=EVERYTHING, connections=1) as database,
+    ):
         register(database, *persons, account=ACCOUNT)
         desk = office(*map(status, persons))
         for number, person in enumerate(persons):

@@ -29,6 +29,7 @@ from yibao.settlement.book import Book
 from yibao.settlement.enrolment import Enrolment
 from yibao.settlement.model import Reversal
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 BILLS, SHORT = 5_000, 60
 OF_A_PERSON = 10
@@ -57,10 +58,13 @@ def figures(how: How) -> Iterator[Figure]:
     persons = [f"P{n}" for n in range(bills // OF_A_PERSON)]
     wrong = Counter(dict.fromkeys(WRONG, 0))
     with databases.copy(how.url, "template") as url:
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, *persons)
         address = moved_clock.install(url)
-        with Database(address) as database, psycopg.connect(url, autocommit=True) as clock:
+        with (
+            Database(address, sight=EVERYTHING) as database,
+            psycopg.connect(url, autocommit=True) as clock,
+        ):
             desk = office(*map(status, persons))
             for number, person in enumerate(persons):
                 wrong.update(one_person(database, clock, desk, person, Random(how.seed + number)))

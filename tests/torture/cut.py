@@ -24,6 +24,7 @@ from torture.kills import ACCOUNT, EFFECTS, VICTIM, compare, kept, numbers, requ
 from torture.mortal import Caller
 from torture.proxy import Proxy, When, Wish, between
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 ROUNDS = 30
 STATEMENTS = (b"desk.open", b"desk.record", b"COMMIT")
@@ -36,7 +37,7 @@ def figures(how: How) -> Iterator[Figure]:
         TemporaryDirectory(prefix="yibao-") as folder,
         between(url, Path(folder)) as proxy,
     ):
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, VICTIM, account=ACCOUNT)
         with (
             running(app_of(proxy.url, status(VICTIM))) as port,

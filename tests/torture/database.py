@@ -29,6 +29,7 @@ from yibao.agency.reconcile.books import verify
 from yibao.store import migrate
 from yibao.store.database import Database
 from yibao.store.server import serving
+from yibao.store.sight import EVERYTHING
 
 CRASHES, SHORT = 50, 2
 PERSONS = ("P1", "P2", "P3", "P4")
@@ -37,7 +38,7 @@ PERSONS = ("P1", "P2", "P3", "P4")
 def figures(how: How) -> Iterator[Figure]:
     """Crash the server, so many times, and count."""
     with TemporaryDirectory(prefix="yibao-") as folder, own_server(Path(folder)) as url:
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, *PERSONS, account=ACCOUNT)
         with running(app_of(url, *map(status, PERSONS))) as port:
             others = [Bystander(Caller(port), p, bill("", from_account="1.00")) for p in PERSONS]
@@ -109,7 +110,7 @@ def figure(folder: Path, url: str, clerks: list[Bystander], crashes: int, random
             )
             wrong["unbalanced"] += found["balance"] != ACCOUNT - 1_00 * made
         wrong["unbalanced"] += unbalanced(connection)
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         wrong["disagreements of the books"] = len(verify(connection))
     made = sum(len(one.acknowledged) for one in clerks)
     return Figure(f"crashes of PostgreSQL while {made:,} bills are settled", crashes, wrong)

@@ -25,6 +25,7 @@ from torture.kills import ACCOUNT, kept, unbalanced
 from torture.mortal import Caller
 from yibao.agency.reconcile.books import verify
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 SIZE = "256m"
 FILLED, SHORT = 10, 1
@@ -40,7 +41,7 @@ def figures(how: How) -> Iterator[Figure]:
             print("disk: no right to mount a tmpfs here; skipped")
             return
         with own_server(folder) as url:
-            with Database(url) as database:
+            with Database(url, sight=EVERYTHING) as database:
                 register(database, PERSON, account=ACCOUNT)
             with running(app_of(url, status(PERSON))) as port:
                 yield figure(folder, url, Caller(port), SHORT if how.quick else FILLED)
@@ -79,7 +80,7 @@ def figure(folder: Path, url: str, caller: Caller, times: int) -> Figure:
             abs(found[name] - made) for name in ("settled", "entries", "audits", "keys")
         )
         wrong["unbalanced"] = unbalanced(connection) + (found["balance"] != ACCOUNT - 10_00 * made)
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         wrong["disagreements of the books"] = len(verify(connection))
     return Figure(f"times the disk was full, while {made:,} bills are settled", times, wrong)
 

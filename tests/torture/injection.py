@@ -28,6 +28,7 @@ from yibao.interop.files.output import Sheet, write_files
 from yibao.policy.load import load_region
 from yibao.policy_book import Sources, make_book
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 SQL = (
     "'; CREATE TABLE injected (); --",
@@ -78,7 +79,7 @@ def sql(how: How) -> Figure:
     wrong = Counter({"executed": 0, "replies 5xx": 0})
     sent = 0
     with databases.copy(how.url, "template") as url:
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, "P1")
         app = app_of(url, status("P1"))
         with (

@@ -16,6 +16,7 @@ from torture.figures import Figure, How
 from torture.kills import kept
 from torture.mortal import Caller
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 TIMES, ROUNDS = 100, 20
 PERSONS = ("P1", "P2")
@@ -24,7 +25,7 @@ PERSONS = ("P1", "P2")
 def figures(how: How) -> Iterator[Figure]:
     """Send one request a hundred times at once, and two under one key; once or many times."""
     with databases.copy(how.url, "template") as url:
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, *PERSONS)
         with (
             running(app_of(url, *map(status, PERSONS))) as port,

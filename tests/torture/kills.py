@@ -21,6 +21,7 @@ from services import bill
 from torture.figures import Figure, How
 from torture.mortal import Bystander, Caller, Service, at_work, serving
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 KILLS = 1_000
 VICTIM, OTHERS = "P1", ("P2", "P3")
@@ -68,7 +69,7 @@ class Death:
 def figures(how: How) -> Iterator[Figure]:
     """Kill once at each step of each request, or until it was done a thousand times."""
     with databases.copy(how.url, "template") as url:
-        with Database(url) as database:
+        with Database(url, sight=EVERYTHING) as database:
             register(database, VICTIM, *OTHERS, account=ACCOUNT)
         with serving(url, VICTIM, *OTHERS) as service:
             yield figure(service, url, 1 if how.quick else KILLS)

@@ -23,6 +23,7 @@ from yibao.clock import CHINA
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.model import Claim
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 CLAIMS, SHORT = 1_000_000, 2_000
 LOADS = 10
@@ -36,7 +37,7 @@ def figures(how: How) -> Iterator[Figure]:
     """Load claims of two years in ten loads, in the order of time."""
     number, random = SHORT if how.quick else CLAIMS, Random(how.seed)
     persons = [f"P{n}" for n in range(number // CLAIMS_OF_A_PERSON)]
-    with databases.copy(how.url, "template") as url, Database(url) as database:
+    with databases.copy(how.url, "template") as url, Database(url, sight=EVERYTHING) as database:
         open_town(database, *persons, "model", account=ACCOUNT)
         office = Office(tianjin(), REGISTERS)
         models = [model(database, office, visit) for visit in ("inpatient", "outpatient")]

@@ -22,6 +22,7 @@ from yibao.ledger.balance import trial_balance
 from yibao.settlement.book import Book
 from yibao.settlement.enrolment import Enrolment
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 T = TypeVar("T")
 
@@ -33,7 +34,10 @@ def figures(how: How) -> Iterator[Figure]:
     """Let bills of one person come at once, and settlements be taken back by two at once."""
     rounds = 1 if how.quick else ROUNDS
     for tried in (claims, reversals):
-        with databases.copy(how.url, "template") as url, Database(url, connections=16) as database:
+        with (
+            databases.copy(how.url, "template") as url,
+            Database(url, sight=EVERYTHING, connections=16) as database,
+        ):
             yield tried(database, Random(how.seed), rounds)
 
 

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import FILE
 from yibao.clock import today
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 
 DAYS = 30
 """For how many days a file is kept."""
@@ -36,30 +38,42 @@ def keep(
     """Keep a file for an institution; what has had its time goes."""
     connection.execute("DELETE FROM ops.file WHERE until < %s", (today(),))
     kept = Kept(uuid4().hex[:30], name, today() + timedelta(days=DAYS), rows)
+    safe, number = vault(connection), kept.number
     connection.execute(
-        "INSERT INTO ops.file (number, institution_id, name, content, until, rows) "
-        "VALUES (%s, %s, %s, %s, %s, %s)",
-        (kept.number, institution_id, name, content, kept.until, rows),
+        "INSERT INTO ops.file (number, institution_id, name, name_index, content, until, rows) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            *(number, institution_id, FILE.seal(safe, "name", number, name)),
+            _index(safe, name),
+            safe.seal_bytes(content, FILE.about("content", number)),
+            *(kept.until, rows),
+        ),
     )
     return kept
+
+
+def _index(safe: Vault, name: str) -> bytes:
+    """Return the blind index of a file's name, no bytes for none."""
+    return safe.index("file", name) if name else b""
 
 
 def named(connection: Connection, institution_id: str, name: str) -> Kept | None:
     """Return a file of that name that can be fetched for some days yet."""
     row = connection.execute(
-        "SELECT number, name, until, rows FROM ops.file WHERE (institution_id, name) = (%s, %s) "
+        "SELECT number, until, rows FROM ops.file WHERE (institution_id, name_index) = (%s, %s) "
         "AND until > %s ORDER BY until DESC LIMIT 1",
-        (institution_id, name, today() + timedelta(days=DAYS // 2)),
+        (institution_id, _index(vault(connection), name), today() + timedelta(days=DAYS // 2)),
     ).fetchone()
-    return None if row is None else Kept(*row)
+    return None if row is None else Kept(row[0], name, *row[1:])
 
 
 def fetch(connection: Connection, institution_id: str, number: str, name: str = "") -> bytes:
     """Return a file that is the institution's or anybody's; raises Refusal."""
+    safe = vault(connection)
     row = connection.execute(
         "SELECT content FROM ops.file WHERE number = %s AND institution_id = ANY(%s) "
-        "AND (name = %s OR %s = '') AND until >= %s",
-        (number, [institution_id, ANYBODY], name, name, today()),
+        "AND (name_index = %s OR %s = '') AND until >= %s",
+        (number, [institution_id, ANYBODY], _index(safe, name), name, today()),
     ).fetchone()
     if row is None:
         raise Refusal(
@@ -68,5 +82,4 @@ def fetch(connection: Connection, institution_id: str, number: str, name: str = 
             f"there is no file {number} {name}, or its time is over",
             column="file",
         )
-    content: bytes = row[0]
-    return content
+    return safe.open_bytes(row[0], FILE.about("content", number))

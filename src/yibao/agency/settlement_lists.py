@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import LIST, numbers
 from yibao.money import format_yuan
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,17 @@ def send(connection: Connection, one: SettlementList, *, actor: str) -> int:
             f"what was settled is from {first} to {last}",
             column="first",
         )
-    made = connection.execute(
-        "INSERT INTO desk.settlement_list (settlement_id, institution_id, says) "
-        "VALUES (%s, %s, %s) RETURNING list_id",
-        (one.settlement_id, one.institution_id, Jsonb(dict(one.says))),
-    ).fetchone()
-    assert made is not None
+    (number,) = numbers(connection, LIST)
+    connection.execute(
+        "INSERT INTO desk.settlement_list (list_id, settlement_id, institution_id, says) "
+        "OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s)",
+        (
+            *(number, one.settlement_id, one.institution_id),
+            LIST.seal_told(vault(connection), number, one.says),
+        ),
+    )
     note(connection, actor, "send-list", f"settlement:{one.settlement_id}", person=person_id)
-    return int(made[0])
+    return number
 
 
 def _agree(one: SettlementList, settled: Mapping[str, int]) -> None:

@@ -23,6 +23,7 @@ from yibao.api.problems import documented
 from yibao.api.routing import Router
 from yibao.clock import today
 from yibao.store.database import Connection
+from yibao.store.sight import beyond
 
 router = Router(prefix="/employers", tags=["employers"])
 households = Router(prefix="/households", tags=["persons"])
@@ -218,7 +219,8 @@ def post_staff(employer_id: EmployerId, body: NewStaff, write: Write) -> Respons
             )
             return Changed(person_id=hired.person_id, changed=made)
 
-        return AllChanged(persons=_each("staff", body.staff, one))
+        with beyond(connection, "who is hired leaves the employer where they were"):
+            return AllChanged(persons=_each("staff", body.staff, one))
 
     return write.once(body, work)
 

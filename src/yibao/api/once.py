@@ -23,21 +23,40 @@ Work = Callable[[Connection], tuple[int, str]]
 """Does what is asked and says what to answer: a status and a body."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A request that was done: the digest of what it asked, and its reply as it was sent."""
+
+    digest: bytes
+    status: int
+    reply: str
+
+
+Check = Callable[[Connection, Key, Kept], None]
+"""Raises an error where what is kept under a key is not to be answered with again."""
+
+
 def once(database: Database, key: Key, work: Work) -> Response:
     """Answer a request with what `kept` returns."""
     status, reply = kept(database, key, work)
     return as_json(reply, status)
 
 
-def kept(database: Database, key: Key, work: Work) -> tuple[int, str]:
+def _stands(_: Connection, __: Key, ___: Kept) -> None:
+    """What was done stands."""
+
+
+def kept(database: Database, key: Key, work: Work, check: Check = _stands) -> tuple[int, str]:
     """Do `work` and keep its reply under the key, in one transaction, or return what is kept.
 
-    Who comes with the same key meanwhile waits. Raises KeyUsed for a key of another request.
+    Who comes with the same key meanwhile waits. Raises KeyUsed for a key of another request, and
+    what `check` raises of what is kept.
     """
 
     def run(connection: Connection) -> tuple[int, str]:
         earlier = found(connection, key.caller, key.key)
         if earlier is not None:
+            check(connection, key, earlier)
             if earlier.digest not in {_digest(vault(connection), key), bytes.fromhex(key.digest)}:
                 raise key_used(key.key)
             return earlier.status, earlier.reply
@@ -51,15 +70,6 @@ def kept(database: Database, key: Key, work: Work) -> tuple[int, str]:
         if error.diag.table_name != "request":
             raise
         return database.run(run)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A request that was done: the digest of what it asked, and its reply as it was sent."""
-
-    digest: bytes
-    status: int
-    reply: str
 
 
 def found(connection: Connection, caller: str, key: str) -> Kept | None:

@@ -227,6 +227,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(YibaoError, refused)
     app.add_exception_handler(psycopg.OperationalError, _no_database)
+    app.add_exception_handler(psycopg.errors.InsufficientPrivilege, _walled)
     for kind in (psycopg.errors.CheckViolation, psycopg.DataError):
         app.add_exception_handler(kind, _constraint)
     app.add_exception_handler(Exception, _defect)
@@ -247,7 +248,9 @@ def refused(request: Request, error: Exception) -> Response:
         case Refusal():
             told = str(error)
             return problem(error.name, told, field=error.column, text=error.text, of=request)
-        case NotSignedIn() | NotAllowed() | TooOften():
+        case NotAllowed():
+            return problem(error.rule, str(error), text=error.text)
+        case NotSignedIn() | TooOften():
             return problem(error.rule, str(error))
         case PolicyError():
             return problem(error.name, str(error), text=error.text)
@@ -278,6 +281,12 @@ def _constraint(_: Request, error: Exception) -> Response:
     name = error.diag.constraint_name or error.diag.sqlstate or ""
     defects.error("constraint of the database: %s", name)
     return problem("constraint", f"the database refuses it: {name}")
+
+
+def _walled(_: Request, error: Exception) -> Response:
+    """Answer what the database keeps from whom it works for; the table of roles should have."""
+    defects.error("kept by the database: %s", error)
+    return problem("allowed", "the database keeps it from whoever asks")
 
 
 def _http(_: Request, error: Exception) -> Response:

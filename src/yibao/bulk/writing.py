@@ -23,7 +23,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from yibao.bulk.order import compacted
-from yibao.interop.files.output import MONEY_DIGITS, OutKind, defused
+from yibao.interop.files.output import CSV_ENCODING, MONEY_DIGITS, OutKind, defused
 from yibao.interop.files.rows import OutputError, visible
 from yibao.interop.files.tabular import format_of
 
@@ -170,7 +170,7 @@ def _one(column: Any) -> Any:
 class _Csv:
     def __init__(self, stream: Any, columns: Columns) -> None:
         self._stream, self._columns = stream, columns
-        self._stream.write((",".join(name for name, _ in columns) + "\n").encode())
+        self._stream.write((",".join(name for name, _ in columns) + "\n").encode(CSV_ENCODING))
 
     def write(self, table: Any) -> None:
         found = [table.column(name) for name, _ in self._columns]

@@ -30,8 +30,9 @@ def opened(place: str | None, policy: str = "", *, reads: bool = False) -> Itera
     what is done only reads.
     """
     from yibao.store.database import Database
+    from yibao.store.sight import EVERYTHING
 
-    with located(place) as url, Database(url, connections=2) as database:
+    with located(place) as url, Database(url, sight=EVERYTHING, connections=2) as database:
         if policy:
             database.run(lambda connection: bind(connection, policy, reads=reads))
         yield database

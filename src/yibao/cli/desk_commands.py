@@ -229,10 +229,36 @@ def list_(
     if all(given is None for given in (person, institution, first, last)):
         told = "give --person, --institution, --from or --to / 请给出人员、机构或日期"
         raise typer.BadParameter(told)
-    if first is not None and last is not None and last < first:
-        raise typer.BadParameter(f"--to {last} is before --from {first} / 起止日期颠倒")
+    if first is not None and last is not None:
+        _require_order(first, last)
     wanted = Wanted(person, institution, first, last, after)
     desk_look.list_(wanted, limit, at)
+
+
+@desk.command()
+@sharing("json")
+def connections(
+    at: At,
+    *,
+    first: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=parse_date, help="From this day on.")
+    ],
+    last: Annotated[
+        date,
+        typer.Option("--to", metavar="DATE", parser=parse_date, help="Up to this day, included."),
+    ],
+) -> None:
+    """Show which institutions settle directly since when, and how much is brought on paper.
+
+    Bills that stand count, by the day of the books; what was taken back does not.
+
+    \b
+    Example: yibao desk connections --from 2026-01-01 --to 2026-12-31
+    """
+    from yibao.cli import desk_connections
+
+    _require_order(first, last)
+    desk_connections.connected(first, last, at)
 
 
 @desk.command()
@@ -275,3 +301,8 @@ def sheet(
     if output.suffix.lower() != ".xlsx":
         raise typer.BadParameter("an .xlsx file is needed / 应为 .xlsx 文件")
     desk_explain.sheet(number, replace(at, accept_grade="D"), output)
+
+
+def _require_order(first: date, last: date) -> None:
+    if last < first:
+        raise typer.BadParameter(f"--to {last} is before --from {first} / 起止日期颠倒")

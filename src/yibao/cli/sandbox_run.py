@@ -36,6 +36,7 @@ from yibao.policy.vocabulary import vocabulary
 from yibao.store import migrate
 from yibao.store.database import Connection, Database
 from yibao.store.server import serving
+from yibao.store.sight import EVERYTHING
 from yibao.text import Text
 
 _ACCEPT = "D"
@@ -193,7 +194,7 @@ def _fill(place: Path, url: str, region: str) -> None:
     _command(place, "db", "init", "--region", region)
     for kind in registers:
         _command(place, "registry", "import", kind, str(place / f"{kind}.csv"))
-    with Database(url, connections=1) as database:
+    with Database(url, sight=EVERYTHING, connections=1) as database:
         for row in files["persons"]:
             database.run(partial(_insure, row=row))
 

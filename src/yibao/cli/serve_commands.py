@@ -87,6 +87,7 @@ def serve(
     from yibao.cli.settle_run import exits
     from yibao.policy.policy import load_policy
     from yibao.store.database import Database
+    from yibao.store.sight import EVERYTHING
     from yibao.store.vault import vault
 
     if trust_actor and not _is_here(host):
@@ -98,7 +99,7 @@ def serve(
     with exits(default_language()):
         speaks = _interface(interface, trust=trust_actor)
     with exits(default_language()), located(database) as url:
-        with Database(url, connections=1) as opened:
+        with Database(url, sight=EVERYTHING, connections=1) as opened:
             opened.run(lambda connection: bind(connection, region))
             opened.run(vault)  # without the right keys it does not start
             if not trust_actor and not provider and not opened.run(users.everybody):

@@ -109,9 +109,10 @@ def _visit_index() -> int:
 def direct_settlement(
     *, direct_cost: int, cost: int, direct_cases: int, cases: int
 ) -> tuple[Ratio, Ratio]:
-    """Return the inter-provincial direct settlement rate by cost (fen) and by case (P25-K13).
+    """Return the rate of direct settlement by cost (fen) and by case.
 
-    The plan does not say which; by cost is the one that its target is compared with.
+    Of care in other provinces for P25-K13: the plan does not say which, and its target is compared
+    with the one by cost. Of all care for C-JX06-1.4.
     """
     return Ratio(direct_cost, cost), Ratio(direct_cases, cases)
 

@@ -2,7 +2,7 @@
 
 Every write of the platform happens within `Database.transaction`: it commits when its block ends
 and leaves nothing otherwise. Connections act as `yibao_app`, which may not change what is
-append-only, whoever owns the database.
+append-only, whoever owns the database, and which sees the rows that `yibao.store.sight` says.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from yibao.store.errors import StoreError
+from yibao.store.sight import NOTHING, Sight, begin, in_force
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Result = TypeVar("Result")
@@ -31,12 +34,21 @@ TRIES = 5
 _AGAIN = (pg.DeadlockDetected, pg.SerializationFailure)
 
 
+def _begin(connection: Connection, sight: Sight) -> None:
+    """Begin a transaction that sees so: one exchange, as short as psycopg's own."""
+    connection.pgconn.send_query(begin(sight))
+    result = connection.wait(execute(connection.pgconn))[-1]
+    if result.status != ExecStatus.COMMAND_OK:
+        raise pg.error_from_result(result)
+
+
 def _prepare(connection: Connection, *, generic: bool) -> None:
     connection.execute(f"SET ROLE {ROLE}")
     if generic:
         connection.execute("SET plan_cache_mode TO force_generic_plan")
     connection.execute("SET timezone TO 'Asia/Shanghai'")
     connection.commit()
+    connection.autocommit = True  # `transaction` begins them itself, with what they see
 
 
 def _check(connection: Connection) -> None:
@@ -54,14 +66,22 @@ class Database:
     """A pool of connections to a database whose schema is up to date."""
 
     def __init__(
-        self, url: str, *, connections: int = 8, timeout: float = 30, generic: bool = False
+        self,
+        url: str,
+        *,
+        sight: Sight = NOTHING,
+        connections: int = 8,
+        timeout: float = 30,
+        generic: bool = False,
     ) -> None:
         """Open the pool; raises StoreError when the database cannot be reached.
 
+        `sight`: what transactions see where nobody has said so when they begin (`sight.see`).
         `generic`: a statement is planned once, whatever it is asked for. For a service, whose
         statements take less time than planning them.
         """
         self.url = url
+        self._sight = sight
         self._pool = ConnectionPool(
             url,
             min_size=1,
@@ -91,6 +111,7 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that commits at the end of the block."""
         with _translated(), self._pool.connection() as connection:
+            _begin(connection, in_force(self._sight))
             yield connection
 
     def run(self, work: Callable[[Connection], Result]) -> Result:

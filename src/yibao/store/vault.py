@@ -32,16 +32,24 @@ class Vault:
 
     def seal(self, text: str, about: str) -> bytes:
         """Return a text sealed; `about` says what it is of, and must be said to open it."""
-        if not text:
+        return self.seal_bytes(text.encode(), about)
+
+    def open(self, box: bytes, about: str) -> str:
+        """Return the text that was sealed; raises StoreError for what cannot be opened."""
+        return self.open_bytes(box, about).decode()
+
+    def seal_bytes(self, content: bytes, about: str) -> bytes:
+        """Return bytes sealed."""
+        if not content:
             return b""
         number = self.keys.newest
         key = self.keys.sealing[number]
-        return number.to_bytes(2) + key.suite.seal(key.secret, text.encode(), about.encode())
+        return number.to_bytes(2) + key.suite.seal(key.secret, content, about.encode())
 
-    def open(self, box: bytes, about: str) -> str:
-        """Return what was sealed; raises StoreError for what cannot be opened."""
+    def open_bytes(self, box: bytes, about: str) -> bytes:
+        """Return the bytes that were sealed; raises StoreError for what cannot be opened."""
         if not box:
-            return ""
+            return b""
         number = number_of(box)
         key = self.keys.sealing.get(number)
         if key is None:
@@ -50,7 +58,7 @@ class Vault:
                 f"line of that key / 密钥文件缺少第 {number} 号密钥"
             )
         try:
-            return key.suite.open(key.secret, box[2:], about.encode()).decode()
+            return key.suite.open(key.secret, box[2:], about.encode())
         except NotOpened:
             what = about.partition(":")[0]
             raise StoreError(

@@ -11,6 +11,7 @@ from yibao.api.guard.owners import OWNERS, owners
 from yibao.api.guard.principal import NOBODY, Principal
 from yibao.api.guard.roles import OWN
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 ROWS = """
 SET session_replication_role = replica;  -- rows alone, without what stands behind
@@ -62,7 +63,7 @@ def test_each_look_up_finds_the_owner(url: str) -> None:
     with psycopg.connect(url) as owner:
         owner.execute(ROWS.encode())
     assert {*FOUND, "settlement"} == OWNERS.keys()
-    with Database(url) as database, database.transaction() as connection:
+    with Database(url, sight=EVERYTHING) as database, database.transaction() as connection:
         for name, expected in FOUND.items():
             for role, ids in expected.items():
                 named = "7" if OWNERS[name].numbered else "R7"
@@ -79,7 +80,7 @@ async def who(request: Request) -> Principal:
 
 
 def test_two_hospitals_and_two_persons_at_one_desk(url: str) -> None:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         register(database, "P1", "P2")
     made = office(status("P1"), status("P2"))
     app = create_app(url, made.policy, made.registers, identify=who)
@@ -90,7 +91,13 @@ def test_two_hospitals_and_two_persons_at_one_desk(url: str) -> None:
             reply = client(method, target, body, X_Who=by, Idempotency_Key=f"k{body is None}")
             return reply.status, reply.json
 
-        assert ask("institution:H1", "POST", "/desk/settlements", bill("A1"))[0] == 403
+        status_, told = ask("institution:H1", "POST", "/desk/settlements", bill("A1"))
+        assert (status_, told["detail_zh"]) == (  # type: ignore[index]
+            403,
+            "settle：定点医药机构只能办理自己的（institution_id）",
+        )
+        _, told = ask("operator:", "POST", "/desk/settlements", bill("A1"))
+        assert told["detail_zh"] == "settle：须为待遇审核、定点医药机构"  # type: ignore[index]
         status_, made_ = ask("institution:H3", "POST", "/desk/settlements", bill("A1"))
         assert status_ == 201
         number = made_["settlement_id"]  # type: ignore[index]

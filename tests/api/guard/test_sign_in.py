@@ -28,6 +28,7 @@ from yibao.api.guard.tokens import Tokens, of_user
 from yibao.api.main import application
 from yibao.errors import Refused
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 PASSWORD = "correct horse 9"
 RATES = rates(1000)
@@ -47,7 +48,7 @@ def test_passwords_are_kept_as_rfc_9106_has_it() -> None:
 
 @pytest.fixture
 def base(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         register(database, "P1")
         with database.transaction() as connection:
             for name, role, own in (
@@ -129,7 +130,10 @@ def test_tokens_that_are_none(client: Client, header: str) -> None:
 
 def test_a_large_body_of_nobody_is_not_read(client: Client, base: Database) -> None:
     raw = b'{"name": "chen"' + b" " * 5000 + b"}"
-    reply = client("POST", "/session", raw=raw)
+    reply = client("POST", "/session", raw=raw)  # where nobody needs a token
+    assert (reply.status, reply.json["rule"]) == (413, "body_size")
+    assert "4096" in reply.json["detail"]
+    reply = client("POST", "/persons", raw=raw)
     assert (reply.status, reply.json["rule"]) == (401, "signed_in")
     by = {"Authorization": sign_in(client, "chen")}
     assert client("POST", "/session", raw=raw, **by).status == 422
@@ -137,7 +141,7 @@ def test_a_large_body_of_nobody_is_not_read(client: Client, base: Database) -> N
         one.settimeout(20)
         head = b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         one.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")  # and nothing of the body
-        assert one.recv(65536).startswith(b"HTTP/1.1 401")
+        assert one.recv(65536).startswith(b"HTTP/1.1 413")
 
 
 def test_tokens_of_a_provider_beside_those_of_our_own(base: Database) -> None:

@@ -17,6 +17,7 @@ from yibao.api.guard.signed import read_keys
 from yibao.api.guard.sm2 import sm3
 from yibao.errors import CannotRead
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 DRAW = random.Random(3)
 SECRETS = {"h3": 11, "h3-new": 12, "h1": 13}
@@ -38,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(url: str, file: Path) -> Iterator[Client]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         register(database, "P1")
     made = office(status("P1"))
     signers = read_keys(file)

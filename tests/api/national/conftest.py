@@ -15,6 +15,7 @@ from yibao.api.app import create_app
 from yibao.api.guard.asked import trust_actor
 from yibao.api.national.settings import PLAIN
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def url(server_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         agency_town.build(database, "P1", "P2")
         yield database
 

@@ -11,11 +11,12 @@ from visiting import Patient
 
 from yibao.clock import today
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, "R1", "R2", "R3")
         yield database
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from centres import ENTRY, Hospital, faults
+from centres import ENTRY, SCHEMA, Hospital, faults
 from services import Client
 
 SIGN_IN = {"signIn": {"opter_no": "0001", "mac": "00-0A", "ip": "10.0.0.1"}}
@@ -117,3 +117,28 @@ def test_a_wrong_envelope_is_told_by_its_field(
     reply = hospital.send({**hospital.message("9001", SIGN_IN), **envelope})
     assert reply["infcode"] == -1
     assert told in reply["err_msg"]
+
+
+def test_every_fault_is_told_if_not_in_err_msg_then_in_warn_msg(hospital: Hospital) -> None:
+    """A vendor's first message lacks most of the envelope: all of it is told at once."""
+    required = [f for f in SCHEMA.request.fields.values() if f.required]
+    reply = hospital.send(b'{"infno": "9001"}')
+    assert faults("9001", reply) == []
+    assert re.search("；另有[0-9]+处，见warn_msg$", reply["err_msg"])
+    shown = reply["err_msg"].count("必填")
+    assert shown + int(re.findall("另有([0-9]+)处", reply["err_msg"])[0]) == len(required) - 1
+    for field in required:
+        assert (f"{field.zh}({field.name})：必填" in reply["warn_msg"]) is (field.name != "infno")
+
+
+def test_more_faults_than_there_is_room_for_are_counted(hospital: Hospital) -> None:
+    body = {"feedetail": [{"feedetl_sn": str(n)} for n in range(500)]}
+    reply = hospital.send(hospital.message("2204", body))
+    assert faults("2204", reply) == []
+    assert len(reply["warn_msg"]) <= 2000
+    told = re.search("；另有([0-9]+)处$", reply["warn_msg"])
+    assert told is not None
+    required = sum(
+        f.required for f in SCHEMA.transactions["2204"].input["feedetail"].fields.values()
+    )
+    assert reply["warn_msg"].count("：必填") + int(told[1]) == 500 * (required - 1)

@@ -4,12 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 from pathlib import Path
 from time import time
 from typing import Any
 
 import pytest
-from centres import Hospital, faults
+from centres import ENTRY, Hospital, faults
 from desks import tianjin
 from services import Client, running
 from typer.testing import CliRunner
@@ -60,7 +61,8 @@ def test_a_way_can_be_closed(url: str, open_: str, closed: str) -> None:
             == 0
         )
         refused = hospital.send(hospital.message("9001", SIGN_IN), f"/fsi/api/{closed}")
-        assert refused["err_msg"] == "本中心未开通此接入地址"
+        assert refused["err_msg"].startswith("本中心未开通此接入地址，请用/fsi/api/")
+        assert (ENTRY in refused["err_msg"]) is (open_ == "entry")
         hospital.client.close()
 
 
@@ -71,8 +73,32 @@ def test_nobody_speaks_where_nobody_has_opened_the_interface(url: str) -> None:
         hospital = Hospital(Client(port))
         for address in ("rsfComIfsService/callService", "transaction/9001"):
             told = hospital.send(hospital.message("9001", SIGN_IN), f"/fsi/api/{address}")
-            assert (told["infcode"], told["err_msg"]) == (-1, "本中心未开通此接入地址")
+            assert told["infcode"] == -1
+            assert told["err_msg"].startswith("本中心未开通国家接口")
+            assert "--interface" in told["err_msg"]  # and how to open it
+            assert "--trust-actor" in told["err_msg"]
         hospital.client.close()
+        assert "未开通国家接口" in unsent(port, {})["err_msg"]
+
+
+def unsent(port: int, headers: dict[str, str]) -> Any:
+    """Return the reply to a message of 9 MB of which nothing is sent: it comes all the same."""
+    lines = [f"POST {ENTRY} HTTP/1.1", "Host: x", "Content-Length: 9000000"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        one.settimeout(10)
+        one.sendall("\r\n".join([*lines, "", ""]).encode())
+        got = b""
+        while part := one.recv(65536):
+            got += part
+            if got.endswith(b"}"):
+                break
+    return json.loads(got.partition(b"\r\n\r\n")[2])
+
+
+def test_of_whom_the_gateway_does_not_know_nothing_is_read(sha1_port: int) -> None:
+    assert unsent(sha1_port, {})["message"] == "缺少服务网关的请求头!"
+    assert unsent(sha1_port, {**signed(), "_api_name": "other"})["message"] == "签名不一致!"
 
 
 def test_serve_opens_the_interface_to_everybody_only_where_everybody_is_trusted() -> None:
@@ -190,6 +216,8 @@ def test_a_body_is_signed_by_sm3(url: str, tmp_path: Path) -> None:
         assert told(raw + b" ", **signature)["message"] == "签名不一致!"
         assert told(raw)["message"] == "缺少服务网关的请求头!"
         assert told(raw, x_ca_key="H4", x_ca_signature=made)["message"] == "非法用户!"
+        assert unsent(port, {"x-ca-key": "H4", "x-ca-signature": made})["message"] == "非法用户!"
+        assert unsent(port, {"x-ca-key": "H3"})["message"] == "缺少服务网关的请求头!"
         hospital.client.close()
 
 

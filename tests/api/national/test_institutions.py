@@ -40,6 +40,8 @@ def test_departments_are_ones_own(hospital: Hospital) -> None:
     told = hospital.ask("5101", body)["feedetail"]
     assert [(one["hosp_dept_codg"], one["caty"]) for one in told] == [("A03", "A03"), ("X", "A69")]
     assert (told[0]["endtime"], told[1]["endtime"]) == (None, "2098-12-31 23:59:59")
+    for short in ({}, {"data": {}}):  # the envelope, once, says who asks
+        assert hospital.ask("5101", short)["feedetail"] == told
 
 
 def test_practitioners_by_profession(hospital: Hospital) -> None:

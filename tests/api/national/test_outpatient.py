@@ -1,5 +1,6 @@
 """2201 to 2208: whole visits through the entry, to the fen as `yibao settle` has them."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -8,13 +9,16 @@ from typing import Any
 
 import pytest
 import visit_town as town
-from centres import Hospital
+from centres import SCHEMA, Hospital
 from claim_figures import RESIDENT, WORKER, figures
+from desks import tianjin
 from visiting import CERTIFICATE, Patient, proc
 
 from yibao.interop.national import care
 from yibao.policy.vocabulary import vocabulary
+from yibao.settlement.sources import name_of
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 EMPLOYEE = {"scheme": "employee", "category": "in_service", "contribution_tier": "none"}
 RESIDENTS = tuple(f"R{n}" for n in range(1, 30))
@@ -23,7 +27,7 @@ WORKERS = tuple(f"W{n}" for n in range(1, 5))
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         town.town.insure(database, *WORKERS, large_expense_paid=True, **EMPLOYEE)
         with database.transaction() as connection:
@@ -110,7 +114,11 @@ def test_a_whole_visit_of_a_resident(patient: Patient, tmp_path: Path) -> None:
     assert (pool["fund_pay_type"], fen(pool["fund_payamt"])) == ("390100", expected.fund_pay)
     steps = proc(done, "390100")
     assert any(f"= {info['hifp_pay']}" in step["formula"] for step in steps), steps
-    assert all(step["cite"] and step["polItemName"] for step in steps)
+    assert all(step["polItemName"] for step in steps)
+    documents = [f"{name_of(document).zh} " for document in tianjin().region.documents]
+    for step in steps:  # the document and its article
+        (named,) = {name for name in documents if step["cite"].startswith(name)}
+        assert step["cite"].removeprefix(named)
 
 
 def test_a_visit_of_an_employee_who_pays_from_the_account(
@@ -191,7 +199,7 @@ def test_two_batches_of_one_visit(patient: Patient) -> None:
     done = patient.settle("12.00", tried, chrg_bchno="B2")
     assert done["setlinfo"]["medfee_sumamt"] == 12
     assert patient.hospital.refused("2206", {"data": patient.wanted("100.00")}) == (
-        "没有未结算的费用明细[charged]"
+        "收费批次号(data.chrg_bchno)：批次 B1 没有未结算的费用明细，请核对或先上传明细[charged]"
     )
 
 
@@ -205,7 +213,7 @@ def test_everything_is_undone_and_the_visit_withdrawn(patient: Patient, database
     patient.hospital.ask("2205", {"data": {**patient.of, "chrg_bchno": "B1"}})
     patient.hospital.ask("2202", out)
     told = patient.hospital.refused("2204", {"feedetail": [patient.line("9")]})
-    assert told == "就诊已撤销，不能上传费用明细[visit_state]"
+    assert told == "就诊ID(feedetail.mdtrt_id)：就诊已撤销，不能上传费用明细[visit_state]"
 
 
 def test_the_same_message_settles_once(patient: Patient) -> None:
@@ -250,11 +258,22 @@ def test_a_restricted_drug_is_paid_where_it_was_approved(patient: Patient) -> No
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ({"det_item_fee_sumamt": "99.99"}, "第1行 数量乘单价为100.00"),
+        (
+            {"det_item_fee_sumamt": "99.99"},
+            "第1行 明细项目费用总额(feedetail.det_item_fee_sumamt)：收到“99.99”，"
+            "数量乘单价为100.00[lines_agree]",
+        ),
         ({"cnt": "0", "det_item_fee_sumamt": "0"}, "第1行 数量(feedetail.cnt)：不能为0"),
         ({"cnt": "-1", "det_item_fee_sumamt": "-100"}, "原费用流水号"),
-        ({"fee_ocur_time": "2022-02-28 23:59:59"}, "第1行 "),
-        ({"bilg_dr_codg": "D9"}, "第1行 当日不在医保医师名录"),
+        (
+            {"fee_ocur_time": "2022-02-28 23:59:59"},
+            "第1行 费用发生时间(feedetail.fee_ocur_time)：收到“2022-02-28 23:59:59”，"
+            "服务日期应在就诊期间 2022-03-01 至 ",
+        ),
+        (
+            {"bilg_dr_codg": "D9"},
+            "第1行 开单医生编码(feedetail.bilg_dr_codg)：收到“D9”，当日不在医保医师名录，请核对",
+        ),
         ({"pric": "x"}, "第1行 单价(feedetail.pric)：应为数字"),
     ],
 )
@@ -266,6 +285,85 @@ def test_a_line_that_is_wrong_is_told_with_its_row(
 
 
 SHARED = RESIDENTS[-1]
+
+
+def test_every_line_that_is_wrong_is_told(hospital: Hospital) -> None:
+    patient = visiting(hospital, SHARED)
+    lines = [patient.line(str(n)) for n in range(1, 5)]
+    lines[0]["bilg_dr_codg"] = "D9"
+    lines[2]["det_item_fee_sumamt"] = "99.99"
+    lines[3] |= {"bilg_dr_codg": "D8", "det_item_fee_sumamt": "99.98"}
+    reply = hospital.send(hospital.message("2204", {"feedetail": lines}))
+    told = reply["err_msg"] + reply["warn_msg"]
+    for row, value in ((1, "D9"), (3, "99.99"), (4, "D8"), (4, "99.98")):
+        assert re.search(f"第{row}行 [^；]*收到“{value}”", told), told
+    assert "第2行" not in told
+    for line in lines:
+        line["cnt"] = "0"
+    told = hospital.refused("2204", {"feedetail": lines})
+    assert all(f"第{row}行 数量(feedetail.cnt)：不能为0" in told for row in range(1, 5))
+    assert "费用明细 1、2 在本次就诊中已上传" in hospital.refused(
+        "2204", {"feedetail": [patient.line(n) for n in ("1", "1", "2", "2", "3")]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("infno", "hospital_", "told"),
+    [("2201", "H2", "医师编码(data.atddr_no)"), ("2401", "H3", "主治医生编码(mdtrtinfo.atddr_no)")],
+)
+def test_who_may_not_order_anything_is_told_of_before_the_visit(
+    client: Any, database: Database, infno: str, hospital_: str, told: str
+) -> None:
+    with database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO registry.practitioner (practitioner_id, name, profession, roster_status, "
+            "valid) VALUES ('D7', 'a', 'physician', 'listed', '[2010-01-01,)'), "
+            "('D8', 'b', 'physician', 'suspended', '[2010-01-01,)') ON CONFLICT DO NOTHING"
+        )
+    patient = Patient(Hospital(client, hospital_), SHARED)
+    whys = {
+        "D7": "当日未在该机构登记执业",
+        "D8": "当日医保服务资格暂停或移出",
+        "D9": "当日不在医保医师名录",
+    }
+    for who, why in whys.items():
+        body = patient.admission(atddr_no=who)
+        if infno == "2201":
+            names = SCHEMA.transactions[infno].input["data"].fields.keys()
+            given = {n: v for n, v in body["mdtrtinfo"].items() if n in names}
+            outpatient = {"ipt_otp_no": "1", "dr_name": "x", "dept_code": "03", "dept_name": "内科"}
+            body = {"data": {**given, **outpatient, "caty": "A03"}}
+        assert f"{told}：收到“{who}”，{why}" in patient.hospital.refused(infno, body)
+
+
+def test_what_is_not_described_says_how_to(hospital: Hospital) -> None:
+    patient = Patient(hospital, SHARED)
+    patient.register()
+    patient.charge(patient.line("1"))
+    assert hospital.refused("2206", {"data": patient.wanted("100.00")}) == (
+        "医疗类别(data.med_type)：尚未上传就诊信息，医疗类别未知，请先上传就诊信息(2203)[described]"
+    )
+
+
+def test_a_settlement_that_is_taken_back_twice_is_told_by_its_number(patient: Patient) -> None:
+    patient.charge(patient.line("1"))
+    patient.settle("100.00", patient.presettle("100.00"))
+    patient.take_back()
+    back = {"data": {"setl_id": patient.setl_id, **patient.of}}
+    assert patient.hospital.refused("2208", back) == (
+        f"结算ID(data.setl_id)：收到“{patient.setl_id}”，已冲正[reversed]"
+    )
+
+
+def test_a_sum_that_is_not_that_of_the_lines_is_told_by_its_field(patient: Patient) -> None:
+    patient.charge(patient.line("1"))
+    wanted = patient.wanted("100.00", **dict.fromkeys(SUMS, "0"), inscp_scp_amt="99.00")
+    assert patient.hospital.refused("2207", {"data": wanted}) == (
+        "符合政策范围金额(data.inscp_scp_amt)：报文为99.00，明细合计为100.00，相差-1.00[lines_agree]"
+    )
+
+
+SUMS = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt")
 
 
 def test_lines_of_two_visits_are_not_taken_together(hospital: Hospital) -> None:
@@ -290,13 +388,16 @@ def test_all_lines_are_withdrawn_at_once(patient: Patient) -> None:
         ({"medfee_sumamt": "1321.00"}, "相差61.00"),
         ({"insutype": "310"}, "参保险种为城乡居民基本医疗保险"),
         ({"insutype": "410"}, "险种类型(insutype)"),
-        ({"med_type": "13"}, "医疗类别与上传的就诊信息不同"),
+        (
+            {"med_type": "13"},
+            "医疗类别(data.med_type)：收到“13”，医疗类别与上传的就诊信息不同，请改填",
+        ),
         ({"med_type": "2102"}, "医疗类别(med_type)：本中心未开通“2102”"),
         ({"med_type": "2102"}, "没有规则规定个人如何负担"),
         ({"psn_setlway": "02"}, "只按项目结算"),
         ({"psn_setlway": "02"}, "没有规则规定按定额结算(02)的定额是多少"),
         ({"acct_used_flag": "2"}, "共济人"),
-        ({"chrg_bchno": "B9"}, "没有未结算的费用明细"),
+        ({"chrg_bchno": "B9"}, "收费批次号(data.chrg_bchno)：批次 B9 没有未结算的费用明细"),
         ({"mdtrt_id": "99999999"}, "号就诊"),
         ({"mdtrt_id": "x"}, "号就诊"),
         ({"psn_no": "R2"}, "号就诊"),

@@ -16,6 +16,7 @@ from visiting import CERTIFICATE, Patient, diagnosis
 from yibao.agency.dispensing.prescriptions import Item, Prescription, audit, issue
 from yibao.clock import CHINA
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 WORKERS = tuple(f"W{n}" for n in range(1, 8))
 DAY = "2019-03-01"
@@ -23,7 +24,7 @@ DAY = "2019-03-01"
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         employee = {"scheme": "employee", "category": "in_service", "contribution_tier": "none"}
         town.build(database, *WORKERS, large_expense_paid=True, **employee)
         with database.transaction() as connection:

@@ -30,6 +30,7 @@ from yibao.interop.national.load import interface, profiles
 from yibao.interop.national.model import Node
 from yibao.registry.codes import identity_check
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 NAMES = ("core", *profiles())
 HOME = {"insuplc_admdvs": "120100", "mdtrtarea_admvs": "120100"}
@@ -101,7 +102,7 @@ class ProvincialPatient(Patient):
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *(f"{stage}-{name}" for stage in ("V", "S", "M") for name in NAMES))
         yield database
 

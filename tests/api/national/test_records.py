@@ -10,6 +10,7 @@ from centres import Hospital
 from visiting import Patient
 
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 RESIDENTS = tuple(f"R{n}" for n in range(1, 12))
 _free = iter(RESIDENTS)
@@ -18,7 +19,7 @@ TIME = {"begntime": "2022-01-01", "endtime": "2022-12-31"}
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         yield database
 

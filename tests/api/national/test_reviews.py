@@ -9,15 +9,18 @@ import visit_town as town
 from centres import SCHEMA, Hospital
 from visiting import Patient
 
+from yibao.agency.enrolment.sealed import LIST
 from yibao.interop.national import sample
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
+from yibao.store.vault import vault
 
 RESIDENTS = ("R1", "R2", "R3")
 
 
 @pytest.fixture(scope="module")
 def database(url: str) -> Iterator[Database]:
-    with Database(url) as database:
+    with Database(url, sight=EVERYTHING) as database:
         town.build(database, *RESIDENTS)
         with database.transaction() as connection:
             connection.execute(
@@ -151,12 +154,13 @@ def summary(patient: Patient, **changes: Any) -> dict[str, Any]:
 def test_a_list_that_says_what_was_settled_is_kept(settled: Patient, database: Database) -> None:
     told = settled.hospital.ask("4101", summary(settled))["data"]["setl_list_id"]
     with database.transaction() as connection:
-        kept = connection.execute(
-            "SELECT says->'setlinfo'->0 FROM desk.settlement_list WHERE list_id = %s", (int(told),)
+        row = connection.execute(
+            "SELECT list_id, says FROM desk.settlement_list WHERE list_id = %s", (int(told),)
         ).fetchone()
-    assert kept is not None
-    assert kept[0]["setl_id"] == settled.setl_id
-    assert "psn_name" not in kept[0]
+        assert row is not None
+        (kept,) = LIST.open_told(vault(connection), *row)["setlinfo"]
+    assert kept["setl_id"] == settled.setl_id
+    assert "psn_name" not in kept
 
 
 def test_a_list_that_says_otherwise_is_refused(settled: Patient, client: Any) -> None:

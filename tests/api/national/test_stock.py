@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from centres import SCHEMA, Hospital
 
+from yibao.agency.enrolment.sealed import MOVEMENT
 from yibao.interop.national import sample
 from yibao.store.database import Database
+from yibao.store.vault import vault
 
 _numbers = count(1)
 NODES = {"3501": "invinfo", "3502": "invinfo", "3503": "purcinfo", "3504": "purcinfo"}
@@ -59,13 +61,15 @@ def test_what_is_kept_is_what_was_told_but_for_persons(
     told = report(pharmacy, "3505", finl_trns_pric="12.345678", psn_name="张三", certno="1")
     with database.transaction() as connection:
         found = connection.execute(
-            "SELECT quantity, price::text, trace_codes, says FROM stock.movement WHERE batch = %s",
+            "SELECT quantity, price::text, trace_codes, movement_id, says FROM stock.movement "
+            "WHERE batch = %s",
             (told["fixmedins_bchno"],),
         ).fetchone()
-    assert found is not None
+        assert found is not None
+        says = MOVEMENT.open_told(vault(connection), *found[3:])
     assert found[:3] == (10, "1234.567800", ["T1", "T2"])
-    assert not found[3].keys() & {"psn_name", "certno"}
-    assert found[3]["prsc_dr_name"]
+    assert not says.keys() & {"psn_name", "certno"}
+    assert says["prsc_dr_name"]
 
 
 def sold(pharmacy: Hospital, quantity: str = "10") -> str:

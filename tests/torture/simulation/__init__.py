@@ -26,6 +26,7 @@ from torture.simulation.interleave import Scheduler, Stuck, interposed
 from torture.simulation.model import wrong
 from torture.simulation.town import ACCOUNT, PERSONS, Town
 from yibao.store.database import Database
+from yibao.store.sight import EVERYTHING
 
 HISTORIES, SHORT = 1_000, 12
 CLERKS = "ABC"
@@ -106,7 +107,7 @@ def found(how: How, template: str, name: str, most: int = 60) -> Figure:
 def prepared(url: str) -> Iterator[str]:
     """Yield the name of a database with the town before anything happened, to be copied."""
     with databases.copy(url, "template") as made:
-        with Database(made) as database:
+        with Database(made, sight=EVERYTHING) as database:
             register(database, *PERSONS, account=ACCOUNT)
         moved_clock.install(made)
         yield made.partition("?")[0].rpartition("/")[2]
@@ -121,7 +122,9 @@ def play(url: str, template: str, seed: int, defect: str = "") -> History:
         address = moved_clock.moved(own)
         monitor = stack.enter_context(psycopg.connect(own, autocommit=True))
         town, scheduler = Town(), Scheduler(monitor)
-        pools = [stack.enter_context(Database(address, connections=1)) for _ in CLERKS]
+        pools = [
+            stack.enter_context(Database(address, sight=EVERYTHING, connections=1)) for _ in CLERKS
+        ]
         history = History(seed, scheduler.trace, [])
         with interposed():
             try:
@@ -133,7 +136,9 @@ def play(url: str, template: str, seed: int, defect: str = "") -> History:
         failures = [f"{t.name}: {t.failure!r}" for t in scheduler.tasks if t.failure]
         history.wrong += failures
         if not history.wrong:
-            history.wrong += wrong(stack.enter_context(Database(address, connections=1)), town)
+            history.wrong += wrong(
+                stack.enter_context(Database(address, sight=EVERYTHING, connections=1)), town
+            )
         town.happened["waits"] = sum(line.endswith(" waits") for line in history.trace)
         history.happened = town.happened
         return history

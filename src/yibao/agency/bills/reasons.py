@@ -29,7 +29,6 @@ _ZH: Mapping[str, str] = {
     "invoice_used": "发票已报销",
     "paid": "本人已支付的单据不再用个人账户支付",
     "lines": "明细为 1 到 10000 行",
-    "served_on": "服务日期应在就诊期间",
     "mapped": "当日没有对照到国家目录",
 }
 

@@ -107,7 +107,8 @@ def bill_of(lines: Sequence[AskedLine], find: Find, *, first: date, last: date) 
 def _check_day(line: AskedLine, first: date, last: date) -> None:
     if not first <= line.served_on <= last:
         expected = f"a day of the visit, {first} to {last}"
-        raise DeskError("served_on", "served_on", line.served_on.isoformat(), expected)
+        zh = f"服务日期应在就诊期间 {first} 至 {last}"
+        raise DeskError("served_on", "served_on", line.served_on.isoformat(), expected, zh)
 
 
 def _priced(line: AskedLine, item: Item) -> tuple[Mapping[str, Any], Mapping[str, int]]:

@@ -119,18 +119,15 @@ def _document(
 
 
 def _shares_episode(connection: Connection, row: Row) -> bool:
-    """Tell whether another standing claim of the same year bears the episode's admission."""
+    """Tell whether another standing claim of the same year bears the episode's admission.
+
+    It may be of another institution: the database looks at everybody's.
+    """
     if not row["episode"]:
         return False
     found = connection.execute(
-        """
-        SELECT FROM desk.settlement AS s
-        WHERE person_id = %(person_id)s AND episode = %(episode)s AND scheme = %(scheme)s
-          AND extract(year FROM day) = extract(year FROM %(day)s::date)
-          AND settlement_id <> %(settlement_id)s AND kind = 'settlement' AND numbers_admission
-          AND NOT EXISTS (SELECT FROM desk.reversed AS r WHERE r.settlement_id = s.settlement_id)
-        LIMIT 1
-        """,
+        "SELECT desk.shares_episode(%(settlement_id)s, %(person_id)s, %(episode)s, %(scheme)s, "
+        "%(day)s::date)",
         row,
     ).fetchone()
-    return found is not None
+    return found == (True,)

@@ -17,14 +17,16 @@ from yibao.agency.desk.model import Ask, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.settle import Tell, open_bill
 from yibao.agency.dispensing.filling import hand_out
-from yibao.agency.dispensing.prescriptions import day_of, fillable, prescription_of
+from yibao.agency.dispensing.prescriptions import brought, day_of, fillable, prescription_of
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import DELIVERY, STEP, numbers
 from yibao.agency.filing.intake import NO_PAPERS, Papers, priced
 from yibao.agency.qualification.diseases import is_registered
 from yibao.registry.find import institution
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 
 Channel = Literal["web", "phone"]
 Step = Literal["dispatched", "received", "cancelled"]
@@ -59,10 +61,10 @@ def order(connection: Connection, wanted: Order, *, actor: str) -> int:
     Refused are prescriptions that may not be filled then, and who has no registered disease or does
     not say why the medication is stable and why nobody can come.
     """
-    issued = prescription_of(connection, wanted.prescription_id)
+    issued = brought(connection, wanted.prescription_id)
     prescription = issued.prescription
     locked(connection, prescription.person_id)
-    fillable(connection, prescription_of(connection, wanted.prescription_id), wanted.ordered_at)
+    fillable(connection, brought(connection, wanted.prescription_id), wanted.ordered_at)
     day, disease = day_of(wanted.ordered_at), prescription.disease
     if institution(connection, wanted.institution_id, day) is None:
         raise Refusal(
@@ -78,20 +80,22 @@ def order(connection: Connection, wanted: Order, *, actor: str) -> int:
             f"{disease} is not registered on {day}",
             column="disease",
         )
-    for name in ("stable", "immobile", "address"):
+    for name in DELIVERY.columns:
         if not getattr(wanted, name):
             raise Refusal("required", f"{name} 必填", f"{name} is needed", column=name)
+    safe, (number,) = vault(connection), numbers(connection, DELIVERY)
+    told = [DELIVERY.seal(safe, n, number, getattr(wanted, n)) for n in DELIVERY.columns]
     try:
         with connection.transaction():
-            row = connection.execute(
-                "INSERT INTO dispensing.delivery (prescription_id, institution_id, channel, "
-                "ordered_at, stable, immobile, address) VALUES (%s, %s, %s, %s, %s, %s, %s) "
-                "RETURNING delivery_id",
+            connection.execute(
+                "INSERT INTO dispensing.delivery (delivery_id, prescription_id, institution_id, "
+                "channel, ordered_at, stable, immobile, address) OVERRIDING SYSTEM VALUE "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (
-                    *(wanted.prescription_id, wanted.institution_id, wanted.channel),
-                    *(wanted.ordered_at, wanted.stable, wanted.immobile, wanted.address),
+                    *(number, wanted.prescription_id, wanted.institution_id, wanted.channel),
+                    *(wanted.ordered_at, *told),
                 ),
-            ).fetchone()
+            )
     except pg.UniqueViolation:
         raise Refusal(
             "dispensed",
@@ -99,9 +103,8 @@ def order(connection: Connection, wanted: Order, *, actor: str) -> int:
             f"prescription {wanted.prescription_id} has been filled or is on its way",
             column="prescription",
         ) from None
-    assert row is not None
-    note(connection, actor, "order-delivery", f"delivery:{row[0]}", person=prescription.person_id)
-    return int(row[0])
+    note(connection, actor, "order-delivery", f"delivery:{number}", person=prescription.person_id)
+    return number
 
 
 def dispatch(
@@ -111,7 +114,7 @@ def dispatch(
     delivery = _locked(connection, number)
     _open(delivery)
     _step(connection, delivery, "dispatched", at, carrier)
-    note(connection, actor, "dispatch-delivery", f"delivery:{number}", carrier=carrier)
+    note(connection, actor, "dispatch-delivery", f"delivery:{number}")
 
 
 def cancel(connection: Connection, number: int, at: datetime, reason: str, *, actor: str) -> None:
@@ -119,7 +122,7 @@ def cancel(connection: Connection, number: int, at: datetime, reason: str, *, ac
     delivery = _locked(connection, number)
     _open(delivery)
     _step(connection, delivery, "cancelled", at, reason)
-    note(connection, actor, "cancel-delivery", f"delivery:{number}", reason=reason)
+    note(connection, actor, "cancel-delivery", f"delivery:{number}")
 
 
 def receive(
@@ -182,13 +185,14 @@ def delivery_of(connection: Connection, number: int) -> Delivery:
             f"there is no order {number}",
             column="delivery",
         )
-    return _delivery(row)
+    return _delivery(vault(connection), row)
 
 
 def deliveries(connection: Connection, person_id: str) -> list[Delivery]:
     """Return the orders of a person in the order in which they came."""
     rows = connection.execute(f"{_DELIVERIES} WHERE person_id = %s ORDER BY 1", (person_id,))
-    return [_delivery(row) for row in rows]
+    safe = vault(connection)
+    return [_delivery(safe, row) for row in rows]
 
 
 _DELIVERIES = """
@@ -202,10 +206,13 @@ FROM dispensing.delivery AS d JOIN dispensing.prescription USING (prescription_i
 """
 
 
-def _delivery(row: Sequence[Any]) -> Delivery:
+def _delivery(safe: Vault, row: Sequence[Any]) -> Delivery:
     number, person_id, steps, times, *cells = row
+    *plain, stable, immobile, address = cells
+    sealed = zip(DELIVERY.columns, (stable, immobile, address), strict=True)
+    told = [DELIVERY.open(safe, name, number, box) for name, box in sealed]
     taken = dict(zip(steps or (), times or (), strict=True))
-    return Delivery(number, Order(*cells), person_id, taken)
+    return Delivery(number, Order(*plain, *told), person_id, taken)
 
 
 def _locked(connection: Connection, number: int) -> Delivery:
@@ -236,12 +243,14 @@ def _step(
             f"say by whom or why, and a time not before {since.isoformat()}",
             column="at",
         )
+    owner = f"{delivery.delivery_id} {step}"
+    sealed = STEP.seal(vault(connection), "told_by", owner, told_by)
     try:
         with connection.transaction():
             connection.execute(
                 "INSERT INTO dispensing.delivery_step (delivery_id, step, at, told_by) "
                 "VALUES (%s, %s, %s, %s)",
-                (delivery.delivery_id, step, at, told_by),
+                (delivery.delivery_id, step, at, sealed),
             )
     except pg.UniqueViolation:
         raise Refusal(

@@ -16,7 +16,7 @@ from psycopg import errors as pg
 from yibao.agency.desk.model import Ask, Key, Replayed, Settled
 from yibao.agency.desk.office import Office
 from yibao.agency.desk.settle import Tell, open_bill
-from yibao.agency.dispensing.prescriptions import Issued, day_of, fillable, prescription_of
+from yibao.agency.dispensing.prescriptions import Issued, brought, day_of, fillable
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.agency.filing import intake
 from yibao.agency.filing.intake import NO_PAPERS, Papers, priced, settle, with_facts
@@ -46,7 +46,7 @@ def fill(
     opened = open_bill(connection, office, ask, key)
     if isinstance(opened, Replayed):
         return opened
-    issued = prescription_of(connection, number)
+    issued = brought(connection, number)
     fillable(connection, issued, at)
     ask = priced(connection, office, ask, papers, opened["registers"])
     return hand_out(connection, office, issued, ask, at=at, actor=actor, key=key, tell=tell)
@@ -64,7 +64,7 @@ def presettle(
     """Return what filling a prescription would be settled as. Nothing is written. Raises so too."""
     opened = open_bill(connection, office, ask, None)
     assert not isinstance(opened, Replayed)
-    issued = prescription_of(connection, number)
+    issued = brought(connection, number)
     fillable(connection, issued, at)
     ask = priced(connection, office, ask, papers, opened["registers"])
     return intake.presettle(connection, office, *_known(connection, issued, ask, at))

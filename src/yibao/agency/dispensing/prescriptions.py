@@ -21,10 +21,13 @@ from yibao.agency.desk.bill import decimal
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import AUDITED
 from yibao.errors import CodeError
 from yibao.registry.find import REASONS, Institution, ItemKind, institution, practitioner_refusal
 from yibao.registry.find import disease as find_disease
 from yibao.store.database import Connection
+from yibao.store.sight import beyond
+from yibao.store.vault import vault
 from yibao.text import Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -223,13 +226,13 @@ def audit(
     Raises Refusal where something else does.
     """
     locked(connection, prescription_of(connection, number).prescription.person_id)
-    values = (pharmacist_id, approved, reason)
+    safe = vault(connection)
     try:
         with connection.transaction():
             connection.execute(
                 "INSERT INTO dispensing.audited (prescription_id, pharmacist_id, approved, reason) "
                 "VALUES (%s, %s, %s, %s)",
-                (number, *values),
+                (number, pharmacist_id, approved, AUDITED.seal(safe, "reason", number, reason)),
             )
     except pg.UniqueViolation:
         stands = connection.execute(
@@ -237,7 +240,9 @@ def audit(
             "WHERE prescription_id = %s",
             (number,),
         ).fetchone()
-        if stands == values:
+        assert stands is not None
+        told = AUDITED.open(safe, "reason", number, stands[2])
+        if (*stands[:2], told) == (pharmacist_id, approved, reason):
             return False
         raise Refusal(
             "audited",
@@ -261,6 +266,12 @@ def prescription_of(connection: Connection, number: int) -> Issued:
             column="prescription",
         )
     return _issued(row)
+
+
+def brought(connection: Connection, number: int) -> Issued:
+    """Return a prescription that a patient brings, whoever has issued it; raises Refusal."""
+    with beyond(connection, "a patient takes a prescription to a pharmacy of their choice"):
+        return prescription_of(connection, number)
 
 
 def prescriptions(connection: Connection, person_id: str) -> list[Issued]:

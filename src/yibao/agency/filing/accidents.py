@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from psycopg.types.json import Jsonb
 from psycopg.types.range import DateRange
 
 from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
+from yibao.agency.enrolment.sealed import ACCIDENT, numbers
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,17 @@ def file(connection: Connection, accident: Accident, *, actor: str) -> int:
     """
     locked(connection, accident.person_id)
     periods.ordered(accident.first, accident.last)
-    row = connection.execute(
-        "INSERT INTO filing.accident (person_id, institution_id, happened_on, place, cause, valid, "
-        "says) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING accident_id",
+    safe, (number,) = vault(connection), numbers(connection, ACCIDENT)
+    connection.execute(
+        "INSERT INTO filing.accident (accident_id, person_id, institution_id, happened_on, place, "
+        "cause, valid, says) OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         (
-            *(accident.person_id, accident.institution_id, accident.happened_on),
-            *(accident.place, accident.cause),
+            *(number, accident.person_id, accident.institution_id, accident.happened_on),
+            ACCIDENT.seal(safe, "place", number, accident.place),
+            ACCIDENT.seal(safe, "cause", number, accident.cause),
             DateRange(accident.first, accident.last, "[]"),
-            Jsonb(dict(accident.says)),
+            ACCIDENT.seal_told(safe, number, accident.says),
         ),
-    ).fetchone()
-    assert row is not None
-    note(connection, actor, "file-accident", f"accident:{row[0]}", person=accident.person_id)
-    return int(row[0])
+    )
+    note(connection, actor, "file-accident", f"accident:{number}", person=accident.person_id)
+    return number

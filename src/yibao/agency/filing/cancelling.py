@@ -9,10 +9,12 @@ from psycopg import errors as pg
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import CANCELLATION
 from yibao.agency.filing.choices import choice_of, undo
 from yibao.agency.filing.referrals import referral_of
 from yibao.agency.filing.remote import remote_of
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 Kind = Literal["referral", "remote", "choice"]
 
@@ -20,14 +22,16 @@ Kind = Literal["referral", "remote", "choice"]
 def cancel(connection: Connection, kind: Kind, number: int, reason: str, *, actor: str) -> None:
     """Cancel a filing; raises Refusal where there is none or it was cancelled before.
 
-    A choice that is cancelled was none: what it took the place of goes on, and it is no change.
+    A choice that is cancelled was none: what it took the place of goes on, and it is no change. Why
+    it was cancelled may tell more of the person than the audit log should: it is sealed, here.
     """
     locked(connection, _person(connection, kind, number))
+    sealed = CANCELLATION.seal(vault(connection), "reason", f"{kind} {number}", reason)
     try:
         with connection.transaction():
             connection.execute(
                 "INSERT INTO filing.cancellation (kind, filing_id, reason) VALUES (%s, %s, %s)",
-                (kind, number, reason),
+                (kind, number, sealed),
             )
     except pg.UniqueViolation:
         raise Refusal(
@@ -38,7 +42,7 @@ def cancel(connection: Connection, kind: Kind, number: int, reason: str, *, acto
         ) from None
     if kind == "choice":
         undo(connection, choice_of(connection, number))
-    note(connection, actor, "cancel-filing", f"{kind}:{number}", reason=reason)
+    note(connection, actor, "cancel-filing", f"{kind}:{number}")
 
 
 def _person(connection: Connection, kind: Kind, number: int) -> str:

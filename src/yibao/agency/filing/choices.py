@@ -6,9 +6,10 @@ change within a calendar year is a limit that somebody lays down; without one, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from yibao.agency.ceilings import CHOICES, ChoiceName, ceiling
 from yibao.agency.enrolment import facts, periods
@@ -16,9 +17,11 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.periods import Period
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import CHOICE, numbers
 from yibao.agency.filing.places import locality
 from yibao.registry.find import Institution, institution
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 
 Kind = Literal["level_3", "primary"]
 
@@ -141,7 +144,8 @@ def contract(
 def choices(connection: Connection, person_id: str) -> list[Choice]:
     """Return what a person has chosen, in the order in which it came."""
     rows = connection.execute(f"{_CHOICES} WHERE person_id = %s ORDER BY choice_id", (person_id,))
-    return [Choice(*row) for row in rows]
+    safe = vault(connection)
+    return [_choice(safe, row) for row in rows]
 
 
 def choice_of(connection: Connection, number: int) -> Choice:
@@ -151,7 +155,13 @@ def choice_of(connection: Connection, number: int) -> Choice:
         raise Refusal(
             "known_choice", f"没有 {number} 号选择", f"there is no choice {number}", column="choice"
         )
-    return Choice(*row)
+    return _choice(vault(connection), row)
+
+
+def _choice(safe: Vault, row: Sequence[Any]) -> Choice:
+    cells = list(row)
+    cells[6] = CHOICE.open(safe, "residence", cells[0], cells[6])
+    return Choice(*cells)
 
 
 _CHOICES = """
@@ -221,18 +231,19 @@ def _hold(
         _FACTS[kind],
         chosen.institution_id,
         first,
-        source=f"residence: {residence}" if residence else "choice",
+        source="residence" if residence else "choice",
         actor=actor,
     )
     if made:
-        row = connection.execute(
-            "INSERT INTO filing.choice (person_id, kind, institution_id, on_day, first, residence, "
-            "former) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING choice_id",
-            (person_id, kind, chosen.institution_id, on_day, first, residence, former),
-        ).fetchone()
-        assert row is not None
+        (choice,) = numbers(connection, CHOICE)
+        sealed = CHOICE.seal(vault(connection), "residence", choice, residence)
+        connection.execute(
+            "INSERT INTO filing.choice (choice_id, person_id, kind, institution_id, on_day, first, "
+            "residence, former) OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (choice, person_id, kind, chosen.institution_id, on_day, first, sealed, former),
+        )
         says = {"person": person_id, "institution": chosen.institution_id, "first": first}
-        note(connection, actor, "choose", f"choice:{row[0]}", **says)
+        note(connection, actor, "choose", f"choice:{choice}", **says)
     return made
 
 

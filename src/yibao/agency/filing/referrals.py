@@ -17,8 +17,10 @@ from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import REFERRAL, numbers
 from yibao.registry.find import institution
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,22 @@ def refer(connection: Connection, referral: Referral, *, actor: str) -> Filed:
     _institutions(connection, referral)
     follows = referral.follows
     episode = None if follows is None else _followed(connection, referral).episode
-    row = connection.execute(
-        "INSERT INTO filing.referral (person_id, from_institution, to_institution, valid, follows, "
-        "episode, reason) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING referral_id",
+    (number,) = numbers(connection, REFERRAL)
+    connection.execute(
+        "INSERT INTO filing.referral (referral_id, person_id, from_institution, to_institution, "
+        "valid, follows, episode, reason) OVERRIDING SYSTEM VALUE "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         (
+            number,
             person_id,
             referral.from_institution,
             referral.to_institution,
             DateRange(referral.first, referral.last, "[]"),
             follows,
             episode,
-            referral.reason,
+            REFERRAL.seal(vault(connection), "reason", number, referral.reason),
         ),
-    ).fetchone()
-    assert row is not None
-    number = int(row[0])
+    )
     says = {"person": person_id, "to": referral.to_institution}
     note(connection, actor, "refer", f"referral:{number}", **says)
     return referral_of(connection, number)
@@ -116,13 +119,14 @@ def referral_of(connection: Connection, number: int, *, column: str = "referral"
             f"there is no referral {number}",
             column=column,
         )
-    return _filed(rows[0])
+    return _filed(vault(connection), rows[0])
 
 
 def referrals(connection: Connection, person_id: str) -> list[Filed]:
     """Return the referrals of a person in the order in which they came, cancelled ones too."""
     rows = connection.execute(f"{_FILED} WHERE person_id = %s ORDER BY referral_id", (person_id,))
-    return [_filed(row) for row in rows]
+    safe = vault(connection)
+    return [_filed(safe, row) for row in rows]
 
 
 _FILED = """
@@ -133,8 +137,9 @@ FROM filing.referral
 """
 
 
-def _filed(row: Sequence[Any]) -> Filed:
+def _filed(safe: Vault, row: Sequence[Any]) -> Filed:
     number, episode, cancelled, *cells = row
+    cells[-2] = REFERRAL.open(safe, "reason", number, cells[-2])
     return Filed(number, Referral(*cells), episode, cancelled)
 
 

@@ -16,7 +16,9 @@ from yibao.agency.enrolment import periods
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import REMOTE, numbers
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 from yibao.text import Text
 
 CATEGORIES = {
@@ -84,21 +86,22 @@ def file(connection: Connection, remote: Remote, on_day: date, *, actor: str) ->
             f"filed on {on_day}, and not for days before",
             column="from",
         )
-    row = connection.execute(
-        "INSERT INTO filing.remote (person_id, category, division, valid, reason) "
-        "VALUES (%s, %s, %s, %s, %s) RETURNING remote_id",
+    (number,) = numbers(connection, REMOTE)
+    connection.execute(
+        "INSERT INTO filing.remote (remote_id, person_id, category, division, valid, reason) "
+        "OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s)",
         (
+            number,
             remote.person_id,
             remote.category,
             remote.division,
             DateRange(remote.first, remote.last, "[]"),
-            remote.reason,
+            REMOTE.seal(vault(connection), "reason", number, remote.reason),
         ),
-    ).fetchone()
-    assert row is not None
+    )
     says = {"person": remote.person_id, "division": remote.division}
-    note(connection, actor, "file-remote", f"remote:{row[0]}", **says)
-    return remote_of(connection, int(row[0]))
+    note(connection, actor, "file-remote", f"remote:{number}", **says)
+    return remote_of(connection, number)
 
 
 def remote_of(connection: Connection, number: int) -> Filed:
@@ -108,13 +111,14 @@ def remote_of(connection: Connection, number: int) -> Filed:
         raise Refusal(
             "known_remote", f"没有 {number} 号备案", f"there is no filing {number}", column="remote"
         )
-    return _filed(rows[0])
+    return _filed(vault(connection), rows[0])
 
 
 def filings(connection: Connection, person_id: str) -> list[Filed]:
     """Return the filings of a person in the order in which they came, cancelled ones too."""
     rows = connection.execute(f"{_FILED} WHERE person_id = %s ORDER BY remote_id", (person_id,))
-    return [_filed(row) for row in rows]
+    safe = vault(connection)
+    return [_filed(safe, row) for row in rows]
 
 
 _FILED = """
@@ -125,8 +129,9 @@ FROM filing.remote
 """
 
 
-def _filed(row: Sequence[Any]) -> Filed:
+def _filed(safe: Vault, row: Sequence[Any]) -> Filed:
     number, filed_at, cancelled, *cells = row
+    cells[-1] = REMOTE.open(safe, "reason", number, cells[-1])
     return Filed(number, Remote(*cells), filed_at, cancelled)
 
 

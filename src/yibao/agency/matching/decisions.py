@@ -18,10 +18,11 @@ from yibao.agency.contributions.bills import bills_of
 from yibao.agency.enrolment import memberships, persons
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import PAIR, numbers
 from yibao.agency.matching.pairs import Pair
 from yibao.agency.matching.records import blind_key
 from yibao.store.database import Connection
-from yibao.store.vault import vault
+from yibao.store.vault import Vault, vault
 from yibao.text import Text
 
 Outcome = Literal["same", "different"]
@@ -82,13 +83,16 @@ def decisions(
         "ORDER BY decision_id LIMIT %(limit)s",
         {"key": key, "after": after, "limit": limit},
     )
-    return [_decision(row) for row in rows]
+    safe = vault(connection)
+    return [_decision(safe, row) for row in rows]
 
 
-def _decision(row: tuple[Any, ...]) -> Decision:
-    left, right, outcome, kept, last, tasks, *says = row
+def _decision(safe: Vault, row: tuple[Any, ...]) -> Decision:
+    left, right, outcome, kept, last, tasks, sealed, actor, decided_at, number = row
     left_to_do = tuple(Task(**task) for task in tasks)
-    return Decision(left, right, outcome, kept, last, left_to_do, *says)
+    reason = PAIR.open(safe, "reason", number, sealed)
+    pair = (left, right, outcome, kept, last, left_to_do)
+    return Decision(*pair, reason, actor, decided_at, number)
 
 
 def different(connection: Connection, one: str, other: str, *, reason: str, actor: str) -> bool:
@@ -235,16 +239,21 @@ def _not_one(known: Decision) -> None:
 
 def _write(connection: Connection, made: Decision) -> Decision:
     """Write a decision, and return it with when it was written."""
-    names = ("left", "right", "outcome", "kept", "last", "reason", "actor")
+    (number,) = numbers(connection, PAIR)
+    names = ("left", "right", "outcome", "kept", "last", "actor")
     row = connection.execute(
-        "INSERT INTO matching.decision (left_key, right_key, outcome, kept, last, reason, actor, "
-        "left_to_do) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
-        "RETURNING decided_at::text, decision_id",
-        (*(getattr(made, n) for n in names), Jsonb([asdict(task) for task in made.left_to_do])),
+        "INSERT INTO matching.decision (decision_id, left_key, right_key, outcome, kept, last, "
+        "actor, reason, left_to_do) OVERRIDING SYSTEM VALUE "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING decided_at::text",
+        (
+            *(number, *(getattr(made, n) for n in names)),
+            PAIR.seal(vault(connection), "reason", number, made.reason),
+            Jsonb([asdict(task) for task in made.left_to_do]),
+        ),
     ).fetchone()
     assert row is not None
-    detail = {"outcome": made.outcome, "kept": made.kept, "last": made.last, "reason": made.reason}
+    detail = {"outcome": made.outcome, "kept": made.kept, "last": made.last}
     for key, other in ((made.left, made.right), (made.right, made.left)):
         if key.startswith(OURS):
             note(connection, made.actor, "decide-pair", key, other=other, **detail)
-    return replace(made, decided_at=row[0], decision_id=row[1])
+    return replace(made, decided_at=row[0], decision_id=number)

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, LiteralString
 
 from yibao.agency.enrolment.audit import note as audit
 from yibao.agency.enrolment.gaps import GAPS, Found
 from yibao.agency.enrolment.refusal import Refusal
-from yibao.agency.enrolment.sealed import GAP, index_of
+from yibao.agency.enrolment.sealed import GAP, GAP_STEP, index_of, numbers
 from yibao.agency.imports import Write
 from yibao.interop.files.columns import Column
 from yibao.interop.files.rowreader import Values
@@ -75,7 +75,7 @@ class Gap:
 
 _NOW: LiteralString = """
     SELECT g.gap_id, identity_index, identity_number, name, division, street, people, kind, seen_on,
-           s.state, s.on_day, s.note, s.proof, s.actor
+           s.state, s.on_day, s.note, s.proof, s.actor, s.step_id
     FROM matching.gap AS g CROSS JOIN LATERAL (
       SELECT * FROM matching.gap_step AS s WHERE s.gap_id = g.gap_id
       ORDER BY step_id DESC LIMIT 1
@@ -197,7 +197,7 @@ def step(connection: Connection, number: str, made: Step, *, actor: str) -> bool
         return False
     _may_follow(gap.step, made)
     _write(connection, index, made, actor)
-    audit(connection, actor, "gap", f"gap:{gap.gap_id}", **asdict(made))
+    audit(connection, actor, "gap", f"gap:{gap.gap_id}", state=made.state, on_day=made.on_day)
     return True
 
 
@@ -223,10 +223,13 @@ def _may_follow(now: Step, made: Step) -> None:
 
 
 def _write(connection: Connection, index: bytes, made: Step, actor: str) -> None:
+    safe, (number,) = vault(connection), numbers(connection, GAP_STEP)
+    told = [GAP_STEP.seal(safe, n, number, getattr(made, n)) for n in GAP_STEP.columns]
     connection.execute(
-        "INSERT INTO matching.gap_step (gap_id, state, on_day, note, proof, actor) "
-        "SELECT gap_id, %s, %s, %s, %s, %s FROM matching.gap WHERE identity_index = %s",
-        (made.state, made.on_day, made.note, made.proof, actor, index),
+        "INSERT INTO matching.gap_step (step_id, gap_id, state, on_day, note, proof, actor) "
+        "OVERRIDING SYSTEM VALUE "
+        "SELECT %s, gap_id, %s, %s, %s, %s, %s FROM matching.gap WHERE identity_index = %s",
+        (number, made.state, made.on_day, *told, actor, index),
     )
 
 
@@ -287,10 +290,12 @@ def _gaps(
 
 def _gap(safe: Vault, row: tuple[Any, ...]) -> Gap:
     gap_id, index, *sealed, division, street, group, kind, seen_on = row[:9]
-    *step, actor = row[9:]
+    state, on_day, note, proof, actor, step_id = row[9:]
+    told = zip(GAP_STEP.columns, (note, proof), strict=True)
+    step = Step(state, on_day, *(GAP_STEP.open(safe, n, step_id, s) for n, s in told))
     names = ("identity_number", "name")
     number, name = (GAP.open(safe, n, index, s) for n, s in zip(names, sealed, strict=True))
-    return Gap(number, name, division, street, group, kind, seen_on, Step(*step), actor, gap_id)
+    return Gap(number, name, division, street, group, kind, seen_on, step, actor, gap_id)
 
 
 def counts(

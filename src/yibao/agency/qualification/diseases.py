@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from psycopg import errors as pg
 from psycopg.types.range import DateRange
@@ -24,10 +24,12 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.periods import Period
 from yibao.agency.enrolment.persons import Known, Person, find, locked, unknown
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import DECISION, REVIEW, numbers
 from yibao.agency.enrolment.statuses import statuses
 from yibao.policy.vocabulary import vocabulary
 from yibao.registry.find import REASONS, disease_refusal, is_centre
 from yibao.store.database import Connection
+from yibao.store.vault import Vault, vault
 
 ATTRIBUTE = "registered_diseases"
 
@@ -175,14 +177,14 @@ def _close(
     *,
     actor: str,
 ) -> bool:
-    """End an application that no centre has decided; the audit has who did, and why."""
+    """End an application that no centre has decided; the audit has who did."""
     application = application_of(connection, number)
     locked(connection, application.person_id)
     _not_before(on_day, application)
     made = _decide(connection, number, (outcome, "", on_day, None, reason))
     if made:
         action = {"withdrawn": "qualify-withdraw", "cancelled": "qualify-cancel"}[outcome]
-        note(connection, actor, action, f"application:{number}", reason=reason)
+        note(connection, actor, action, f"application:{number}")
     return made
 
 
@@ -219,7 +221,7 @@ def revoke(
         raise _not_registered(disease, from_day)
     _review(connection, person, disease, ("revocation", "", from_day, False, reason))
     _end(connection, person, disease, from_day, actor)
-    note(connection, actor, "qualify-revoke", f"person:{person_id}", disease=disease, reason=reason)
+    note(connection, actor, "qualify-revoke", f"person:{person_id}", disease=disease)
 
 
 def registrations(connection: Connection, person_id: str) -> list[Period]:
@@ -240,7 +242,8 @@ def is_registered(connection: Connection, person_id: str, disease: str, day: dat
 def applications(connection: Connection, person_id: str) -> list[Application]:
     """Return the applications of a person in the order in which they came."""
     rows = connection.execute(f"{_APPLICATIONS} WHERE person_id = %s ORDER BY 1", (person_id,))
-    return [Application(*row) for row in rows]
+    safe = vault(connection)
+    return [_application(safe, row) for row in rows]
 
 
 def application_of(connection: Connection, number: int) -> Application:
@@ -254,7 +257,13 @@ def application_of(connection: Connection, number: int) -> Application:
             f"there is no application {number}",
             column="application",
         )
-    return Application(*row)
+    return _application(vault(connection), row)
+
+
+def _application(safe: Vault, row: Sequence[Any]) -> Application:
+    cells = list(row)
+    cells[-1] = DECISION.open(safe, "reason", cells[0], cells[-1])
+    return Application(*cells)
 
 
 _APPLICATIONS = (
@@ -297,24 +306,29 @@ def _days(finding: Finding, application: Application) -> None:
 
 
 def _decide(connection: Connection, number: int, values: Sequence[object]) -> bool:
-    """Write a decision; return False when just that was decided. Raises Refusal for another."""
+    """Write a decision; return False when just that was decided. Raises Refusal for another.
+
+    The last of the values is why.
+    """
+    safe, (*told, reason) = vault(connection), values
+    sealed = DECISION.seal(safe, "reason", number, str(reason))
     try:
         with connection.transaction():
             connection.execute(
                 "INSERT INTO qualification.decision "
                 "(application_id, outcome, institution_id, on_day, valid, reason) "
                 "VALUES (%s, %s, %s, %s, %s, %s)",
-                (number, *values),
+                (number, *told, sealed),
             )
     except pg.UniqueViolation:
         row = connection.execute(
-            "SELECT (outcome, institution_id, on_day, valid, reason) IS NOT DISTINCT FROM "
-            "(%s, %s, %s::date, %s::daterange, %s), outcome "
+            "SELECT (outcome, institution_id, on_day, valid) IS NOT DISTINCT FROM "
+            "(%s, %s, %s::date, %s::daterange), outcome, reason "
             "FROM qualification.decision WHERE application_id = %s",
-            (*values, number),
+            (*told, number),
         ).fetchone()
         assert row is not None
-        if row[0]:
+        if row[0] and DECISION.open(safe, "reason", number, row[2]) == reason:
             return False
         raise Refusal(
             "decided",
@@ -340,11 +354,17 @@ def _not_registered(disease: str, day: date) -> Refusal:
 
 
 def _review(connection: Connection, person: Known, disease: str, values: Sequence[object]) -> None:
+    """Write a review; the last of the values is why."""
+    (number,) = numbers(connection, REVIEW)
+    *told, reason = values
     connection.execute(
         "INSERT INTO qualification.review "
-        "(person_id, disease, kind, institution_id, on_day, confirmed, reason) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (person.person_id, disease, *values),
+        "(review_id, person_id, disease, kind, institution_id, on_day, confirmed, reason) "
+        "OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            *(number, person.person_id, disease, *told),
+            REVIEW.seal(vault(connection), "reason", number, str(reason)),
+        ),
     )
 
 

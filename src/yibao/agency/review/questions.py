@@ -8,8 +8,10 @@ from typing import Literal
 from psycopg.types.json import Jsonb
 
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import ANSWER, numbers
 from yibao.agency.review.rules import Finding
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 Stage = Literal["before", "during"]
 
@@ -52,7 +54,9 @@ def answer(
             f"there is no finding {finding}",
             column="finding",
         )
+    (number,) = numbers(connection, ANSWER)
     connection.execute(
-        "INSERT INTO review.answer (finding_id, did, reason) VALUES (%s, %s, %s)",
-        (finding, did, reason),
+        "INSERT INTO review.answer (answer_id, finding_id, did, reason) OVERRIDING SYSTEM VALUE "
+        "VALUES (%s, %s, %s, %s)",
+        (number, finding, did, ANSWER.seal(vault(connection), "reason", number, reason)),
     )

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from psycopg import errors as pg
-from psycopg.types.json import Jsonb
 
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import MOVEMENT, numbers
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 Kind = Literal["count", "change", "purchase", "purchase_return", "sale", "sale_return"]
 
@@ -68,18 +69,20 @@ def report(connection: Connection, one: Movement, *, actor: str) -> int:
         _left(connection, one)
     if one.settlement_id is not None:
         _settled(connection, one)
+    (number,) = numbers(connection, MOVEMENT)
+    names = ("movement_id", *_COLUMNS, "trace_codes", "says")
     try:
         with connection.transaction():
-            row = connection.execute(
-                f"INSERT INTO stock.movement ({', '.join(_COLUMNS)}, trace_codes, says) "
-                f"VALUES ({', '.join(['%s'] * (len(_COLUMNS) + 2))}) "
-                "RETURNING movement_id".encode(),
+            connection.execute(
+                f"INSERT INTO stock.movement ({', '.join(names)}) OVERRIDING SYSTEM VALUE "
+                f"VALUES ({', '.join(['%s'] * len(names))})".encode(),
                 (
+                    number,
                     *(getattr(one, name) for name in _COLUMNS),
                     list(one.trace_codes),
-                    Jsonb(dict(one.says)),
+                    MOVEMENT.seal_told(vault(connection), number, one.says),
                 ),
-            ).fetchone()
+            )
     except pg.UniqueViolation:
         raise Refusal(
             "reported",
@@ -87,9 +90,8 @@ def report(connection: Connection, one: Movement, *, actor: str) -> int:
             f"{one.batch} has been reported before",
             column="batch",
         ) from None
-    assert row is not None
-    note(connection, actor, "report-stock", f"movement:{row[0]}", kind=one.kind, batch=one.batch)
-    return int(row[0])
+    note(connection, actor, "report-stock", f"movement:{number}", kind=one.kind, batch=one.batch)
+    return number
 
 
 def withdraw(

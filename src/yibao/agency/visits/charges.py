@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any, cast
 
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.bill import MAX_LINES, Approval, AskedLine, BadLines, decimal
 from yibao.agency.desk.model import Ask, Bill, DeskError, Replayed
@@ -18,11 +18,13 @@ from yibao.agency.desk.office import Office
 from yibao.agency.desk.settle import open_bill
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import FEE, numbers
 from yibao.agency.filing.intake import Papers, priced
 from yibao.agency.visits.visit import Of, Says, Visit, taken
 from yibao.money import format_yuan, half_up
 from yibao.registry import find
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ def charge(
 ) -> list[Row]:
     """Write lines of a visit down; return them as they were priced, in their order.
 
-    All or none. Raises Refusal for a line that does not fit the visit, or does not come to what it
-    says; BadLines for lines that cannot be settled.
+    All or none. Raises Refusal for lines that do not fit the visit; BadLines for lines that cannot
+    be settled, or do not come to what they say.
     """
     held = taken(connection, of, "charge")
     added = priced_lines(connection, office, held, charges)
@@ -77,9 +79,8 @@ def charge(
     if len(known) + len(added) > MAX_LINES:
         expected = f"at most {MAX_LINES} lines of one visit"
         raise DeskError("lines", "lines", str(len(known) + len(added)), expected)
-    for row in added:
-        _new(row, known)
-        known[row["number"]] = row
+    _new(added, known)
+    known |= {row["number"]: row for row in added}
     for number in dict.fromkeys(row["gives_back"] for row in added if row["gives_back"]):
         _given_back(number, known)
     _insert(connection, held, added)
@@ -121,13 +122,15 @@ def withdraw_charges(
 def lines(connection: Connection, visit: Visit, *, batch: str | None = None) -> list[Row]:
     """Return the lines of a visit that were not withdrawn, in the order in which they came.
 
-    `settled`: by a settlement that stands.
+    `settled`: by a settlement that stands. What else was told of them is not read.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT f.*, settlement_id IS NOT NULL AND NOT EXISTS (SELECT FROM desk.reversed AS r "
-            "WHERE r.settlement_id = f.settlement_id) AS settled FROM visits.fee AS f "
-            "WHERE visit_id = %s AND NOT withdrawn AND batch = coalesce(%s, batch) ORDER BY fee_id",
+            f"SELECT fee_id, settlement_id, {', '.join(_TOLD)}, "
+            "settlement_id IS NOT NULL AND NOT EXISTS "
+            "(SELECT FROM desk.reversed AS r WHERE r.settlement_id = f.settlement_id) AS settled "
+            "FROM visits.fee AS f WHERE visit_id = %s AND NOT withdrawn "
+            "AND batch = coalesce(%s, batch) ORDER BY fee_id".encode(),
             (visit.visit_id, batch),
         )
         return [row | {n: Fraction(row[n]) for n in ("quantity", "price")} for row in rows]
@@ -163,20 +166,29 @@ def priced_lines(
 ) -> list[Row]:
     """Return lines as the catalogue of their days prices them, as rows yet to be written.
 
-    What is given back has its amounts below zero. Raises Refusal where a line comes to something
-    else than it says.
+    What is given back has its amounts below zero. Raises BadLines with every line that cannot be
+    settled, or comes to something else than it says.
     """
     asked = [one.line(kind) for one, kind in zip(charges, kinds(connection, charges), strict=True)]
-    bill = _bill(connection, office, visit, asked)
-    rows = [_row(one, told) for one, told in zip(charges, bill.lines, strict=True)]
     wrong = [
-        (at, _comes_to(one, row["total"]))
-        for at, (one, row) in enumerate(zip(charges, rows, strict=True), 1)
-        if one.total != row["total"]
+        (at, _comes_to(one, total))
+        for at, one in enumerate(charges, 1)
+        if one.total != (total := _total(one))
     ]
+    try:
+        bill = _bill(connection, office, visit, asked)
+    except BadLines as bad:
+        raise BadLines(sorted([*bad.problems, *wrong], key=itemgetter(0))) from None
     if wrong:
         raise BadLines(wrong)
-    return rows
+    return [_row(one, told) for one, told in zip(charges, bill.lines, strict=True)]
+
+
+def _total(one: Charge) -> int:
+    """Return what a line comes to, in fen; below zero where it gives back."""
+    exact = abs(one.quantity) * one.price
+    total = half_up(exact.numerator, exact.denominator)
+    return -total if one.quantity < 0 else total
 
 
 def _bill(connection: Connection, office: Office, visit: Visit, asked: Sequence[AskedLine]) -> Bill:
@@ -232,26 +244,32 @@ def _row(one: Charge, told: Mapping[str, Any]) -> Row:
     }
 
 
-_COLUMNS = (
+_TOLD = (
     *("number", "batch", "gives_back", "item_kind", "code", "local_code", "quantity", "price"),
     *("charged_at", "practitioner_id", "approval", "item_class", "standard", "rate", "total"),
-    *("out_of_catalogue", "over_limit", "first_self_pay", "in_scope", "reason", "says"),
+    *("out_of_catalogue", "over_limit", "first_self_pay", "in_scope", "reason"),
 )
 
 
 def _insert(connection: Connection, visit: Visit, rows: Sequence[Row]) -> None:
     """Write rows down, and their numbers into them."""
-    marks = ", ".join(["%s"] * (len(_COLUMNS) + 1))
+    names = ("fee_id", "visit_id", *_TOLD, "says")
+    marks = ", ".join(["%s"] * len(names))
+    safe, free = vault(connection), numbers(connection, FEE, len(rows))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO visits.fee (visit_id, {', '.join(_COLUMNS)}) VALUES ({marks})".encode(),
-            [(visit.visit_id, *_cells(row)) for row in rows],
+            f"INSERT INTO visits.fee ({', '.join(names)}) OVERRIDING SYSTEM VALUE "
+            f"VALUES ({marks})".encode(),
+            [
+                (number, visit.visit_id, *_cells(row), FEE.seal_told(safe, number, row["says"]))
+                for number, row in zip(free, rows, strict=True)
+            ],
         )
 
 
 def _cells(row: Row) -> Iterable[object]:
     exact = {name: decimal(row[name]) for name in ("quantity", "price")}
-    return [exact.get(n) or (Jsonb(row[n]) if n == "says" else row[n]) for n in _COLUMNS]
+    return [exact.get(n) or row[n] for n in _TOLD]
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -264,12 +282,16 @@ def _comes_to(one: Charge, total: int) -> DeskError:
     )
 
 
-def _new(row: Row, known: Mapping[str, Row]) -> None:
-    if row["number"] in known:
+def _new(added: Sequence[Row], known: Mapping[str, Row]) -> None:
+    """Refuse numbers that the visit has already, or that come twice."""
+    counts = Counter(row["number"] for row in added)
+    used = [number for number, count in counts.items() if count > 1 or number in known]
+    if used:
+        shown = "、".join(used)
         raise Refusal(
             "charge_number",
-            f"费用明细 {row['number']} 在本次就诊中已上传",
-            f"the visit has a line {row['number']} already",
+            f"费用明细 {shown} 在本次就诊中已上传",
+            f"the visit has these lines already: {shown}",
             column="number",
         )
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 
+from yibao.agency.enrolment.sealed import FEE
 from yibao.agency.visits.charges import Row
-from yibao.agency.visits.visit import COLUMNS, Diagnosis, Visit, unknown_visit
+from yibao.agency.visits.visit import Diagnosis, Visit, read, unknown_visit
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 MOST = 1_000
 """Most visits of one look-up."""
@@ -31,32 +33,30 @@ class Wanted:
 
 def visits(connection: Connection, wanted: Wanted) -> list[Visit]:
     """Return visits that were not withdrawn, in the order in which they began."""
-    with connection.cursor(row_factory=class_row(Visit)) as cursor:
-        return cursor.execute(
-            f"SELECT {COLUMNS} FROM visits.visit "
-            "WHERE institution_id = %s AND state <> 'withdrawn' "
-            "AND begun_at BETWEEN %s AND %s AND (%s = '' OR person_id = %s) "
-            "AND visit_id = coalesce(%s, visit_id) "
-            "AND (NOT %s OR (kind = 'stay' AND state = 'open')) "
-            "ORDER BY begun_at, visit_id LIMIT %s".encode(),
-            (
-                *(wanted.institution_id, wanted.first, wanted.last),
-                *(wanted.person_id, wanted.person_id, wanted.visit_id, wanted.in_hospital, MOST),
-            ),
-        ).fetchall()
+    return read(
+        connection,
+        "institution_id = %s AND state <> 'withdrawn' "
+        "AND begun_at BETWEEN %s AND %s AND (%s = '' OR person_id = %s) "
+        "AND visit_id = coalesce(%s, visit_id) "
+        "AND (NOT %s OR (kind = 'stay' AND state = 'open')) "
+        "ORDER BY begun_at, visit_id LIMIT %s",
+        (
+            *(wanted.institution_id, wanted.first, wanted.last),
+            *(wanted.person_id, wanted.person_id, wanted.visit_id, wanted.in_hospital, MOST),
+        ),
+    )
 
 
 def visit(connection: Connection, institution_id: str, person_id: str, number: int) -> Visit:
     """Return a visit of an institution and a person; raises Refusal where there is none."""
-    with connection.cursor(row_factory=class_row(Visit)) as cursor:
-        found = cursor.execute(
-            f"SELECT {COLUMNS} FROM visits.visit "
-            "WHERE (visit_id, institution_id, person_id) = (%s, %s, %s)".encode(),
-            (number, institution_id, person_id),
-        ).fetchone()
-    if found is None:
+    found = read(
+        connection,
+        "(visit_id, institution_id, person_id) = (%s, %s, %s)",
+        (number, institution_id, person_id),
+    )
+    if not found:
         raise unknown_visit(person_id, number)
-    return found
+    return found[0]
 
 
 def diagnoses(connection: Connection, visit_id: int) -> Sequence[tuple[str, Diagnosis]]:
@@ -79,8 +79,16 @@ def settled_lines(connection: Connection, visit_id: int, settlement_id: int) -> 
             "WHERE visit_id = %s AND s.settlement_id = %s AND f.settlement_id = s.settlement_id "
             "ORDER BY fee_id",
             (visit_id, settlement_id),
-        )
-        return [row | {n: Fraction(row[n]) for n in ("quantity", "price")} for row in rows]
+        ).fetchall()
+    safe = vault(connection)
+    return [
+        {
+            **row,
+            **{n: Fraction(row[n]) for n in ("quantity", "price")},
+            "says": FEE.open_told(safe, row["fee_id"], row["says"]),
+        }
+        for row in rows
+    ]
 
 
 def visit_of_settlement(connection: Connection, settlement_id: int) -> int | None:

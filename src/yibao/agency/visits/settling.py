@@ -205,11 +205,14 @@ def _free(connection: Connection, visit: Visit, wanted: Wanted) -> list[Row]:
     """Return the lines to be settled."""
     rows = [row for row in lines(connection, visit, batch=wanted.batch) if not row["settled"]]
     if not rows:
+        zh, en = (
+            (f"批次 {wanted.batch} ", f"of batch {wanted.batch} ") if wanted.batch else ("", "")
+        )
         raise Refusal(
             "charged",
-            "没有未结算的费用明细",
-            "there is no line that is not settled",
-            column="lines",
+            f"{zh}没有未结算的费用明细，请核对或先上传明细",
+            f"there is no line {en}that is not settled",
+            column="batch",
         )
     return rows
 
@@ -299,8 +302,7 @@ def _check(visit: Visit, wanted: Wanted, made: Settled) -> None:
             gap = format_yuan(stated - came_to)
             raise Refusal(
                 "lines_agree",
-                f"{title.zh}：报文为{format_yuan(stated)}，明细合计为{format_yuan(came_to)}，"
-                f"相差{gap}",
+                f"报文为{format_yuan(stated)}，明细合计为{format_yuan(came_to)}，相差{gap}",
                 f"{title.en}: {format_yuan(stated)} stated, the lines come to "
                 f"{format_yuan(came_to)}, the difference is {gap}",
                 column=name,

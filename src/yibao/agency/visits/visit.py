@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 
 from psycopg import errors as pg
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from yibao.agency.desk.office import NOTHING, Office
 from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import locked
 from yibao.agency.enrolment.refusal import Refusal
+from yibao.agency.enrolment.sealed import VISIT, numbers
 from yibao.agency.filing.intake import SPECIAL
 from yibao.agency.visits.steps import Kind, State, Step, after, fits
 from yibao.clock import CHINA, today
 from yibao.policy.model import Value
 from yibao.settlement.enrolment import Enrolment
 from yibao.store.database import Connection
+from yibao.store.vault import vault
 
 Says = Mapping[str, Any]
 """What an institution tells that no rule looks at: departments, beds, under the teller's names."""
@@ -94,26 +96,25 @@ def begin(connection: Connection, office: Office, begun: Begun, *, actor: str) -
     _not_to_come(begun.begun_at)
     _insured(connection, office, begun)
     _may_serve(connection, office, begun)
+    (number,) = numbers(connection, VISIT)
     try:
         with connection.transaction():
-            row = connection.execute(
-                "INSERT INTO visits.visit (kind, institution_id, person_id, scheme, number, "
-                "begun_at, visit, facts, says, state) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, "
-                "'open') RETURNING visit_id",
+            connection.execute(
+                "INSERT INTO visits.visit (visit_id, kind, institution_id, person_id, scheme, "
+                "number, begun_at, visit, facts, says, state) OVERRIDING SYSTEM VALUE "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open')",
                 (
-                    *(begun.kind, begun.institution_id, begun.person_id, begun.scheme),
-                    *(begun.number, begun.begun_at, begun.visit),
-                    *(Jsonb(begun.facts), Jsonb(begun.says)),
+                    *(number, begun.kind, begun.institution_id, begun.person_id, begun.scheme),
+                    *(begun.number, begun.begun_at, begun.visit, Jsonb(begun.facts)),
+                    VISIT.seal_told(vault(connection), number, begun.says),
                 ),
-            ).fetchone()
+            )
     except pg.UniqueViolation:
         raise Refusal(
             "in_hospital",
             f"{begun.person_id} 正在住院，未办出院",
             f"{begun.person_id} is in hospital and has not been discharged",
         ) from None
-    assert row is not None
-    number = int(row[0])
     says = {"person": begun.person_id, "kind": begun.kind, "number": begun.number}
     note(connection, actor, "begin_visit", f"visit:{number}", **says)
     return number
@@ -150,8 +151,8 @@ def describe(
     replaced = sorted(facts.keys() - {"outcome"})  # how it ended, the discharge has said
     connection.execute(
         "UPDATE visits.visit SET begun_at = %s, visit = %s, facts = %s, "
-        "left_with = left_with - %s::text[], says = says || %s WHERE visit_id = %s",
-        (begun_at, visit, Jsonb(facts), replaced, Jsonb(says), held.visit_id),
+        "left_with = left_with - %s::text[], says = %s WHERE visit_id = %s",
+        (begun_at, visit, Jsonb(facts), replaced, _more(connection, held, says), held.visit_id),
     )
     note(connection, actor, "describe_visit", f"visit:{held.visit_id}", visit=visit)
 
@@ -172,11 +173,16 @@ def discharge(
         raise _days(f"入院于 {held.begun_at}", f"it began on {held.begun_at}")
     _charged_within(connection, held, held.begun_at.date(), ended_at.date())
     connection.execute(
-        "UPDATE visits.visit SET ended_at = %s, left_with = %s, says = says || %s, "
+        "UPDATE visits.visit SET ended_at = %s, left_with = %s, says = %s, "
         "state = 'discharged' WHERE visit_id = %s",
-        (ended_at, Jsonb(facts), Jsonb(says), held.visit_id),
+        (ended_at, Jsonb(facts), _more(connection, held, says), held.visit_id),
     )
     note(connection, actor, "discharge", f"visit:{held.visit_id}", ended_at=ended_at)
+
+
+def _more(connection: Connection, held: Visit, says: Says) -> bytes:
+    """Return what was told of a visit together with what is told now, sealed."""
+    return VISIT.seal_told(vault(connection), held.visit_id, {**held.says, **says})
 
 
 def undo_discharge(connection: Connection, of: Of, *, actor: str) -> None:
@@ -268,6 +274,21 @@ COLUMNS = ", ".join(
 """What is read of a visit's row; `state` is never `settled` there."""
 
 
+def read(connection: Connection, where: LiteralString, given: Sequence[Any]) -> list[Visit]:
+    """Return the visits that a condition is true of, without their settlements, opened."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            f"SELECT {COLUMNS} FROM visits.visit WHERE {where}".encode(), given
+        ).fetchall()
+    if not rows:
+        return []
+    safe = vault(connection)
+    return [
+        Visit(**{**row, "says": VISIT.open_told(safe, row["visit_id"], row["says"])})
+        for row in rows
+    ]
+
+
 def unknown_visit(person_id: str, number: int) -> Refusal:
     """Return the refusal of a visit that the institution does not have of the person."""
     return Refusal(
@@ -285,13 +306,12 @@ def held(connection: Connection, of: Of) -> Visit:
     such visit of the person.
     """
     locked(connection, of.person_id)
-    with connection.cursor(row_factory=class_row(Visit)) as cursor:
-        found = cursor.execute(
-            f"SELECT {COLUMNS} FROM visits.visit "
-            "WHERE (visit_id, institution_id, person_id) = (%s, %s, %s) FOR UPDATE".encode(),
-            (of.visit_id, of.institution_id, of.person_id),
-        ).fetchone()
-    if found is None:
+    found = read(
+        connection,
+        "(visit_id, institution_id, person_id) = (%s, %s, %s) FOR UPDATE",
+        (of.visit_id, of.institution_id, of.person_id),
+    )
+    if not found:
         raise unknown_visit(of.person_id, of.visit_id)
     settled = connection.execute(
         "SELECT settlement_id, interim FROM visits.settled AS s WHERE visit_id = %s AND NOT EXISTS "
@@ -300,9 +320,10 @@ def held(connection: Connection, of: Of) -> Visit:
         (of.visit_id,),
     ).fetchall()
     final = [number for number, in_between in settled if not in_between]
+    state = found[0].state
     return replace(
-        found,
-        state="settled" if found.state == "discharged" and final else found.state,
+        found[0],
+        state="settled" if state == "discharged" and final else state,
         settled=tuple(number for number, _ in settled),
         interim=tuple(number for number, in_between in settled if in_between),
     )

@@ -10,10 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from yibao.api.guard.owners import OWNERS, owners
 from yibao.api.guard.principal import NOBODY, NotAllowed, NotSignedIn, Principal, principal_of
-from yibao.api.guard.roles import ROLES
+from yibao.api.guard.roles import AGENCY, ROLES, SIGHTS
 from yibao.api.guard.table import TABLE, Row
 from yibao.api.service import service_of
 from yibao.errors import YibaoError
+from yibao.store.sight import EVERYTHING, NOTHING, Sight, see
+from yibao.text import Text
 
 
 class Undeclared(YibaoError):
@@ -33,18 +35,25 @@ async def allowed(request: Request) -> Principal:
     """Return who asks; raises NotSignedIn, NotAllowed where they may not do this.
 
     It runs before fields are looked at, so that who may not do something learns nothing of it.
+    Whoever is let in with their own alone sees nobody else's rows in the database either.
     """
+    see(NOTHING)
     principal, operation = principal_of(request.scope), request.scope["route"].operation_id
     row = TABLE[operation]
     if row.door in {"anybody", "endpoint"}:
         return principal
     if principal is NOBODY:
         raise NotSignedIn("a token is needed: Authorization: Bearer …")
-    if row.door == "signed_in" or not row.roles.isdisjoint(principal.roles):
+    if row.door == "signed_in":
+        return principal
+    if roles := row.roles & principal.roles:
+        see(EVERYTHING if roles & AGENCY else _own_sight(principal, min(roles)))
         return principal
     for role in principal.roles & row.own.keys():
+        see(_own_sight(principal, role))  # whose a thing is is looked up so, too
         if await _is_own(request, row, role, principal.own.get(role, "")):
             return principal
+    see(NOTHING)
     raise NotAllowed(_told(principal, operation, row))
 
 
@@ -61,6 +70,11 @@ def operations_of(principal: Principal) -> dict[str, Literal["all", "own"]]:
         elif any(principal.own.get(role) for role in principal.roles & row.own.keys()):
             found[operation] = "own"
     return found
+
+
+def _own_sight(principal: Principal, role: str) -> Sight:
+    """Return what somebody sees by a role whose data are its own, whatever the table says."""
+    return Sight(SIGHTS[role], principal.own.get(role, ""))
 
 
 async def _is_own(request: Request, row: Row, role: str, own: str) -> bool:
@@ -103,9 +117,16 @@ async def _body(request: Request) -> Any:
         return None
 
 
-def _told(principal: Principal, operation: str, row: Row) -> str:
+def _told(principal: Principal, operation: str, row: Row) -> Text:
     """Say who may, and where one's own has to stand; nothing of what was asked."""
     if narrow := sorted(principal.roles & row.own.keys()):
-        role = narrow[0]
-        return f"{operation}: {role}: only with its own {ROLES[role].own}"
-    return f"{operation}: one of {', '.join(sorted({*row.roles, *row.own}))}"
+        role = ROLES[narrow[0]]
+        return Text(
+            f"{operation}：{role.title.zh}只能办理自己的（{role.own}）",
+            f"{operation}: {narrow[0]}: only with its own {role.own}",
+        )
+    may = sorted({*row.roles, *row.own})
+    return Text(
+        f"{operation}：须为{'、'.join(ROLES[role].title.zh for role in may)}",
+        f"{operation}: one of {', '.join(may)}",
+    )

@@ -9,8 +9,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from yibao.api.guard.principal import NOBODY, Identify, NotSignedIn, Principal
 from yibao.api.guard.roles import AGENCY
-from yibao.api.problems import Fault, Faulty, refused
+from yibao.api.problems import Fault, Faulty, problem, refused
 from yibao.errors import YibaoError
+from yibao.store.sight import NOTHING, see
 
 ACTOR = re.compile("[0-9A-Za-z][!-~]{0,63}")
 """How a name is written: it stands in the audit log and in headers."""
@@ -20,6 +21,11 @@ ENDPOINTS = "/fsi/"
 
 OF_STRANGERS = 4096
 """Most bytes of a body that is read of nobody we know; signing in takes some hundred."""
+
+SIGNING_IN = "/session"
+"""Where nobody has a token yet."""
+
+_TOO_LARGE = f"a body has at most {OF_STRANGERS} bytes here, told by Content-Length"
 
 
 class Asked:
@@ -31,6 +37,7 @@ class Asked:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its principal; nothing of its body has been read."""
+        see(NOTHING)  # not what the request before on this connection was let see
         if scope["type"] == "http" and scope["path"].startswith(ENDPOINTS):
             scope["yibao.principal"] = NOBODY
         elif scope["type"] == "http":
@@ -38,6 +45,9 @@ class Asked:
             try:
                 principal = await self.identify(request)
                 if principal is NOBODY and _brings_much(scope):
+                    if scope["path"] == SIGNING_IN:
+                        await problem("body_size", _TOO_LARGE)(scope, receive, send)
+                        return
                     raise NotSignedIn("a token is needed: Authorization: Bearer …")
                 scope["yibao.principal"] = principal
             except YibaoError as error:

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from yibao.api.guard.roles import ROLES
 from yibao.errors import YibaoError
+from yibao.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,13 @@ class NotSignedIn(YibaoError):
 
 
 class NotAllowed(YibaoError):
-    """Who asks may not do this, or not with what is another's."""
+    """Who asks may not do this, or not with what is another's; `text` says who may."""
 
     rule = "allowed"
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.en)
 
 
 def in_region(principal: Principal, home: str, region: str, above: tuple[str, ...]) -> Principal:

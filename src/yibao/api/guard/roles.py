@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from yibao.store.sight import Kind
 from yibao.text import Text
 
 
@@ -38,6 +39,14 @@ ROLES: Mapping[str, Role] = {
 
 OWN = frozenset(name for name, role in ROLES.items() if role.own)
 """Roles that may do what they may with their own alone."""
+
+SIGHTS: Mapping[str, Kind] = {
+    "insured": "person",
+    "employer": "employer",
+    "institution": "institution",
+    "region": "region",
+}
+"""Whose rows the database shows to each of them."""
 
 AGENCY = frozenset(ROLES) - OWN
 """Roles of those who work for the agency."""

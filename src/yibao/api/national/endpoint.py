@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -27,24 +27,26 @@ from yibao.agency.sign_in import check_signed_in
 from yibao.api.guard.principal import Principal
 from yibao.api.guard.rates import TooOften
 from yibao.api.guard.tokens import Tokens
-from yibao.api.national import services
+from yibao.api.national import done, services
 from yibao.api.national.exchange import Exchange, Failed, Stream
 from yibao.api.national.gateway import NotAdmitted, Speaker
 from yibao.api.national.handlers import HANDLERS, NOT_ANSWERED, READS, TRIES
-from yibao.api.national.reply import now, number_of, reply, says
+from yibao.api.national.reply import now, number_of, reply
+from yibao.api.national.saying import NOTHING, said_of, says
 from yibao.api.once import kept
 from yibao.api.problems import RETRY_AFTER, STATUS
 from yibao.api.routing import Twice, object_of
 from yibao.api.service import Service, service_of
 from yibao.clock import today
 from yibao.errors import YibaoError
-from yibao.interop.national.check import Checked, Fault, Row, check
+from yibao.interop.national.check import Checked, Row, check
 from yibao.interop.national.load import interface
 from yibao.interop.national.model import ROOT, Transaction
 from yibao.interop.national.rows import text
 from yibao.registry.find import Institution, institution
 from yibao.store.database import Connection, see_one_instant
 from yibao.store.errors import StoreError
+from yibao.store.sight import Sight, seeing
 
 router = APIRouter(tags=["national"], include_in_schema=False)
 
@@ -57,15 +59,17 @@ LARGER = {re.compile("/fsi/api/.*"): 16 << 20}
 SIGN_IN = "9001"
 """The one transaction that nobody has to have signed in for."""
 
-MAX_FAULTS = 5
-"""Most faults of a message that its reply names."""
-
 Speaks = frozenset[str] | None
 
 defects = logging.getLogger("yibao.defects")
 
 
 async def _body(request: Request) -> bytes:
+    """Return a message; where nobody is listened to, or not to whoever sends it, it is not read."""
+    national = service_of(request).national
+    gateway = national.gateway
+    if not national.transports or (gateway is not None and not gateway.hears(request.headers)):
+        return b""
     return await request.body()
 
 
@@ -108,7 +112,7 @@ def _answered(request: Request, body: bytes, asked: Asked) -> Response:
             return _too_often()
         received = now()
         number = number_of(service.office.policy.region.division, received)
-        return _sent(reply(number, received, None, error=STATUS[429].zh))
+        return _sent(reply(number, received, None, errors=[STATUS[429].zh]))
     speaks = None if speaker is None else speaker.institutions
     return _sent(answer(service, body, asked, speaks))
 
@@ -185,24 +189,33 @@ def answer(
     """
     received = now()
     number = number_of(service.office.policy.region.division, received)
+    said = NOTHING
     try:
+        _check_open(service, asked)
         message = _read(service, body, received, number)
-        _check_asked(service, message, asked, speaks)
-        return _done(service, message)
+        said = said_of(
+            service.national.profile, message.transaction, message.input, message.envelope
+        )
+        _check_asked(message, asked, speaks)
+        with seeing(Sight("institution", text(message.envelope, "fixmedins_code"))):
+            return _done(service, message)
     except KeyUsed:
-        error = "发送方报文ID(msgid)已用于另一内容不同的报文"
+        errors = ["发送方报文ID(msgid)已用于另一内容不同的报文"]
     except YibaoError as refused:
-        error = _unavailable(refused) if isinstance(refused, StoreError) else says(refused)
+        errors = [_unavailable(refused)] if isinstance(refused, StoreError) else says(refused, said)
     except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
-        error = _unavailable(lost)
+        errors = [_unavailable(lost)]
+    except psycopg.errors.InsufficientPrivilege as kept_back:
+        defects.error("kept by the database: %s", kept_back)
+        errors = [STATUS[403].zh]
     except psycopg.Error as refused:
         name = refused.diag.constraint_name or refused.diag.sqlstate or ""
         defects.error("constraint of the database: %s", name)
-        error = f"数据库不接受此值[{name}]"
+        errors = [f"数据库不接受此值[{name}]"]
     except Exception as defect:
         defects.exception("a message")
-        error = f"{STATUS[500].zh}[{type(defect).__name__}]"
-    return reply(number, received, None, error=error)
+        errors = [f"{STATUS[500].zh}[{type(defect).__name__}]"]
+    return reply(number, received, None, errors=errors)
 
 
 def _unavailable(error: Exception) -> str:
@@ -251,19 +264,26 @@ def _refused(constant: str) -> None:
 
 def _right(found: Checked) -> Checked:
     if found.faults:
-        raise Failed(_told(found.faults))
+        raise Failed(*map(str, found.faults))
     return found
 
 
-def _told(faults: Sequence[Fault]) -> str:
-    more = f"；另有{len(faults) - MAX_FAULTS}处" if len(faults) > MAX_FAULTS else ""
-    return "；".join(map(str, faults[:MAX_FAULTS])) + more
+def _check_open(service: Service, asked: Asked) -> None:
+    """Refuse what came by a way that is not open, and say which one is or how to open one."""
+    transports = service.national.transports
+    if asked.transport in transports:
+        return
+    if not transports:
+        raise Failed(
+            "本中心未开通国家接口：请经办机构以 yibao serve --interface 网关设置 开通；"
+            "本机试用以 --trust-actor 或 yibao sandbox"
+        )
+    way = ENTRY if "entry" in transports else "/fsi/api/transaction/交易编号"
+    raise Failed(f"本中心未开通此接入地址，请用{way}")
 
 
-def _check_asked(service: Service, message: _Message, asked: Asked, speaks: Speaks) -> None:
-    """Refuse what came by a way that is not open, to another's path, or for another institution."""
-    if asked.transport not in service.national.transports:
-        raise Failed("本中心未开通此接入地址")
+def _check_asked(message: _Message, asked: Asked, speaks: Speaks) -> None:
+    """Refuse what came to another transaction's path, or for another institution."""
     infno = message.transaction.infno
     if asked.infno not in {None, infno}:
         path = f"交易{asked.infno}的地址" if asked.infno else "没有此服务地址"
@@ -298,7 +318,7 @@ def _done(service: Service, message: _Message) -> str | Stream:
     def write(connection: Connection) -> tuple[int, str]:
         made = told(connection)
         assert isinstance(made, str), "what writes answers with an envelope"
-        return 200, made
+        return 200, done.written(message.transaction.infno, made)
 
     def tried(connection: Connection) -> str | Stream:
         with connection.transaction(force_rollback=True):
@@ -308,7 +328,7 @@ def _done(service: Service, message: _Message) -> str | Stream:
         return service.database.run(read)
     if message.transaction.infno in TRIES:
         return service.database.run(tried)
-    return kept(service.database, key, write)[1]
+    return done.reply_of(kept(service.database, key, write, done.check_stands)[1])
 
 
 def _institution(connection: Connection, envelope: Row) -> Institution:

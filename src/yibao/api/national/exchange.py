@@ -76,7 +76,11 @@ Handler = Callable[[Exchange], Output | Stream]
 
 
 class Failed(YibaoError):
-    """What a transaction is answered with where it is not done: the text of `err_msg`.
+    """What a transaction is answered with where it is not done: each thing that is wrong.
 
     For what only the interface can get wrong; everything else is refused below, in its own terms.
     """
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+        super().__init__("；".join(parts))

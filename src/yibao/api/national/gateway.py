@@ -57,12 +57,20 @@ class Gateway:
     keys: Mapping[str, Key]
     minutes: int = MINUTES
 
+    def hears(self, headers: Headers) -> bool:
+        """Tell whether the body of a request is read: not where the headers alone turn it away."""
+        try:
+            _LOOKS[self.scheme](self, headers)
+        except NotAdmitted:
+            return False
+        return True
+
     def admit(self, headers: Headers, body: bytes) -> Speaker:
         """Return who speaks, and for whom; raises NotAdmitted."""
         return _SCHEMES[self.scheme](self, headers, body)
 
 
-def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> Speaker:
+def _sha1(gateway: Gateway, headers: Headers, _: bytes = b"") -> Speaker:
     if any(not headers.get(name) for name in (*SIGNED, SIGNATURE)):
         raise NotAdmitted("缺少服务网关的请求头!")
     stamp = headers["_api_timestamp"]
@@ -76,13 +84,18 @@ def _sha1(gateway: Gateway, headers: Headers, _: bytes) -> Speaker:
     return _same(made, headers[SIGNATURE], Speaker(name, key.institutions))
 
 
-def _sm3(gateway: Gateway, headers: Headers, body: bytes) -> Speaker:
-    name, signature = headers.get("x-ca-key"), headers.get("x-ca-signature")
-    if not name or not signature:
+def _sm3_of(gateway: Gateway, headers: Headers) -> tuple[Key, Speaker]:
+    name = headers.get("x-ca-key")
+    if not name or not headers.get("x-ca-signature"):
         raise NotAdmitted("缺少服务网关的请求头!")
     key = _key(gateway, name)
+    return key, Speaker(name, key.institutions)
+
+
+def _sm3(gateway: Gateway, headers: Headers, body: bytes) -> Speaker:
+    key, speaker = _sm3_of(gateway, headers)
     made = of_body(key.secret, body)
-    return _same(made, signature.lower(), Speaker(name, key.institutions))
+    return _same(made, headers["x-ca-signature"].lower(), speaker)
 
 
 def _key(gateway: Gateway, name: str) -> Key:
@@ -102,6 +115,11 @@ _SCHEMES: Mapping[Scheme, Callable[[Gateway, Headers, bytes], Speaker]] = {
     "hmac-sha1": _sha1,
     "hmac-sm3": _sm3,
 }
+_LOOKS: Mapping[Scheme, Callable[[Gateway, Headers], object]] = {
+    "hmac-sha1": _sha1,
+    "hmac-sm3": _sm3_of,
+}
+"""What the headers alone have to hold."""
 
 
 def can(scheme: str) -> bool:

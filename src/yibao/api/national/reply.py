@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from secrets import randbelow
 from typing import Any
 
 import simplejson
 
-from yibao.agency.desk.bill import BadLines
-from yibao.agency.desk.model import DeskError
-from yibao.agency.enrolment.refusal import Refusal
-from yibao.api.national.exchange import Failed
-from yibao.api.problems import RULES, STATUS
 from yibao.clock import CHINA
-from yibao.errors import ClaimError, CodeError, PolicyError, YibaoError
 from yibao.interop.national.values import written
 
 MAX_MESSAGE = 200
 """Characters of `err_msg`."""
+
+MAX_WARNING = 2000
+"""Characters of `warn_msg`, which has what `err_msg` has no room for."""
 
 
 def now() -> datetime:
@@ -31,16 +29,19 @@ def number_of(division: str, at: datetime) -> str:
     return f"{division}{at:%Y%m%d%H%M%S}{randbelow(10**10):010d}"
 
 
-def reply(number: str, received: datetime, output: Any, *, error: str = "") -> str:
-    """Return a reply under our number of the message: done, unless there is an error."""
+def reply(number: str, received: datetime, output: Any, *, errors: Sequence[str] = ()) -> str:
+    """Return a reply under our number of the message: done, unless there are errors."""
+    told = _fitting(errors, MAX_MESSAGE, "，见warn_msg")
     envelope = {
-        "infcode": -1 if error else 0,
+        "infcode": -1 if errors else 0,
         "inf_refmsgid": number,
         "refmsg_time": _stamp(received),
         "respond_time": _stamp(now()),
-        "err_msg": error[:MAX_MESSAGE] or None,
+        "err_msg": told or None,
         "output": output,
     }
+    if told != "；".join(errors):
+        envelope["warn_msg"] = _fitting(errors, MAX_WARNING)
     return simplejson.dumps(envelope, ensure_ascii=False, default=written, use_decimal=True)
 
 
@@ -49,28 +50,17 @@ def _stamp(at: datetime) -> str:
     return at.strftime("%Y%m%d%H%M%S%f")[:17]
 
 
-def says(error: YibaoError) -> str:
-    """Return what is told of an error, in Chinese."""
-    match error:
-        case Failed():
-            return str(error)
-        case BadLines():
-            number, first = error.problems[0]
-            more = len(error.problems) - 1
-            return f"第{number}行 {says(first)}" + (f"；另有{more}行" if more else "")
-        case DeskError():
-            return (
-                f"{error.zh or _title(error.rule)}（{error.column}：{error.value}）[{error.rule}]"
-            )
-        case ClaimError():
-            return f"{_title(error.rule)}（{error.column}：{error.value}）[{error.rule}]"
-        case Refusal() | PolicyError():
-            return f"{error.text.zh}[{error.name}]"
-        case CodeError():
-            return error.text.zh
-        case _:
-            return f"{STATUS[422].zh}[{type(error).__name__}]"
+def _fitting(errors: Sequence[str], most: int, elsewhere: str = "") -> str:
+    """Return as many errors as there is room for, whole ones but for the first, and how many more.
 
-
-def _title(rule: str) -> str:
-    return RULES.get(rule, (422, STATUS[422]))[1].zh
+    `elsewhere` says where those are.
+    """
+    whole = "；".join(errors)
+    if len(whole) <= most:
+        return whole
+    for shown in range(len(errors) - 1, 0, -1):
+        told = "；".join(errors[:shown]) + f"；另有{len(errors) - shown}处{elsewhere}"
+        if len(told) <= most:
+            return told
+    more = f"…；另有{len(errors) - 1}处{elsewhere}" if len(errors) > 1 else f"…{elsewhere}"
+    return errors[0][: most - len(more)] + more

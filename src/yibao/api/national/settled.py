@@ -206,8 +206,8 @@ def _payers(
 def _process(payer: str, lines: Sequence[Line]) -> str | None:
     """Return as JSON in a text how a payment came about: the steps of its layer that moved money.
 
-    Each step has its arithmetic in yuan and the provision behind it. Where the text would be too
-    long the last steps stand, which lead to the result.
+    Each step has its arithmetic in yuan and the provision behind it, document and article. Where
+    the text would be too long the last steps stand, which lead to the result.
     """
     fund = vocabulary().funds.get(payer)
     if fund is None or not lines:
@@ -224,7 +224,7 @@ def _step(line: Line) -> dict[str, str]:
         "polItemCode": line.step,
         "polItemName": line.says.zh,
         "formula": line.formula,
-        "cite": line.source.cite,
+        "cite": f"{line.source.name.zh} {line.source.cite}",
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
 from yibao.agency.desk.bill import Approval
+from yibao.agency.desk.model import DeskError
 from yibao.agency.enrolment.persons import RESIDENT_ID, Known, find
 from yibao.agency.visits.charges import Charge
 from yibao.agency.visits.settling import Box
@@ -22,6 +23,7 @@ from yibao.interop.national.rows import fen, text, time
 from yibao.interop.national.values import written
 from yibao.money import MAX_CLAIM
 from yibao.policy.model import OneOf, Region, Value
+from yibao.registry.find import REASONS, practitioner_refusal
 
 IDENTITY_DOCUMENT = "02"
 """The kind of voucher whose number is that of the identity document."""
@@ -91,6 +93,20 @@ def check_known(person: Known, row: Row) -> None:
     ):
         if ours is not None and (text(row, name) or ours).upper() != ours.upper():
             raise Failed(f"{zh}({name})：与登记的不一致")
+
+
+def check_physician(exchange: Exchange, row: Row) -> None:
+    """Refuse a visit to a physician whose lines will be refused, before anybody is treated.
+
+    At a pharmacy it is the one who prescribed, elsewhere.
+    """
+    who, at = text(row, "atddr_no"), exchange.institution
+    if not who or at.kind == "pharmacy":
+        return
+    day = begins(row).date()
+    rule = practitioner_refusal(exchange.connection, who, at.institution_id, day)
+    if rule is not None:
+        raise DeskError(rule, "practitioner_id", who, REASONS[rule].en)
 
 
 # --- what kind of care --------------------------------------------------------------------------
@@ -216,15 +232,20 @@ def _further(row: Row) -> dict[str, Any]:
 
 def check_charges(rows: Sequence[Row], node: str = "feedetail") -> None:
     """Refuse lines that charge nothing, or that give back without saying what they take from."""
-    for at, row in enumerate(rows, 1):
-        quantity = _amount(row["cnt"])
-        if not quantity:
-            raise Failed(f"第{at}行 数量({node}.cnt)：不能为0")
-        if (quantity < 0) != ("init_feedetl_sn" in row):
-            says = "退单数量为负，并填原费用流水号(init_feedetl_sn)；此交易没有退单的数量应为正"
-            raise Failed(f"第{at}行 数量({node}.cnt)：{says}")
-        if _amount(row["pric"]) < 0:
-            raise Failed(f"第{at}行 单价({node}.pric)：不能为负")
+    wrong = [f"第{at}行 {why}" for at, row in enumerate(rows, 1) for why in _no_charge(row, node)]
+    if wrong:
+        raise Failed(*wrong)
+
+
+def _no_charge(row: Row, node: str) -> Iterator[str]:
+    quantity = _amount(row["cnt"])
+    if not quantity:
+        yield f"数量({node}.cnt)：不能为0"
+    elif (quantity < 0) != ("init_feedetl_sn" in row):
+        says = "退单数量为负，并填原费用流水号(init_feedetl_sn)；此交易没有退单的数量应为正"
+        yield f"数量({node}.cnt)：{says}"
+    if _amount(row["pric"]) < 0:
+        yield f"单价({node}.pric)：不能为负"
 
 
 def boxes(rows: Sequence[Row]) -> list[Box]:

@@ -185,9 +185,12 @@ def _write(stream: BinaryIO, target: Path, sheets: Sequence[Sheet]) -> None:
 
 # --- CSV ------------------------------------------------------------------------------------------
 
+CSV_ENCODING = "utf-8-sig"
+"""With a byte-order mark: without one, Excel on a Chinese Windows takes UTF-8 for GBK."""
+
 
 def _write_csv(stream: BinaryIO, sheet: Sheet) -> None:
-    text_stream = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
+    text_stream = io.TextIOWrapper(stream, encoding=CSV_ENCODING, newline="", write_through=False)
     writer = csv.writer(text_stream, lineterminator="\n")
     writer.writerow([name for name, _ in sheet.columns])
     texts = [_TEXTS[kind] for _, kind in sheet.columns]

@@ -264,10 +264,13 @@ def _accident(exchange: Exchange) -> Output:
     given, person = exchange.row(), _person(exchange)
     if person.identity_number not in {None, text(given, "certno").upper()}:
         raise Failed("证件号码(certno)：与登记的不一致")
+    own = exchange.institution.institution_id
+    if text(given, "fixmedins_code") not in {"", own}:
+        raise Failed("定点医药机构编号(fixmedins_code)：应与报文的定点医药机构编号一致")
     names = ("agnter_name", "agnter_certno", "agnter_tel", "tel", "addr", "chk_pay_flag", "memo")
     asked = Accident(
         person.person_id,
-        text(given, "fixmedins_code") or exchange.institution.institution_id,
+        own,
         day(given, "trum_time"),
         text(given, "trum_site"),
         text(given, "trum_rea"),

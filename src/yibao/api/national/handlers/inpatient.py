@@ -22,6 +22,7 @@ DIED = "5"
 def _admit(exchange: Exchange) -> Output:
     given, diseases = exchange.row("mdtrtinfo"), exchange.rows("diseinfo")
     visiting.check_voucher(exchange, given)
+    visiting.check_physician(exchange, given)
     begun = Begun(
         kind="stay",
         institution_id=exchange.institution.institution_id,

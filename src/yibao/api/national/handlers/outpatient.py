@@ -20,6 +20,7 @@ from yibao.interop.national.rows import text
 def _register(exchange: Exchange) -> Output:
     given = exchange.row()
     visiting.check_voucher(exchange, given)
+    visiting.check_physician(exchange, given)
     begun = Begun(
         kind="outpatient",
         institution_id=exchange.institution.institution_id,

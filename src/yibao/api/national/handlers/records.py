@@ -29,6 +29,7 @@ from yibao.interop.national.rows import time as moment
 from yibao.policy.vocabulary import vocabulary
 from yibao.settlement.coverage import first_day
 from yibao.settlement.enrolment import age_on
+from yibao.store.sight import beyond
 
 NOT_REGISTERED = "未登记"
 """Stands where the interface asks for something that no register has."""
@@ -261,7 +262,9 @@ def _drugs(exchange: Exchange) -> Output:
     person = _person(exchange, text(given, "psn_no"))
     first = day(given, "begntime")
     assert first is not None
-    held = dispensed(exchange.connection, person.person_id, first, day(given, "endtime"))
+    connection, last = exchange.connection, day(given, "endtime")
+    with beyond(connection, "what a patient has taken is asked for wherever it was dispensed"):
+        held = dispensed(connection, person.person_id, first, last)
     return {"feedetail": [_drug(person, one) for one in held]}
 
 
@@ -309,7 +312,8 @@ def _contributions(exchange: Exchange) -> Output:
     person = _person(exchange, text(exchange.row(), "psn_no"))
     region = exchange.service.office.policy.region
     schemes = vocabulary().attributes["scheme"].codes or {}
-    held: Sequence[Any] = paid(exchange.connection, person.person_id)
+    with beyond(exchange.connection, "the interface tells any institution what a patient has paid"):
+        held: Sequence[Any] = paid(exchange.connection, person.person_id)
     return [
         {
             "poolarea_no": region.division,

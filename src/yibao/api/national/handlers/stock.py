@@ -12,7 +12,7 @@ from typing import Any
 
 from yibao.agency.stock.movements import Kind, Movement, report, withdraw
 from yibao.api.national.exchange import Exchange, Failed, Handler, Output
-from yibao.api.national.reply import says
+from yibao.api.national.saying import says
 from yibao.api.national.visiting import number as our_number
 from yibao.errors import YibaoError
 from yibao.interop.national.check import Row
@@ -150,7 +150,7 @@ def _tried(exchange: Exchange, act: Act, row: Row) -> tuple[str, str]:
         with exchange.connection.transaction():
             return act(exchange, row), ""
     except YibaoError as error:
-        return "", says(error)
+        return "", "；".join(says(error))
 
 
 def _result(row: Row, made: str, why: str, name: str) -> dict[str, Any]:

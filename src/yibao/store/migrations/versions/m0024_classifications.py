@@ -3,7 +3,7 @@
 from yibao.store.migrations.script import run
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0023"
 
 
 def upgrade() -> None:
