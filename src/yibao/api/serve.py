@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any, Literal
@@ -77,6 +78,8 @@ def serve(
     X-Forwarded-For is believed of the proxies alone that the environment's FORWARDED_ALLOW_IPS
     names. Raises CannotServe, CannotTell where an address is taken.
     """
+    if hasattr(signal, "SIGPIPE"):  # who leaves a reply unread ends a connection, not the service
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     listening = listen(host, port)
     if open_at is not None:
         open_at(listening.getsockname()[1])

@@ -2,10 +2,12 @@
 
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -197,3 +199,34 @@ def test_a_sign_in_without_a_number_is_no_answer(output: bytes) -> None:
         centre = Centre(url, 5)
         with pytest.raises(NoAnswer, match="sign_no"):
             signed_in(lambda message: send(centre, message), {"infno": "1101"}, now())
+
+
+LEAVING = """
+import signal, sys
+from yibao.interop.national.client import Centre, send
+from yibao.interop.national.transport import NoAnswer
+
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as the command line does
+try:
+    send(Centre(sys.argv[1], 20), {"a": "x" * 20_000_000})
+except NoAnswer as told:
+    print(told)
+"""
+
+
+def test_a_server_that_takes_no_more_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def run() -> None:
+            with listening.accept()[0] as one:
+                sleep(0.3)
+                one.shutdown(socket.SHUT_WR)
+                sleep(0.3)
+
+        thread = Thread(target=run)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        command = [sys.executable, "-c", LEAVING, url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        thread.join()
+    assert (done.returncode, NOT_SENT in done.stdout) == (0, True), done

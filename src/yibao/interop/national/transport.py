@@ -5,7 +5,9 @@ There is no proxy and no redirection between: a message is for the centre alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import (
     HTTPConnection,
@@ -57,9 +59,10 @@ def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> R
     end = monotonic() + seconds
     sent = False
     try:
-        connection.connect()
-        connection.sock.settimeout(_left(end))
-        connection.request("POST", path, body, {**headers, "Connection": "close"})
+        with _no_signal():
+            connection.connect()
+            connection.sock.settimeout(_left(end))
+            connection.request("POST", path, body, {**headers, "Connection": "close"})
         sent = True
         reply = HTTPResponse(cast(socket, _Until(connection.sock, end)), method="POST")
         reply.begin()
@@ -89,6 +92,19 @@ def _no_answer(url: str, error: Exception, known: Text, seconds: float) -> NoAns
         case _:
             why = Text("无法发送", visible(str(error)[:100]))
     return NoAnswer(f"{url}: {why.en}; {known.en} / {why.zh}，{known.zh}")
+
+
+@contextmanager
+def _no_signal() -> Iterator[None]:
+    """Let a server that takes no more be an error: the command line would end by the signal."""
+    pipe = {signal.SIGPIPE}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, pipe)
+    try:
+        yield
+    finally:
+        if pipe & signal.sigpending():
+            signal.sigwait(pipe)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Until(RawIOBase):
