@@ -172,7 +172,8 @@ class Kind:
 
         def send(case: Any) -> None:
             if self.allowed:
-                known.put(case.path_parameters, case.query, case.body)
+                known.put_in_path(case.path_parameters)
+                known.put(case.query, case.body)
             reply = self.call(case)
             told.statuses[reply.status_code] += 1
             if reply.status_code < 300 and reply.content:

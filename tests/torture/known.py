@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 GIVEN: Mapping[str, tuple[Any, ...]] = {
     "person_id": ("P1", "P2"),
@@ -54,6 +55,14 @@ class Known:
         chance = self.random.choice(CHANCES)
         for part in parts:
             self._put(part, chance)
+
+    def put_in_path(self, names: dict[str, Any]) -> None:
+        """Put known values into the names of a path, in place; there `#` and `/` are quoted."""
+        before = dict(names)
+        self.put(names)
+        for name, value in names.items():
+            if value is not before[name]:
+                names[name] = quote(str(value), safe="")
 
     def _put(self, node: Any, chance: float) -> None:
         if isinstance(node, list):

@@ -50,3 +50,12 @@ def test_no_more_are_kept_than_said_and_newer_ones_come_in(always: Known) -> Non
     always.learn([{"bill_id": number} for number in range(3 * MOST)])
     assert len(always.values["bill_id"]) == MOST
     assert max(always.values["bill_id"]) >= MOST
+
+
+def test_in_a_path_a_sign_that_means_something_there_is_written_otherwise(always: Known) -> None:
+    always.learn({"remote_id": "5#/ē?"})
+    path, query = {"remote": "0"}, {"remote": "0"}
+    always.put_in_path(path)
+    always.put(query)
+    assert path == {"remote": "5%23%2F%C4%93%3F"}
+    assert query == {"remote": "5#/ē?"}
