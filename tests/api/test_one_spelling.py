@@ -37,6 +37,23 @@ def test_an_id_has_one_spelling_and_its_case_counts(client: Client) -> None:
         assert client.settle(bill(claim_no), key=f"m{n}").status == 201
 
 
+BY_ADDRESS = {
+    "/persons": "person_id",
+    "/employers": "employer_id",
+    "/contributions/receipts": "reference",
+    "/accounts/P1/freezes": "reference",
+    "/desk/guests": "reference",
+}
+
+
+@pytest.mark.parametrize("target", BY_ADDRESS)
+def test_an_id_that_an_address_would_cut_in_two_is_not_taken(client: Client, target: str) -> None:
+    """GET /persons/a%2Fb is routed as /persons/a/b: nobody would find it again."""
+    found = client("POST", target, {BY_ADDRESS[target]: "a/b"}, X_Actor="a", Idempotency_Key="k")
+    faults = {fault["field"]: fault["rule"] for fault in found.json["errors"]}
+    assert (found.status, faults[BY_ADDRESS[target]]) == (422, "string_pattern_mismatch")
+
+
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "＝1"])
 def test_a_name_is_no_formula(client: Client, name: str) -> None:
     def post(target: str, body: dict[str, Any]) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from yibao.agency.corrections.receipts import take_back_movement
 from yibao.api.calls import MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.contributions_models import TakingBack
 from yibao.api.fields import (
+    Addressed,
     Amount,
     Day,
     Instant,
@@ -101,7 +102,7 @@ class NewFreeze(TakingBack):
 
     model_config = example(on_day="2022-10-11", reason="court order 12", reference="C-12")
 
-    reference: Name
+    reference: Addressed
     amount: Annotated[Amount, Field(gt=0)] | None = None
 
 

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from yibao.api.fields import (
     NAMES,
+    Addressed,
     Amount,
     Day,
     Month,
@@ -216,7 +217,7 @@ class NewReceipt(Strict):
 
     model_config = example(**_RECEIPT)
 
-    reference: Name
+    reference: Addressed
     payer: Payer
     received_on: Day
     amount: Annotated[Amount, Field(gt=0)]

@@ -15,17 +15,14 @@ from yibao.agency.corrections.receipts import take_back
 from yibao.api import contributions_models as models
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
 from yibao.api.contributions import each
-from yibao.api.fields import NAMES
+from yibao.api.fields import IN_ADDRESSES, NAMES
 from yibao.api.problems import documented
 from yibao.api.routing import Router
 from yibao.store.database import Connection
 
 router = Router(prefix="/contributions", tags=["contributions"])
 
-Reference = Annotated[
-    str,
-    Path(max_length=128, pattern=r"^[\p{L}\p{N}][^\p{C}\p{Z}/]*$", description="流水号"),
-]
+Reference = Annotated[str, Path(max_length=128, pattern=IN_ADDRESSES, description="流水号")]
 
 
 @router.post(

@@ -15,7 +15,18 @@ from yibao.agency.enrolment.memberships import Enrolment, enrol, hire
 from yibao.agency.enrolment.persons import employer
 from yibao.agency.enrolment.refusal import Refusal
 from yibao.api.calls import MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.fields import Amount, Day, Name, Said, Strict, Told, Yuan, code_of, example
+from yibao.api.fields import (
+    Addressed,
+    Amount,
+    Day,
+    Name,
+    Said,
+    Strict,
+    Told,
+    Yuan,
+    code_of,
+    example,
+)
 from yibao.api.memberships import Changed, Enrolled, Terms, membership_of
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.persons import Division
@@ -42,7 +53,7 @@ class NewEmployer(Strict):
         employer_id="E-1", name="first works", kind="enterprise", division="120101"
     )
 
-    employer_id: Name
+    employer_id: Addressed
     name: Said
     kind: Annotated[str, code_of("employer_kind")]
     division: Division = ""

@@ -35,6 +35,9 @@ MAX_INTEGER = 2**53 - 1
 NAMES = r"^[\p{L}\p{N}][^\p{C}\p{Z}]*$"
 """An id: a letter or digit, then anything that is seen; no blank, no control character."""
 
+IN_ADDRESSES = r"^[\p{L}\p{N}][^\p{C}\p{Z}/]*$"
+"""An id that will stand in an address, which a slash would cut in two."""
+
 YUAN = r"^(0|[1-9][0-9]{0,9})\.[0-9]{2}$"
 """An amount that a request may bring."""
 
@@ -192,6 +195,13 @@ Name = Annotated[
     AfterValidator(one_spelling),
 ]
 """An id of a person, an institution, a claim: one spelling of it; case counts."""
+
+Addressed = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=IN_ADDRESSES),
+    AfterValidator(one_spelling),
+]
+"""A new id of what is asked for by its id later, in an address: as `Name`, without a slash."""
 
 NameOrNone = Annotated[
     str,

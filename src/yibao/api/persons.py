@@ -21,7 +21,18 @@ from yibao.agency.enrolment.audit import note
 from yibao.agency.enrolment.persons import Known, Person
 from yibao.agency.enrolment.statuses import statuses
 from yibao.api.calls import CHANGES_ONE, MAKES, MAKES_OF_ONE, READS_ONE, All, One, Write
-from yibao.api.fields import Day, Name, PersonId, Said, Strict, Told, code_of, example, no_formula
+from yibao.api.fields import (
+    Addressed,
+    Day,
+    Name,
+    PersonId,
+    Said,
+    Strict,
+    Told,
+    code_of,
+    example,
+    no_formula,
+)
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import MAX_PAGE, Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -57,7 +68,7 @@ class NewPerson(Strict):
         identity_number="110105199003070025",
     )
 
-    person_id: Name
+    person_id: Addressed
     birth_date: Day
     name: NameOfPerson = ""
     identity_type: IdentityType = "none"

@@ -21,7 +21,7 @@ from yibao.agency.filing.elsewhere import (
 )
 from yibao.agency.filing.places import require_other
 from yibao.api.calls import MAKES, READS_ONE, All, One, Write
-from yibao.api.fields import YUAN, Amount, Day, Name, Strict, Told, Yuan, example
+from yibao.api.fields import YUAN, Addressed, Amount, Day, Name, Strict, Told, Yuan, example
 from yibao.api.headers import IfMatch, require_match
 from yibao.api.paging import Cursor, Limit, cursor_after, cut, number_of
 from yibao.api.problems import documented
@@ -74,7 +74,7 @@ class GuestBrought(Strict):
     )
 
     region: Annotated[str, _CODE] = Field(description="division of the city that insures / 参保地")
-    reference: Name = Field(description="the other region's number, used once / 对方结算编号")
+    reference: Addressed = Field(description="the other region's number, used once / 对方结算编号")
     institution_id: Name
     claim_no: Name = Field(description="the institution's own number, used once / 单据号")
     on_day: Day = Field(description="day of the books, not one to come / 记账日")
