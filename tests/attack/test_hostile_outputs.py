@@ -81,7 +81,7 @@ def test_a_temporary_file_is_never_one_that_somebody_else_made(tmp_path: Path) -
     (tmp_path / f".out.csv.{os.getpid()}.tmp").symlink_to(victim)
     write_files({tmp_path / "out.csv": [Sheet("", [("a", "text")], [("1",)])]})
     assert victim.read_text() == "mine"
-    assert (tmp_path / "out.csv").read_text() == "a\n1\n"
+    assert (tmp_path / "out.csv").read_text("utf-8-sig") == "a\n1\n"
 
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
