@@ -114,6 +114,14 @@ _NEXT = (
         Text("一张缴费单和它的依据", "a contribution bill, with every step"),
     ),
     (
+        "./run yibao sandbox",
+        Text("国家接口的沙箱中心，供医院系统联调", "a centre for hospital systems to speak to"),
+    ),
+    (
+        "./run yibao client replay examples/national/outpatient.jsonl",
+        Text("另开一个终端，向它回放一次门诊", "in another terminal, play a visit to it"),
+    ),
+    (
         "./run yibao sample city --region tianjin --persons 2000 -o city",
         Text("造一个城市的数据", "make up a city"),
     ),
